@@ -1,0 +1,41 @@
+-- What one OrderShard holds. Statements are IF NOT EXISTS and append-only: the object runs them when
+-- it starts.
+
+-- The order in full, as JSON. `wake_at` is the timer table: one alarm serves the earliest of them.
+-- `tries` counts how often the alarm could not get a debt of this order settled.
+CREATE TABLE IF NOT EXISTS orders (
+  id TEXT PRIMARY KEY,
+  document TEXT NOT NULL,
+  wake_at INTEGER,
+  tries INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX IF NOT EXISTS orders_by_wake ON orders (wake_at) WHERE wake_at IS NOT NULL;
+
+-- One row per idempotency key; `outcome` is the stored answer once there is one.
+CREATE TABLE IF NOT EXISTS idempotency (
+  key TEXT PRIMARY KEY,
+  fingerprint TEXT NOT NULL,
+  order_id TEXT NOT NULL,
+  outcome TEXT,
+  created_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS idempotency_by_age ON idempotency (created_at);
+
+-- Every verified webhook, once per gateway and event.
+CREATE TABLE IF NOT EXISTS inbox (
+  gateway TEXT NOT NULL,
+  event_id TEXT NOT NULL,
+  order_id TEXT NOT NULL,
+  report TEXT NOT NULL,
+  received_at INTEGER NOT NULL,
+  PRIMARY KEY (gateway, event_id)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS inbox_by_age ON inbox (received_at);
+
+-- Events that are owed to the queue, written with the change that they tell of.
+CREATE TABLE IF NOT EXISTS outbox (
+  sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+  message TEXT NOT NULL,
+  due_at INTEGER NOT NULL,
+  tries INTEGER NOT NULL DEFAULT 0
+);

@@ -1,0 +1,31 @@
+// `npm run build`: compiles the Worker into build/ and adds the API reference's files. Skipped when nothing
+// that goes into it changed; the sizes are printed and checked either way.
+
+import { pathToFileURL } from "node:url";
+import { ensurePinnedNode } from "./bootstrap.mjs";
+import { copyDocsAssets } from "./build/docs-assets.mjs";
+import { checkUploadSize } from "./build/size-report.mjs";
+import { isBuilt, markBuilt, sourceHash } from "./build/source-stamp.mjs";
+import { runOrFail } from "./setup/child-process.mjs";
+import { prepareToolchain } from "./setup/prepare.mjs";
+import { reportFailure, step } from "./setup/progress.mjs";
+
+/** Builds if needed with the toolchain that `prepareToolchain` returned. */
+export async function buildWorker(toolchain) {
+  await step("Worker: release build", async ({ note }) => {
+    const hash = sourceHash();
+    if (isBuilt(hash)) return { detail: "nothing changed" };
+    await runOrFail(toolchain.workerBuild, ["--release"], { env: toolchain.wasmEnv, onLine: note });
+    copyDocsAssets();
+    markBuilt(hash);
+    return {};
+  });
+  checkUploadSize();
+}
+
+async function main() {
+  await ensurePinnedNode(import.meta.url);
+  await buildWorker(await prepareToolchain());
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) await main().catch(reportFailure);

@@ -1,0 +1,64 @@
+// Fills a store with the demo catalogue, through the same admin API that a merchant uses.
+
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { repositoryRoot } from "./bootstrap.mjs";
+import { SetupError } from "./setup/progress.mjs";
+
+const CATALOGUE = path.join(repositoryRoot, "schema", "demo", "catalogue.json");
+const REQUESTS_AT_ONCE = 16;
+
+/** Changes when the catalogue does; `npm start` keeps it to tell whether a store was seeded. */
+export function catalogueHash() {
+  return createHash("sha256").update(readFileSync(CATALOGUE)).digest("hex");
+}
+
+/**
+ * Writes every product and books every stock level of the catalogue file; stops at the first refusal. Each
+ * stock entry has a key of its own, so seeding again, or after half of it failed, books nothing twice.
+ */
+export async function seedDemoStore({ baseUrl, secretKey }) {
+  const { products, stock } = JSON.parse(readFileSync(CATALOGUE, "utf8"));
+  const send = (method, route, body, headers) => sendJson(new URL(route, baseUrl), method, body, secretKey, headers);
+  await eachAtOnce(products, ({ id, ...product }) =>
+    send("PUT", `/v1/admin/products/${encodeURIComponent(id)}`, product),
+  );
+  await eachAtOnce(stock, ({ sku, ...level }) =>
+    send("POST", `/v1/admin/inventory/${encodeURIComponent(sku)}/adjustments`, level, {
+      "idempotency-key": `demo-${sku}`,
+    }),
+  );
+  return { products: products.length, stock: stock.length };
+}
+
+async function sendJson(url, method, body, secretKey, headers = {}) {
+  const response = await fetch(url, {
+    method,
+    headers: { authorization: `Bearer ${secretKey}`, "content-type": "application/json", ...headers },
+    body: JSON.stringify(body),
+  });
+  const answer = await response.text();
+  if (!response.ok) {
+    throw new SetupError(
+      `Seeding stopped: ${method} ${url.pathname} answered ${response.status}\n${answer.slice(0, 2000)}\n` +
+        `Mend schema/demo/catalogue.json or the route, or start without it: \`npm start -- --no-seed\`.`,
+    );
+  }
+}
+
+/** Runs `work` on every item, a bounded number at a time; the first failure ends the rest. */
+async function eachAtOnce(items, work) {
+  const queue = items.values();
+  let failed = false;
+  const worker = async () => {
+    for (const item of queue) {
+      if (failed) return;
+      await work(item).catch((error) => {
+        failed = true;
+        throw error;
+      });
+    }
+  };
+  await Promise.all(Array.from({ length: REQUESTS_AT_ONCE }, worker));
+}

@@ -1,0 +1,97 @@
+// What `npm test` checks, in order: cheap and telling first. Each step has an id for --only and --skip and
+// returns the counts of its test runner, if it has one.
+
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { repositoryRoot } from "../bootstrap.mjs";
+import { buildWorker } from "../build.mjs";
+import { run, runOrFail } from "../setup/child-process.mjs";
+import { ensureLintTools } from "../setup/lint-tools.mjs";
+import { SetupError } from "../setup/progress.mjs";
+import { WASM_TARGET } from "../setup/wasm-target.mjs";
+import { cargoCounts, nodeCounts, vitestCounts } from "./counts.mjs";
+
+const RUNTIME_CONFIG = "tests/runtime/vitest.config.mjs";
+const JOURNEYS = "tests/journey";
+
+export const steps = [
+  { id: "fmt", name: "cargo fmt --check", run: formatting },
+  { id: "clippy", name: "clippy, host, all targets", run: hostClippy },
+  { id: "clippy-wasm", name: "clippy, wasm32, library", run: wasmClippy },
+  { id: "rules", name: "cargo test", run: rules },
+  { id: "build", name: "release build and its size", run: ({ toolchain }) => buildWorker(toolchain) },
+  { id: "dry-run", name: "wrangler deploy --dry-run", run: deployDryRun },
+  { id: "runtime", name: "tests in workerd (vitest)", run: runtimeTests, needsBuild: true },
+  { id: "journey", name: "journeys (node --test)", run: journeys, needsBuild: true },
+];
+
+async function formatting({ note }) {
+  await ensureLintTools({ note });
+  await runOrFail("cargo", ["fmt", "--check"], { advice: "`cargo fmt` mends it." });
+}
+
+async function hostClippy({ note }) {
+  await ensureLintTools({ note });
+  await lint(["clippy", "--locked", "--all-targets", "--", "-D", "warnings"], {}, note);
+}
+
+async function wasmClippy({ toolchain, note }) {
+  await lint(["clippy", "--locked", "--lib", "--target", WASM_TARGET, "--", "-D", "warnings"], toolchain.wasmEnv, note);
+}
+
+/** Silent while it works; a finding is printed in full. */
+async function lint(cargoArguments, env, note) {
+  const { code, output } = await run("cargo", cargoArguments, { env, onLine: note });
+  if (code === 0) return;
+  process.stdout.write(output);
+  throw failure(`clippy has something to say (above).`, code);
+}
+
+async function rules() {
+  return testRun("cargo", ["test", "--locked"], cargoCounts);
+}
+
+async function deployDryRun() {
+  const folder = mkdtempSync(path.join(tmpdir(), "cartwright-dry-run-"));
+  try {
+    await runOrFail(nodeProgram("wrangler"), ["deploy", "--dry-run", "--outdir", folder]);
+    const uploaded = readdirSync(folder);
+    if (!uploaded.some((name) => name.endsWith(".wasm"))) {
+      throw new SetupError(`wrangler's bundle has no wasm in it: ${uploaded.join(", ")}`);
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function runtimeTests() {
+  if (!existsSync(path.join(repositoryRoot, RUNTIME_CONFIG))) return { passed: 0, failed: 0 };
+  return testRun(nodeProgram("vitest"), ["run", "--config", RUNTIME_CONFIG], vitestCounts);
+}
+
+/** One file after the other: each starts a store of its own, and two stores on two cores disturb each other. */
+async function journeys() {
+  const folder = path.join(repositoryRoot, JOURNEYS);
+  const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".test.mjs")).sort() : [];
+  if (files.length === 0) return { passed: 0, failed: 0 };
+  const paths = files.map((name) => path.join(JOURNEYS, name));
+  return testRun(process.execPath, ["--test", "--test-concurrency=1", "--test-reporter=spec", ...paths], nodeCounts);
+}
+
+/** Runs a test runner with its output shown. A failure carries its counts and its exit code. */
+async function testRun(command, commandArguments, readCounts) {
+  const { code, output } = await run(command, commandArguments, { show: true, env: { NO_COLOR: "1" } });
+  const counts = readCounts(output);
+  if (code !== 0) throw Object.assign(failure(`${path.basename(command)} failed (above).`, code), { counts });
+  if (counts.passed === 0) throw failure(`${path.basename(command)} ran no test.`, 1);
+  return counts;
+}
+
+function nodeProgram(name) {
+  return path.join(repositoryRoot, "node_modules", ".bin", name);
+}
+
+function failure(message, exitCode) {
+  return Object.assign(new SetupError(message), { exitCode });
+}

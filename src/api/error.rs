@@ -1,0 +1,294 @@
+//! Everything that a request can be refused with: one table of codes, one shape of answer.
+//!
+//! The caller gets a stable code, a sentence, and what is needed to mend the request. The cause from
+//! inside (a database's message, a gateway's reply) goes to the log and nowhere else.
+
+use serde_json::{Map, Value};
+
+use crate::domain::field_error::FieldError;
+use crate::domain::id::OrderId;
+use crate::domain::pricing::PricingRefusal;
+use crate::runtime::platform::Unavailable;
+
+macro_rules! codes {
+    ($($name:ident $status:literal $code:literal $title:literal $when:literal)*) => {
+        /// The codes of `application/problem+json` answers. A code never changes its meaning.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum ErrorCode {
+            $(#[doc = $when] $name,)*
+        }
+
+        impl ErrorCode {
+            /// Every code, in the order of the table.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The HTTP status.
+            #[must_use]
+            pub const fn status(self) -> u16 {
+                match self { $(Self::$name => $status,)* }
+            }
+
+            /// The stable code.
+            #[must_use]
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$name => $code,)* }
+            }
+
+            /// What it says to people, the same every time.
+            #[must_use]
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$name => $title,)* }
+            }
+
+            /// When it is answered.
+            #[must_use]
+            pub const fn when(self) -> &'static str {
+                match self { $(Self::$name => $when,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    MalformedRequest 400 "malformed_request" "Malformed request"
+        "The address or a header can't be read."
+    MalformedJson 400 "malformed_json" "Malformed JSON"
+        "The body is not JSON in UTF-8; `detail` says at which line and column."
+    IdempotencyKeyRequired 400 "idempotency_key_required" "Idempotency-Key required"
+        "The request needs the header `Idempotency-Key`: 1 to 255 visible ASCII characters."
+    MalformedEvent 400 "malformed_event" "Malformed event"
+        "A webhook is rightly signed and can't be read."
+    CredentialsRequired 401 "credentials_required" "Credentials required"
+        "The request has no `Authorization: Bearer …`."
+    CredentialsInvalid 401 "credentials_invalid" "Credentials invalid"
+        "The key is unknown or revoked, or the token is not one."
+    SignatureInvalid 401 "signature_invalid" "Signature invalid"
+        "A webhook is not signed with our secret, or was signed at another time than now."
+    PaymentDeclined 402 "payment_declined" "Payment declined"
+        "The bank or the gateway said no for good; `decline` has its code and message. Nothing is held."
+    Forbidden 403 "forbidden" "Forbidden"
+        "The key is right and may not do this; `detail` names the scope it lacks."
+    NotFound 404 "not_found" "Not found"
+        "There is nothing at this address."
+    OrderNotFound 404 "order_not_found" "Order not found"
+        "There is no such order, or the token is another order's."
+    ProductNotFound 404 "product_not_found" "Product not found"
+        "There is no such product."
+    SkuNotFound 404 "unknown_sku" "Unknown SKU"
+        "The address names SKUs that are not in the catalogue; `skus` lists them."
+    GatewayNotFound 404 "gateway_not_found" "Gateway not found"
+        "A webhook was sent to a gateway that is not set up."
+    ApiKeyNotFound 404 "api_key_not_found" "API key not found"
+        "There is no such API key."
+    MethodNotAllowed 405 "method_not_allowed" "Method not allowed"
+        "The address exists and does not take this method; `Allow` says which it takes."
+    InsufficientStock 409 "insufficient_stock" "Insufficient stock"
+        "At least one SKU can't be had in this quantity; `shortages` lists what is requested and available."
+    TotalChanged 409 "total_changed" "Total changed"
+        "The total is not `expected_total`; `total` has it as it is now."
+    CannotCancel 409 "cannot_cancel" "Cannot be cancelled"
+        "The order's money is held or taken, or the order is closed; `order` has it as it is."
+    SkuTaken 409 "sku_taken" "SKU taken"
+        "A variant's SKU belongs to another product; `skus` lists them."
+    UnitsClaimed 409 "units_claimed" "Units claimed"
+        "An adjustment would take units that orders hold or have paid for; `removable` says how many it could take."
+    BodyTooLarge 413 "body_too_large" "Body too large"
+        "The body is larger than this address takes."
+    UnsupportedMediaType 415 "unsupported_media_type" "Unsupported media type"
+        "The body's `Content-Type` is not `application/json`."
+    InvalidRequest 422 "invalid_request" "Invalid request"
+        "Fields are missing, unknown, of the wrong type or out of range; `errors` lists them."
+    IdempotencyKeyReused 422 "idempotency_key_reused" "Idempotency-Key reused"
+        "The `Idempotency-Key` was used with another body."
+    GatewayUnavailable 422 "gateway_unavailable" "Gateway unavailable"
+        "The store has not set up this payment gateway."
+    CardDataRefused 422 "card_data_refused" "Card data refused"
+        "A field holds what looks like a card number. It is not kept; cards go to the gateway."
+    LineCountOutOfRange 422 "line_count_out_of_range" "Line count out of range"
+        "A cart has 1 to 100 lines."
+    UnknownSku 422 "unknown_sku" "Unknown SKU"
+        "A line names a SKU that is not in the catalogue."
+    ProductNotActive 422 "product_not_active" "Product not for sale"
+        "A line names a product that is a draft or archived."
+    CurrencyNotOffered 422 "currency_not_offered" "Currency not offered"
+        "The store does not sell in this currency."
+    PriceMissing 422 "price_missing" "Price missing"
+        "A line's SKU is not sold in this currency."
+    QuantityOutOfRange 422 "quantity_out_of_range" "Quantity out of range"
+        "A SKU's quantity, over all of its lines, is 1 to 9999."
+    DestinationUnknown 422 "destination_unknown" "Destination unknown"
+        "The shipping address names no country."
+    ShippingMethodUnknown 422 "shipping_method_unknown" "Shipping method unknown"
+        "The store has no such shipping method."
+    ShippingMethodUnavailable 422 "shipping_method_unavailable" "Shipping method unavailable"
+        "The shipping method does not serve this destination or currency."
+    TaxCategoryUnknown 422 "tax_category_unknown" "Tax category unknown"
+        "The store's settings do not say how something in the cart is taxed."
+    AmountOutOfRange 422 "amount_out_of_range" "Amount out of range"
+        "An amount is beyond the largest that is handled."
+    RateLimited 429 "rate_limited" "Too many requests"
+        "The key or the address sends too much; `Retry-After` says when to go on."
+    Internal 500 "internal" "Internal error"
+        "Something that should not happen; the log has it under `request_id`."
+    TryAgain 503 "try_again" "Try again"
+        "A part of the platform did not answer; the same request, with the same `Idempotency-Key`, may be sent again."
+    StoreNotSetUp 503 "store_not_set_up" "Store not set up"
+        "The store's terms were never set: `PUT /v1/admin/store`."
+    Misconfigured 503 "misconfigured" "Misconfigured"
+        "The deployment's variables can't be used; the log says which."
+}
+
+/// A refusal on its way to the caller.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ApiError {
+    /// Which row of the table.
+    pub code: ErrorCode,
+    /// What is wrong this time, for people; never anything that the caller must not see.
+    pub detail: String,
+    /// The fields that are wrong, if the request is mended field by field.
+    pub errors: Vec<FieldError>,
+    /// Further members of the answer.
+    pub extensions: Map<String, Value>,
+    /// Further headers of the answer.
+    pub headers: Vec<(&'static str, String)>,
+    /// For the log.
+    pub cause: Option<String>,
+    /// The order it is about, for the log.
+    pub order_id: Option<OrderId>,
+}
+
+impl ApiError {
+    /// A refusal whose detail is the table's own sentence.
+    #[must_use]
+    pub fn new(code: ErrorCode) -> Self {
+        Self::because(code, code.when())
+    }
+
+    /// A refusal with a detail of its own.
+    #[must_use]
+    pub fn because(code: ErrorCode, detail: impl Into<String>) -> Self {
+        Self {
+            code,
+            detail: detail.into(),
+            errors: Vec::new(),
+            extensions: Map::new(),
+            headers: Vec::new(),
+            cause: None,
+            order_id: None,
+        }
+    }
+
+    /// Fields that are wrong; at least one.
+    #[must_use]
+    pub fn fields(errors: Vec<FieldError>) -> Self {
+        let detail = match errors.len() {
+            1 => "One field can't be accepted.".to_owned(),
+            count => format!("{count} fields can't be accepted."),
+        };
+        Self { errors, ..Self::because(ErrorCode::InvalidRequest, detail) }
+    }
+
+    /// One field that is wrong.
+    #[must_use]
+    pub fn field(pointer: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::fields(vec![FieldError { pointer: pointer.into(), message: message.into() }])
+    }
+
+    /// Adds a member to the answer.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.extensions.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Adds a header to the answer.
+    #[must_use]
+    pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// Notes, for the log, which order it is about.
+    #[must_use]
+    pub const fn about(mut self, order_id: OrderId) -> Self {
+        self.order_id = Some(order_id);
+        self
+    }
+
+    /// The same request may be sent again in a while.
+    #[must_use]
+    pub fn try_again(seconds: u32) -> Self {
+        Self::new(ErrorCode::TryAgain).with_header("retry-after", seconds.to_string())
+    }
+
+    /// The body of the answer.
+    #[must_use]
+    pub fn problem(&self, request_id: &str) -> Value {
+        let code = self.code.code();
+        let mut members = self.extensions.clone();
+        members.insert("type".to_owned(), format!("urn:cartwright:error:{code}").into());
+        members.insert("title".to_owned(), self.code.title().into());
+        members.insert("status".to_owned(), self.code.status().into());
+        members.insert("code".to_owned(), code.into());
+        members.insert("detail".to_owned(), self.detail.as_str().into());
+        members.insert("request_id".to_owned(), request_id.into());
+        if !self.errors.is_empty() {
+            let errors = serde_json::to_value(&self.errors).unwrap_or_default();
+            members.insert("errors".to_owned(), errors);
+        }
+        Value::Object(members)
+    }
+}
+
+impl From<Unavailable> for ApiError {
+    fn from(unavailable: Unavailable) -> Self {
+        let seconds = if unavailable.overloaded { 5 } else { 1 };
+        Self { cause: Some(unavailable.to_string()), ..Self::try_again(seconds) }
+    }
+}
+
+impl From<PricingRefusal> for ApiError {
+    fn from(refusal: PricingRefusal) -> Self {
+        let code = match refusal {
+            PricingRefusal::LineCountOutOfRange => ErrorCode::LineCountOutOfRange,
+            PricingRefusal::UnknownSku { .. } => ErrorCode::UnknownSku,
+            PricingRefusal::ProductNotActive { .. } => ErrorCode::ProductNotActive,
+            PricingRefusal::CurrencyNotOffered { .. } => ErrorCode::CurrencyNotOffered,
+            PricingRefusal::PriceMissing { .. } => ErrorCode::PriceMissing,
+            PricingRefusal::QuantityOutOfRange { .. } => ErrorCode::QuantityOutOfRange,
+            PricingRefusal::DestinationUnknown => ErrorCode::DestinationUnknown,
+            PricingRefusal::ShippingMethodUnknown => ErrorCode::ShippingMethodUnknown,
+            PricingRefusal::ShippingMethodUnavailable => ErrorCode::ShippingMethodUnavailable,
+            PricingRefusal::TaxCategoryUnknown { .. } => ErrorCode::TaxCategoryUnknown,
+            PricingRefusal::AmountOutOfRange { .. } => ErrorCode::AmountOutOfRange,
+        };
+        let message = refusal.to_string();
+        let field = FieldError { pointer: refusal.pointer(), message: message.clone() };
+        Self { errors: vec![field], ..Self::because(code, message) }
+    }
+}
+
+/// The table as a document: `schema/api/error-codes.md`.
+#[must_use]
+pub fn error_codes_document() -> String {
+    let mut document = String::from(
+        "# Error codes\n\n\
+         Written by `tests/api_contract.rs` from `src/api/error.rs`. Errors are \
+         `application/problem+json` (RFC 9457) with `type`, `title`, `status`, `code`, `detail` and \
+         `request_id`. A code never changes its meaning.\n\n\
+         | status | code | when |\n|---|---|---|\n",
+    );
+    for code in ErrorCode::ALL {
+        let row = [
+            "| ",
+            &code.status().to_string(),
+            " | `",
+            code.code(),
+            "` | ",
+            code.when(),
+            " |\n",
+        ];
+        document.extend(row);
+    }
+    document
+}

@@ -1,0 +1,19 @@
+//! What is true: amounts, identities, states, and the rules that refuse.
+//!
+//! Nothing here knows about HTTP, storage, clocks or a vendor. Every function is a function of its
+//! arguments, so every rule has a table or a property test beside it.
+
+pub mod address;
+pub mod catalogue;
+pub mod country;
+pub mod currency;
+pub mod field_error;
+pub mod id;
+pub mod inventory;
+pub mod money;
+pub mod order;
+pub mod payment;
+pub mod pricing;
+mod slug;
+pub mod tax;
+pub mod time;

@@ -1,0 +1,128 @@
+//! Moments, to the millisecond, and their RFC 3339 form. Nothing here reads a clock.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// A moment: milliseconds since 1970-01-01T00:00:00Z. In JSON it is RFC 3339 in UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// The last moment that has an RFC 3339 form: 9999-12-31T23:59:59.999Z.
+    pub const MAX: Self = Self(253_402_300_799_999);
+
+    /// The moment `milliseconds` after 1970, held within 1970 and [`Timestamp::MAX`].
+    #[must_use]
+    pub const fn from_milliseconds(milliseconds: i64) -> Self {
+        if milliseconds < 0 {
+            Self(0)
+        } else if milliseconds > Self::MAX.0 {
+            Self::MAX
+        } else {
+            Self(milliseconds)
+        }
+    }
+
+    /// Milliseconds since 1970.
+    #[must_use]
+    pub const fn milliseconds(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since 1970.
+    #[must_use]
+    pub const fn seconds(self) -> i64 {
+        self.0.div_euclid(1_000)
+    }
+
+    /// The moment this many milliseconds later.
+    #[must_use]
+    pub const fn plus_milliseconds(self, milliseconds: i64) -> Self {
+        Self::from_milliseconds(self.0.saturating_add(milliseconds))
+    }
+
+    /// The moment this many seconds later.
+    #[must_use]
+    pub const fn plus_seconds(self, seconds: i64) -> Self {
+        self.plus_milliseconds(seconds.saturating_mul(1_000))
+    }
+
+    /// Milliseconds from an earlier moment to this one; negative if it is later.
+    #[must_use]
+    pub const fn milliseconds_since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    /// RFC 3339 in UTC with milliseconds, such as `2026-01-31T12:00:00.000Z`.
+    #[must_use]
+    pub fn rfc3339(self) -> String {
+        let Ok(moment) =
+            OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0).saturating_mul(1_000_000))
+        else {
+            return String::new();
+        };
+        let (date, time) = (moment.date(), moment.time());
+        format!(
+            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+            date.year(),
+            u8::from(date.month()),
+            date.day(),
+            time.hour(),
+            time.minute(),
+            time.second(),
+            time.millisecond()
+        )
+    }
+
+    /// Reads RFC 3339 with any offset.
+    #[must_use]
+    pub fn parse_rfc3339(text: &str) -> Option<Self> {
+        let moment = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+        let milliseconds = i64::try_from(moment.unix_timestamp_nanos().div_euclid(1_000_000)).ok()?;
+        (0..=Self::MAX.0).contains(&milliseconds).then_some(Self(milliseconds))
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.rfc3339())
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        Self::parse_rfc3339(&text)
+            .ok_or_else(|| serde::de::Error::custom("expected an RFC 3339 time"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rfc3339_round_trips() {
+        for milliseconds in [0, 1, 999, 1_767_225_600_123, Timestamp::MAX.milliseconds()] {
+            let moment = Timestamp::from_milliseconds(milliseconds);
+            assert_eq!(Timestamp::parse_rfc3339(&moment.rfc3339()), Some(moment));
+        }
+        assert_eq!(Timestamp::from_milliseconds(0).rfc3339(), "1970-01-01T00:00:00.000Z");
+    }
+
+    #[test]
+    fn an_offset_is_folded_into_utc_and_nonsense_is_refused() {
+        let moment = Timestamp::parse_rfc3339("2026-01-01T01:00:00+01:00").unwrap();
+        assert_eq!(moment.rfc3339(), "2026-01-01T00:00:00.000Z");
+        for bad in ["", "2026-01-01", "yesterday", "2026-13-01T00:00:00Z", "1969-01-01T00:00:00Z"] {
+            assert_eq!(Timestamp::parse_rfc3339(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn arithmetic_never_leaves_the_range() {
+        assert_eq!(Timestamp::MAX.plus_seconds(i64::MAX), Timestamp::MAX);
+        assert_eq!(Timestamp::from_milliseconds(i64::MIN).milliseconds(), 0);
+    }
+}

@@ -1,0 +1,67 @@
+//! Which events a step tells the world about.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::order::{Order, OrderStatus};
+use crate::domain::payment::PaymentStatus;
+
+/// What happened to an order, in the words of the events that listeners subscribe to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OrderEvent {
+    /// The order was placed.
+    #[serde(rename = "order.placed")]
+    Placed,
+    /// Its payment moved.
+    #[serde(rename = "order.payment_changed")]
+    PaymentChanged,
+    /// All of it is paid.
+    #[serde(rename = "order.paid")]
+    Paid,
+    /// Its invoice has a number.
+    #[serde(rename = "order.invoiced")]
+    Invoiced,
+    /// It was closed without being fulfilled.
+    #[serde(rename = "order.closed")]
+    Closed,
+    /// A person must look at it.
+    #[serde(rename = "order.needs_attention")]
+    NeedsAttention,
+    /// Something else about it changed.
+    #[serde(rename = "order.updated")]
+    Updated,
+}
+
+/// The events of one step: none if lists don't show the order, at least one if they do, since a
+/// list that misses a version would differ from the order.
+#[must_use]
+pub fn announce(before: Option<&Order>, after: &Order) -> Vec<OrderEvent> {
+    if !after.is_projected() {
+        return Vec::new();
+    }
+    let mut events = Vec::new();
+    let seen = before.filter(|order| order.is_projected());
+    if seen.is_none() && after.status == OrderStatus::Open {
+        events.push(OrderEvent::Placed);
+    }
+    let paid_before = seen.map(Order::payment_status);
+    let paid_after = after.payment_status();
+    if paid_before.is_some_and(|status| status != paid_after) {
+        events.push(OrderEvent::PaymentChanged);
+    }
+    if paid_before != Some(PaymentStatus::Paid) && paid_after == PaymentStatus::Paid {
+        events.push(OrderEvent::Paid);
+    }
+    if after.invoice_number.is_some() && seen.is_none_or(|order| order.invoice_number.is_none()) {
+        events.push(OrderEvent::Invoiced);
+    }
+    if after.status.is_terminal() && seen.is_none_or(|order| !order.status.is_terminal()) {
+        events.push(OrderEvent::Closed);
+    }
+    if after.attention.len() > seen.map_or(0, |order| order.attention.len()) {
+        events.push(OrderEvent::NeedsAttention);
+    }
+    if events.is_empty() {
+        events.push(OrderEvent::Updated);
+    }
+    events
+}

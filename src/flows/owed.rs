@@ -1,0 +1,143 @@
+//! What an order still owes the world, read from its state alone.
+
+use crate::domain::id::{OperationId, Sku};
+use crate::domain::order::{ClaimState, Order, OrderStatus};
+use crate::domain::payment::{OperationKind, OperationResult, Payment, PaymentStatus};
+use crate::domain::time::Timestamp;
+
+/// Something to be done outside the object, under a key that never changes for it: the order's id
+/// at a SKU and at the invoice series, the operation's id at a gateway.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Effect {
+    /// Ask a SKU to set units aside.
+    Reserve {
+        /// Whom to ask.
+        sku: Sku,
+        /// Units in all.
+        quantity: u32,
+        /// When the claim ends by itself.
+        expires_at: Timestamp,
+    },
+    /// Tell a SKU that the units are sold.
+    Commit {
+        /// Whom to tell.
+        sku: Sku,
+        /// Units in all.
+        quantity: u32,
+    },
+    /// Tell a SKU that the units are given back.
+    Release {
+        /// Whom to tell.
+        sku: Sku,
+    },
+    /// Ask the gateway for the money, for the first time.
+    Authorize {
+        /// The idempotency key.
+        operation: OperationId,
+    },
+    /// Find out what became of a request whose answer was lost, before any reference was known.
+    Recover {
+        /// The idempotency key.
+        operation: OperationId,
+        /// When it was first asked, for gateways that forget keys.
+        asked_at: Timestamp,
+    },
+    /// Ask the gateway where the payment stands.
+    Retrieve {
+        /// The gateway's identity of the payment.
+        reference: String,
+    },
+    /// Take held money.
+    Capture {
+        /// The idempotency key.
+        operation: OperationId,
+        /// The gateway's identity of the payment.
+        reference: String,
+        /// Minor units to take.
+        amount_minor: i64,
+    },
+    /// Call the payment off.
+    Void {
+        /// The idempotency key.
+        operation: OperationId,
+        /// The gateway's identity of the payment.
+        reference: String,
+    },
+    /// Get the invoice its number.
+    NumberInvoice {
+        /// The series.
+        series: String,
+    },
+}
+
+/// Everything owed now. Performing any of it twice is harmless; not performing it is what the alarm
+/// is for.
+#[must_use]
+pub fn owed(order: &Order, now: Timestamp) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    stock_owed(order, &mut effects);
+    if let Some(payment) = &order.payment
+        && order.status != OrderStatus::Completed
+    {
+        effects.extend(payment_owed(payment, now));
+    }
+    let paid = order.payment_status() == PaymentStatus::Paid;
+    if paid && order.invoice_number.is_none() && order.status == OrderStatus::Open {
+        effects.push(Effect::NumberInvoice { series: order.invoice_series.clone() });
+    }
+    effects
+}
+
+fn stock_owed(order: &Order, effects: &mut Vec<Effect>) {
+    let secured = order.is_secured();
+    for claim in &order.claims {
+        let sku = claim.sku.clone();
+        let quantity = claim.quantity;
+        match (claim.claim, order.status) {
+            (ClaimState::Requested, OrderStatus::Placing) => effects.push(Effect::Reserve {
+                sku,
+                quantity,
+                expires_at: order.claims_expire_at,
+            }),
+            (ClaimState::Held, OrderStatus::Open) if secured => {
+                effects.push(Effect::Commit { sku, quantity });
+            }
+            (ClaimState::Held | ClaimState::Requested | ClaimState::Committed, status)
+                if status.gives_stock_back() =>
+            {
+                effects.push(Effect::Release { sku });
+            }
+            _ => {}
+        }
+    }
+}
+
+fn payment_owed(payment: &Payment, now: Timestamp) -> Option<Effect> {
+    let due = payment.ask_again_at.is_some_and(|at| at <= now);
+    let first = payment.operations.iter().find(|o| o.result == OperationResult::Requested);
+    let unknown = payment.operations.iter().find(|o| o.result == OperationResult::Unknown);
+    let Some(reference) = payment.reference() else {
+        let authorize = payment.authorize_operation()?;
+        return match authorize.result {
+            OperationResult::Requested => Some(Effect::Authorize { operation: authorize.id }),
+            OperationResult::Unknown if due => Some(Effect::Recover {
+                operation: authorize.id,
+                asked_at: authorize.requested_at,
+            }),
+            _ => None,
+        };
+    };
+    let reference = reference.to_owned();
+    let movement = first.or(unknown.filter(|_| due));
+    match movement {
+        Some(o) if o.kind == OperationKind::Void => {
+            Some(Effect::Void { operation: o.id, reference })
+        }
+        Some(o) if o.kind == OperationKind::Capture => {
+            let amount_minor = o.amount_minor;
+            Some(Effect::Capture { operation: o.id, reference, amount_minor })
+        }
+        _ if due => Some(Effect::Retrieve { reference }),
+        _ => None,
+    }
+}

@@ -1,0 +1,92 @@
+//! The first step of a checkout: the order as it is written before anybody is asked for anything.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::address::{Address, Email};
+use crate::domain::id::OrderId;
+use crate::domain::money::Money;
+use crate::domain::order::{ClaimState, Order, OrderStatus, StockClaim};
+use crate::domain::payment::{CaptureMode, Gateway, Payment};
+use crate::domain::pricing::PricedCart;
+use crate::domain::time::Timestamp;
+
+/// What the edge hands to the shard: everything priced, everything validated.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Draft {
+    /// Who buys.
+    pub email: Email,
+    /// Where it goes.
+    pub shipping_address: Address,
+    /// Who pays, if not the same.
+    pub billing_address: Option<Address>,
+    /// Lines, shipping, tax and totals.
+    pub cart: PricedCart,
+    /// Who moves the money.
+    pub gateway: Gateway,
+    /// The gateway's name for the means of payment.
+    pub method: Option<String>,
+    /// Where the gateway sends the browser afterwards.
+    pub return_url: Option<String>,
+    /// Whether the gateway takes the money at once.
+    pub capture_mode: CaptureMode,
+    /// How long the buyer has to pay.
+    pub payment_window_seconds: u32,
+    /// How much longer the reservations last, so that the shard can cancel before they end.
+    pub reservation_grace_seconds: u32,
+    /// The series of the invoice.
+    pub invoice_series: String,
+}
+
+/// Writes the order down as `placing`, with a claim for every SKU. Lines of one SKU are one claim.
+#[must_use]
+pub fn place(draft: Draft, id: OrderId, now: Timestamp) -> Order {
+    let window_ends_at = now.plus_seconds(i64::from(draft.payment_window_seconds));
+    let total = Money::new(draft.cart.totals.total_minor, draft.cart.currency);
+    let payment = (total.amount > 0).then_some(Payment {
+        gateway: draft.gateway,
+        method: draft.method,
+        return_url: draft.return_url,
+        capture_mode: draft.capture_mode,
+        asked: total,
+        operations: Vec::new(),
+        report: None,
+        refusal: None,
+        ask_again_at: None,
+    });
+    Order {
+        id,
+        version: 1,
+        status: OrderStatus::Placing,
+        created_at: now,
+        updated_at: now,
+        email: draft.email,
+        shipping_address: draft.shipping_address,
+        billing_address: draft.billing_address,
+        claims: claims(&draft.cart),
+        cart: draft.cart,
+        payment,
+        payment_window_ends_at: window_ends_at,
+        claims_expire_at: window_ends_at
+            .plus_seconds(i64::from(draft.reservation_grace_seconds)),
+        closing: None,
+        invoice_series: draft.invoice_series,
+        invoice_number: None,
+        attention: Vec::new(),
+    }
+}
+
+fn claims(cart: &PricedCart) -> Vec<StockClaim> {
+    let mut claims: Vec<StockClaim> = Vec::with_capacity(cart.lines.len());
+    for line in &cart.lines {
+        if let Some(known) = claims.iter_mut().find(|claim| claim.sku == line.sku) {
+            known.quantity = known.quantity.saturating_add(line.quantity);
+        } else {
+            claims.push(StockClaim {
+                sku: line.sku.clone(),
+                quantity: line.quantity,
+                claim: ClaimState::Requested,
+            });
+        }
+    }
+    claims
+}

@@ -1,0 +1,51 @@
+//! When an order must be looked at again, judged from its state alone.
+
+use super::owed::{Effect, owed};
+use crate::domain::order::{Order, OrderStatus};
+use crate::domain::time::Timestamp;
+
+/// A payment that the gateway is still working on is asked about after this long, in case its
+/// webhook is lost.
+pub const POLL_AFTER_SECONDS: i64 = 60;
+
+/// How long to wait before asking about an unknown outcome for the n-th time (from 0), in seconds:
+/// 1 minute, 5 minutes, 1 hour, then daily five times; then never.
+#[must_use]
+pub const fn ask_again_after_seconds(attempts: u32) -> Option<i64> {
+    match attempts {
+        0 => Some(60),
+        1 => Some(300),
+        2 => Some(3_600),
+        3..=7 => Some(86_400),
+        _ => None,
+    }
+}
+
+/// When the alarm must look at this order, if ever. `lease_milliseconds` is how long a request that
+/// is working on the order may take before the alarm takes the work over.
+#[must_use]
+pub fn wake_at(order: &Order, now: Timestamp, lease_milliseconds: i64) -> Option<Timestamp> {
+    let debts = owed(order, now).into_iter().map(|effect| {
+        if effect.is_background() { now } else { now.plus_milliseconds(lease_milliseconds) }
+    });
+    let asks = order.payment.as_ref().and_then(|payment| payment.ask_again_at);
+    let asks = asks.map(|at| at.max(now.plus_milliseconds(lease_if_due(at, now, lease_milliseconds))));
+    let window = (order.status == OrderStatus::Open
+        && order.closing.is_none()
+        && !order.is_secured())
+    .then_some(order.payment_window_ends_at);
+    debts.chain(asks).chain(window).min()
+}
+
+/// A question that is due now is being asked by whoever just stored the order.
+const fn lease_if_due(at: Timestamp, now: Timestamp, lease_milliseconds: i64) -> i64 {
+    if at.milliseconds() <= now.milliseconds() { lease_milliseconds } else { 0 }
+}
+
+impl Effect {
+    /// Whether nobody waits for it: the alarm performs these, many orders together.
+    #[must_use]
+    pub const fn is_background(&self) -> bool {
+        matches!(self, Self::Commit { .. } | Self::Release { .. } | Self::NumberInvoice { .. })
+    }
+}

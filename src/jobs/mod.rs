@@ -1,0 +1,4 @@
+//! Queue consumers and cron.
+
+pub mod projection;
+pub mod sweep;

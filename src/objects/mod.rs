@@ -1,0 +1,6 @@
+//! Durable Object shells. Each loads, asks the pure code, stores, and performs what is owed.
+
+pub mod commands;
+pub mod invoice_series;
+pub mod order_shard;
+pub mod sku_inventory;

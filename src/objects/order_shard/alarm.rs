@@ -1,0 +1,243 @@
+//! The shard's one alarm: it settles what many orders owe in few calls, resumes what a crash left
+//! behind, and hands the outbox to the queue. It catches everything and always arms itself again: an
+//! alarm that keeps failing would be dropped by the platform.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use futures_util::future::{join, join_all};
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::spawn_local;
+use worker::{BatchMessageBuilder, QueueContentType, RawMessageBuilder, Result};
+
+use super::Shard;
+use super::drive::{Stepped, claim_command};
+use super::store::OwedMessage;
+use crate::domain::id::OrderId;
+use crate::domain::time::Timestamp;
+use crate::flows::advance::Input;
+use crate::flows::owed::Effect;
+use crate::objects::commands::{NumberInvoices, OrderClaim};
+use crate::runtime::clock::now;
+use crate::runtime::log::{self, Level};
+
+/// Orders that one round looks at.
+const ORDERS_PER_ROUND: i64 = 100;
+
+/// Rounds of one alarm; what is left then waits for the next.
+const MAX_ROUNDS: usize = 20;
+
+/// Messages that travel together; the queue takes 100 and 256 KB at once.
+const MESSAGES_PER_BATCH: i64 = 100;
+const BYTES_PER_BATCH: usize = 200_000;
+
+/// How often the shard looks for rows that are beyond their time.
+const PURGE_EVERY_MILLISECONDS: i64 = 3_600_000;
+
+/// How long to wait after a try that failed: 1 s doubling to about 4 minutes.
+fn back_off(now: Timestamp, tries: i64) -> Timestamp {
+    let doublings = u32::try_from(tries.clamp(0, 8)).unwrap_or(8);
+    now.plus_seconds(1_i64.saturating_mul(2_i64.saturating_pow(doublings)))
+}
+
+impl Shard {
+    /// The alarm.
+    pub(super) async fn ring(self: &Rc<Self>) {
+        self.store.sqlite.disarm();
+        for _ in 0..MAX_ROUNDS {
+            match self.settle_round().await {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => {
+                    trouble("alarm.round_failed", &error);
+                    break;
+                }
+            }
+        }
+        if let Err(error) = self.flush_outbox().await {
+            trouble("alarm.outbox_failed", &error);
+        }
+        if let Err(error) = self.purge_if_due() {
+            trouble("alarm.purge_failed", &error);
+        }
+        if let Err(error) = self.rearm() {
+            trouble("alarm.rearm_failed", &error);
+        }
+    }
+
+    /// Looks at the orders whose timer is due. Whether there were as many as one round takes.
+    async fn settle_round(self: &Rc<Self>) -> Result<bool> {
+        let now = now();
+        let due = self.store.due(now, ORDERS_PER_ROUND)?;
+        let full = i64::try_from(due.len()).unwrap_or(0) >= ORDERS_PER_ROUND;
+        let lease = now.plus_milliseconds(self.platform.settings().lease_milliseconds());
+        let mut debtors = Vec::new();
+        for (id, tries) in due {
+            if self.is_driven(id) {
+                self.store.set_wake(id, Some(lease), tries)?;
+                continue;
+            }
+            // One order that can't be read must not keep the others waiting.
+            match self.apply(vec![(id, vec![Input::Wake])]) {
+                Ok(mut stepped) => debtors.extend(stepped.pop().map(|order| (order, tries))),
+                Err(error) => {
+                    trouble("alarm.order_failed", &error);
+                    self.store.set_wake(id, Some(back_off(now, tries)), tries.saturating_add(1))?;
+                }
+            }
+        }
+        self.settle(debtors, lease).await?;
+        Ok(full)
+    }
+
+    async fn settle(self: &Rc<Self>, debtors: Vec<(Stepped, i64)>, lease: Timestamp) -> Result<()> {
+        let mut background = Vec::new();
+        let mut tries_of = BTreeMap::new();
+        for (stepped, tries) in debtors {
+            let id = stepped.order.id;
+            let (quiet, urgent): (Vec<Effect>, Vec<Effect>) =
+                stepped.owes.into_iter().partition(Effect::is_background);
+            if !urgent.is_empty() {
+                // A gateway may take its time: the other orders don't wait for it.
+                self.store.set_wake(id, Some(lease), tries)?;
+                spawn_local(Rc::clone(self).resume(id));
+            } else if quiet.is_empty() {
+                let wake = crate::flows::schedule::wake_at(&stepped.order, now(), 0);
+                self.store.set_wake(id, wake, 0)?;
+            } else {
+                tries_of.insert(id, tries);
+            }
+            background.extend(quiet.into_iter().map(|effect| (id, effect)));
+        }
+        let inputs = self.perform_together(background).await;
+        let stepped = self.apply(inputs.into_iter().collect())?;
+        for order in &stepped {
+            if !order.owes.iter().any(Effect::is_background) {
+                tries_of.remove(&order.order.id);
+            }
+        }
+        for (id, tries) in tries_of {
+            let wake = back_off(now(), tries);
+            self.store.set_wake(id, Some(wake), tries.saturating_add(1))?;
+        }
+        Ok(())
+    }
+
+    async fn resume(self: Rc<Self>, id: OrderId) {
+        if self.is_driven(id) {
+            return;
+        }
+        if let Err(error) = self.drive(id, Vec::new()).await {
+            trouble("alarm.resume_failed", &error);
+        }
+    }
+
+    /// Performs debts of many orders: one call per SKU and one per invoice series.
+    async fn perform_together(
+        &self,
+        debts: Vec<(OrderId, Effect)>,
+    ) -> BTreeMap<OrderId, Vec<Input>> {
+        let mut series_of: BTreeMap<String, Vec<OrderId>> = BTreeMap::new();
+        let mut claims = Vec::new();
+        for (order_id, effect) in debts {
+            if let Effect::NumberInvoice { series } = effect {
+                series_of.entry(series).or_default().push(order_id);
+            } else if let Some((sku, command)) = claim_command(&effect) {
+                let claim = OrderClaim { order_id, command };
+                claims.push(async move {
+                    (order_id, sku.clone(), self.stock.claim(sku, claim).await)
+                });
+            }
+        }
+        let numberings = series_of.into_iter().map(|(series, order_ids)| {
+            let ask = NumberInvoices { series, order_ids };
+            async move {
+                let numbered = self.platform.invoices(&ask).await;
+                (ask.order_ids, numbered)
+            }
+        });
+        let (answers, numbered) = join(join_all(claims), join_all(numberings)).await;
+        let mut inputs: BTreeMap<OrderId, Vec<Input>> = BTreeMap::new();
+        for (order_id, sku, answer) in answers {
+            if let Some(answer) = answer {
+                inputs.entry(order_id).or_default().push(Input::Stock(vec![(sku, answer)]));
+            }
+        }
+        for (order_ids, numbers) in numbered {
+            let numbers = numbers.map(|numbered| numbered.numbers).unwrap_or_default();
+            for (order_id, number) in order_ids.into_iter().zip(numbers) {
+                inputs.entry(order_id).or_default().push(Input::Invoice(number));
+            }
+        }
+        inputs
+    }
+
+    /// Hands owed messages to the queue. A batch that is refused is sent one by one, so that one
+    /// poisonous message delays only itself.
+    async fn flush_outbox(&self) -> Result<()> {
+        for _ in 0..MAX_ROUNDS {
+            let mut messages = self.store.owed_messages(now(), MESSAGES_PER_BATCH)?;
+            if messages.is_empty() {
+                break;
+            }
+            keep_within_bytes(&mut messages);
+            if self.send(&messages).await.is_ok() {
+                self.store.sqlite.transaction(|| self.store.sent(&messages))?;
+                continue;
+            }
+            for message in messages {
+                let message = vec![message];
+                match self.send(&message).await {
+                    Ok(()) => self.store.sent(&message)?,
+                    Err(error) => {
+                        trouble("outbox.message_refused", &error);
+                        for message in &message {
+                            let due_at = back_off(now(), message.tries);
+                            self.store.put_off_message(message, due_at)?;
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn send(&self, messages: &[OwedMessage]) -> Result<()> {
+        let queue = self
+            .platform
+            .events()
+            .map_err(|unavailable| worker::Error::RustError(unavailable.to_string()))?;
+        let mut batch = BatchMessageBuilder::new();
+        for message in messages {
+            let body = RawMessageBuilder::new(JsValue::from_str(&message.message));
+            batch = batch.message(body.build_with_content_type(QueueContentType::Text));
+        }
+        queue.send_raw_batch(batch.build()).await
+    }
+
+    fn purge_if_due(&self) -> Result<()> {
+        let now = now();
+        if now.milliseconds_since(self.purged_at.get()) < PURGE_EVERY_MILLISECONDS {
+            return Ok(());
+        }
+        self.purged_at.set(now);
+        self.store.purge(now)
+    }
+}
+
+fn keep_within_bytes(messages: &mut Vec<OwedMessage>) {
+    let mut bytes = 0_usize;
+    let mut count = 0_usize;
+    for message in messages.iter() {
+        bytes = bytes.saturating_add(message.message.len());
+        if bytes > BYTES_PER_BATCH && count > 0 {
+            break;
+        }
+        count = count.saturating_add(1);
+    }
+    messages.truncate(count);
+}
+
+fn trouble(name: &str, error: &worker::Error) {
+    log::event(Level::Error, name, serde_json::json!({ "cause": error.to_string() }));
+}

@@ -1,0 +1,130 @@
+//! A checkout at the shard: once per key, whoever asks and however often.
+
+use std::rc::Rc;
+
+use futures_channel::oneshot;
+use worker::Result;
+
+use super::Shard;
+use super::store::KnownKey;
+use crate::domain::id::{OrderId, ShardNumber};
+use crate::domain::order::{ClaimState, CloseReason, Order, OrderStatus};
+use crate::flows::advance::Input;
+use crate::flows::place::{Draft, place};
+use crate::flows::schedule::wake_at;
+use crate::objects::commands::{CheckoutOutcome, ShardAnswer, Shortage};
+use crate::runtime::clock::{fresh_uuid, now};
+
+impl Shard {
+    /// Places the order, waits for the one that is being placed under the key, or tells the stored
+    /// answer again.
+    pub(super) async fn checkout(
+        self: &Rc<Self>,
+        key: &str,
+        fingerprint: &str,
+        draft: Draft,
+    ) -> Result<ShardAnswer> {
+        match self.store.key(key)? {
+            Some(known) => self.retry(key, fingerprint, known).await,
+            None => self.first(key, fingerprint, draft).await,
+        }
+    }
+
+    /// The stored answer, for an edge that would refuse the request by itself.
+    pub(super) fn replay(&self, key: &str, fingerprint: &str) -> Result<ShardAnswer> {
+        Ok(match self.store.key(key)? {
+            None => ShardAnswer::Unplaced,
+            Some(known) if known.fingerprint != fingerprint => ShardAnswer::KeyReused,
+            Some(KnownKey { outcome: Some(outcome), .. }) => told_again(outcome),
+            Some(_) => ShardAnswer::TryAgain,
+        })
+    }
+
+    async fn first(
+        self: &Rc<Self>,
+        key: &str,
+        fingerprint: &str,
+        draft: Draft,
+    ) -> Result<ShardAnswer> {
+        let now = now();
+        let order = place(draft, OrderId::new(ShardNumber(self.number), fresh_uuid()), now);
+        let wake = wake_at(&order, now, self.platform.settings().lease_milliseconds());
+        self.store.sqlite.transaction(|| {
+            self.store.insert(key, fingerprint, &order, wake)?;
+            self.arm_for(wake, false, now)
+        })?;
+        let _driving = self.begin(order.id);
+        let order = self.drive_on(order.id, Vec::new()).await?;
+        self.conclude(key, order, false)
+    }
+
+    async fn retry(
+        self: &Rc<Self>,
+        key: &str,
+        fingerprint: &str,
+        known: KnownKey,
+    ) -> Result<ShardAnswer> {
+        if known.fingerprint != fingerprint {
+            return Ok(ShardAnswer::KeyReused);
+        }
+        if let Some(outcome) = known.outcome {
+            return Ok(told_again(outcome));
+        }
+        let under_way = self.driven.borrow_mut().get_mut(&known.order_id).map(|waiting| {
+            let (sender, receiver) = oneshot::channel();
+            waiting.push(sender);
+            receiver
+        });
+        if let Some(end) = under_way {
+            // An error means that the work ended without a word, which is an end as well.
+            let _ = end.await;
+            return match self.store.key(key)?.and_then(|known| known.outcome) {
+                Some(outcome) => Ok(told_again(outcome)),
+                None => Ok(ShardAnswer::TryAgain),
+            };
+        }
+        // Whoever began this died. The order itself says what is still owed.
+        let _driving = self.begin(known.order_id);
+        let order = match self.store.order(known.order_id)? {
+            Some(order) if order.status == OrderStatus::Placing => {
+                self.drive_on(known.order_id, vec![Input::Wake]).await?
+            }
+            order => order,
+        };
+        self.conclude(key, order, true)
+    }
+
+    /// Stores and tells what came of it; what did not come to an end is not stored.
+    fn conclude(&self, key: &str, order: Option<Order>, replayed: bool) -> Result<ShardAnswer> {
+        let Some(outcome) = order.and_then(outcome) else {
+            return Ok(ShardAnswer::TryAgain);
+        };
+        self.store.conclude(key, &outcome)?;
+        Ok(ShardAnswer::Checkout { outcome: Box::new(outcome), replayed })
+    }
+}
+
+fn told_again(outcome: CheckoutOutcome) -> ShardAnswer {
+    ShardAnswer::Checkout { outcome: Box::new(outcome), replayed: true }
+}
+
+fn outcome(order: Order) -> Option<CheckoutOutcome> {
+    match (order.status, order.closing) {
+        (OrderStatus::Placing, _) => None,
+        (OrderStatus::Rejected, Some(CloseReason::InsufficientStock)) => {
+            let shortages = order.claims.iter().filter_map(|claim| match claim.claim {
+                ClaimState::Refused { available } => Some(Shortage {
+                    sku: claim.sku.to_string(),
+                    requested: claim.quantity,
+                    available,
+                }),
+                _ => None,
+            });
+            Some(CheckoutOutcome::InsufficientStock { shortages: shortages.collect() })
+        }
+        (OrderStatus::Rejected, _) => {
+            Some(CheckoutOutcome::PaymentDeclined { order: Box::new(order) })
+        }
+        _ => Some(CheckoutOutcome::Placed { order: Box::new(order) }),
+    }
+}

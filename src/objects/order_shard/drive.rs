@@ -1,0 +1,183 @@
+//! Decide, store, do: the loop that takes an order as far as it can go now.
+
+use std::rc::Rc;
+
+use futures_util::future::{join, join_all};
+use worker::Result;
+
+use super::{Shard, gateway};
+use crate::domain::id::OrderId;
+use crate::domain::inventory::ClaimCommand;
+use crate::domain::order::Order;
+use crate::domain::time::Timestamp;
+use crate::flows::advance::{Input, advance};
+use crate::flows::announce::announce;
+use crate::flows::owed::{Effect, owed};
+use crate::flows::schedule::wake_at;
+use crate::objects::commands::OrderClaim;
+use crate::runtime::clock::{fresh_uuid, now};
+
+/// More steps than any order has in a row; a loop would be a defect, and the alarm takes over.
+const MAX_STEPS: usize = 12;
+
+/// How long background debts wait for others of their kind, so that they are settled together.
+const SETTLE_AFTER_MILLISECONDS: i64 = 25;
+
+/// An order after a step, and what it owes.
+pub(super) struct Stepped {
+    pub order: Order,
+    pub owes: Vec<Effect>,
+}
+
+/// Marks an order as being worked on, and tells those who wait when that ends, however it ends.
+pub(super) struct Driving {
+    shard: Rc<Shard>,
+    id: OrderId,
+}
+
+impl Drop for Driving {
+    fn drop(&mut self) {
+        for waiting in self.shard.driven.borrow_mut().remove(&self.id).unwrap_or_default() {
+            // Whoever stopped waiting reads the state again later.
+            let _ = waiting.send(());
+        }
+    }
+}
+
+impl Shard {
+    /// Marks the order as being worked on.
+    pub(super) fn begin(self: &Rc<Self>, id: OrderId) -> Driving {
+        self.driven.borrow_mut().entry(id).or_default();
+        Driving { shard: Rc::clone(self), id }
+    }
+
+    /// Feeds `first` to the order, performs what it owes to somebody who waits, feeds the results
+    /// back, until nothing more can be done now. None if there is no such order.
+    pub(super) async fn drive(
+        self: &Rc<Self>,
+        id: OrderId,
+        first: Vec<Input>,
+    ) -> Result<Option<Order>> {
+        let _driving = self.begin(id);
+        self.drive_on(id, first).await
+    }
+
+    /// As [`Shard::drive`], for a caller that has marked the order itself.
+    pub(super) async fn drive_on(
+        self: &Rc<Self>,
+        id: OrderId,
+        first: Vec<Input>,
+    ) -> Result<Option<Order>> {
+        let mut inputs = first;
+        let mut last = None;
+        for _ in 0..MAX_STEPS {
+            let Some(stepped) = self.apply(vec![(id, inputs)])?.pop() else {
+                return Ok(last);
+            };
+            let urgent: Vec<Effect> =
+                stepped.owes.into_iter().filter(|effect| !effect.is_background()).collect();
+            inputs = self.perform(&stepped.order, urgent).await;
+            last = Some(stepped.order);
+            if inputs.is_empty() {
+                break;
+            }
+        }
+        Ok(last)
+    }
+
+    /// Takes every order one step, in one transaction.
+    pub(super) fn apply(&self, steps: Vec<(OrderId, Vec<Input>)>) -> Result<Vec<Stepped>> {
+        self.store.sqlite.transaction(|| self.apply_within(steps))
+    }
+
+    /// As [`Shard::apply`], inside the caller's transaction.
+    pub(super) fn apply_within(&self, steps: Vec<(OrderId, Vec<Input>)>) -> Result<Vec<Stepped>> {
+        let now = now();
+        let lease = self.platform.settings().lease_milliseconds();
+        let mut stepped = Vec::with_capacity(steps.len());
+        for (id, inputs) in steps {
+            let Some(before) = self.store.order(id)? else { continue };
+            let mut order = before.clone();
+            let mut changed = false;
+            for input in inputs {
+                changed |= advance(&mut order, input, now, &mut fresh_uuid);
+            }
+            if changed {
+                // One stored change is one version, however many inputs made it.
+                order.version = before.version.saturating_add(1);
+                let wake = wake_at(&order, now, lease);
+                let events = announce(Some(&before), &order);
+                let tells = !events.is_empty();
+                self.store.update(&order, wake, events)?;
+                self.arm_for(wake, tells, now)?;
+            }
+            stepped.push(Stepped { owes: owed(&order, now), order });
+        }
+        Ok(stepped)
+    }
+
+    /// Arms the alarm for an order's timer, or for the outbox.
+    pub(super) fn arm_for(
+        &self,
+        wake: Option<Timestamp>,
+        tells: bool,
+        now: Timestamp,
+    ) -> Result<()> {
+        if !self.store.sqlite.is_armed() {
+            return self.rearm();
+        }
+        let soon = now.plus_milliseconds(SETTLE_AFTER_MILLISECONDS);
+        let wake = wake.map(|at| at.max(soon));
+        match if tells { Some(soon) } else { wake } {
+            Some(at) => self.store.sqlite.arm(at),
+            None => Ok(()),
+        }
+    }
+
+    /// Arms the alarm for whatever wants it first.
+    pub(super) fn rearm(&self) -> Result<()> {
+        let soon = now().plus_milliseconds(SETTLE_AFTER_MILLISECONDS);
+        match self.store.earliest_wake()? {
+            Some(at) => self.store.sqlite.arm(at.max(soon)),
+            None => Ok(()),
+        }
+    }
+
+    /// Performs effects at once, all together; what can't be performed now gives no input and stays
+    /// owed. Stock answers come back as one input.
+    pub(super) async fn perform(&self, order: &Order, effects: Vec<Effect>) -> Vec<Input> {
+        let (stock, rest): (Vec<Effect>, Vec<Effect>) =
+            effects.into_iter().partition(|effect| claim_command(effect).is_some());
+        let claims = stock.into_iter().filter_map(|effect| {
+            let (sku, command) = claim_command(&effect)?;
+            let claim = OrderClaim { order_id: order.id, command };
+            Some(async move { (sku.clone(), self.stock.claim(sku, claim).await) })
+        });
+        let calls = rest.iter().map(|effect| gateway::perform(&self.platform, order, effect));
+        let (answers, told) = join(join_all(claims), join_all(calls)).await;
+        let answers: Vec<_> =
+            answers.into_iter().filter_map(|(sku, answer)| Some((sku, answer?))).collect();
+        let mut inputs: Vec<Input> = told.into_iter().flatten().collect();
+        if !answers.is_empty() {
+            inputs.push(Input::Stock(answers));
+        }
+        inputs
+    }
+}
+
+/// What an effect says to a SKU, if it speaks to one.
+pub(super) fn claim_command(
+    effect: &Effect,
+) -> Option<(crate::domain::id::Sku, ClaimCommand)> {
+    match effect {
+        Effect::Reserve { sku, quantity, expires_at } => Some((
+            sku.clone(),
+            ClaimCommand::Reserve { quantity: *quantity, expires_at: *expires_at },
+        )),
+        Effect::Commit { sku, quantity } => {
+            Some((sku.clone(), ClaimCommand::Commit { quantity: *quantity }))
+        }
+        Effect::Release { sku } => Some((sku.clone(), ClaimCommand::Release)),
+        _ => None,
+    }
+}

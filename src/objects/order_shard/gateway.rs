@@ -1,0 +1,140 @@
+//! Calls to the gateways: an effect goes out, an input comes back.
+
+use crate::domain::id::OperationId;
+use crate::domain::order::Order;
+use crate::domain::payment::{CallFailure, CallResult, Payment};
+use crate::flows::advance::Input;
+use crate::flows::owed::Effect;
+use crate::providers::payment::contract::{
+    AuthorizeAsk, BuildError, Call, CancelAsk, CaptureAsk, HttpReply, PaymentGateway, Recovery,
+};
+use crate::providers::payment::registry;
+use crate::runtime::clock::now;
+use crate::runtime::platform::Platform;
+use crate::runtime::send::send;
+
+/// Performs an effect that speaks to a gateway. None for any other.
+pub async fn perform(platform: &Platform, order: &Order, effect: &Effect) -> Option<Input> {
+    let payment = order.payment.as_ref()?;
+    let Some(gateway) = registry::gateway(&platform.settings().payments, payment.gateway) else {
+        let reason = format!("{} is not set up", payment.gateway.name());
+        return not_sent(effect, reason);
+    };
+    let caller = Caller { platform, gateway: gateway.as_ref(), order, payment };
+    match effect {
+        Effect::Authorize { operation } => {
+            let call = caller.gateway.authorize(&caller.ask(*operation));
+            Some(told(*operation, caller.send(call).await))
+        }
+        Effect::Recover { operation, asked_at } => {
+            let age = now().milliseconds_since(*asked_at);
+            Some(told(*operation, caller.recover(*operation, age).await))
+        }
+        Effect::Retrieve { reference } => {
+            match caller.send(caller.gateway.retrieve(reference)).await {
+                Ok(report) => Some(Input::Report(report)),
+                Err(_) => Some(Input::NotTold),
+            }
+        }
+        Effect::Capture { operation, reference, amount_minor } => {
+            let result = caller.capture(*operation, reference, *amount_minor).await;
+            Some(told(*operation, result))
+        }
+        Effect::Void { operation, reference } => {
+            let ask = CancelAsk { operation_id: *operation, reference: reference.clone() };
+            Some(told(*operation, caller.send(caller.gateway.cancel(&ask)).await))
+        }
+        _ => None,
+    }
+}
+
+const fn told(operation: OperationId, result: CallResult) -> Input {
+    Input::Gateway { operation, result }
+}
+
+fn not_sent(effect: &Effect, reason: String) -> Option<Input> {
+    match effect {
+        Effect::Authorize { operation }
+        | Effect::Capture { operation, .. }
+        | Effect::Void { operation, .. } => {
+            Some(told(*operation, Err(CallFailure::NotSent { reason })))
+        }
+        // The gateway may have been set up when the payment was made: its outcome stays unknown.
+        Effect::Recover { operation, .. } => {
+            Some(told(*operation, Err(CallFailure::Unknown { reason })))
+        }
+        Effect::Retrieve { .. } => Some(Input::NotTold),
+        _ => None,
+    }
+}
+
+struct Caller<'a> {
+    platform: &'a Platform,
+    gateway: &'a dyn PaymentGateway,
+    order: &'a Order,
+    payment: &'a Payment,
+}
+
+impl Caller<'_> {
+    /// Built from what the order stores, so that it is the same however often it is sent.
+    fn ask(&self, operation: OperationId) -> AuthorizeAsk {
+        AuthorizeAsk {
+            operation_id: operation,
+            order_id: self.order.id,
+            amount: self.payment.asked,
+            capture: self.payment.capture_mode,
+            method: self.payment.method.clone(),
+            return_url: self.payment.return_url.clone(),
+            email: Some(self.order.email.as_str().to_owned()),
+            description: Some(format!("Order {}", self.order.id)),
+        }
+    }
+
+    async fn send(&self, call: Result<Call, BuildError>) -> CallResult {
+        let call = call?;
+        let sent_at = now();
+        let reply = self.exchange(call.request.clone()).await?;
+        call.read(&reply, sent_at)
+    }
+
+    async fn recover(&self, operation: OperationId, age_milliseconds: i64) -> CallResult {
+        match self.gateway.recover(&self.ask(operation), age_milliseconds)? {
+            Recovery::Repeat(call) => self.send(Ok(call)).await,
+            Recovery::Search(call) => {
+                let sent_at = now();
+                let reply = self.exchange(call.request.clone()).await?;
+                call.read(&reply, sent_at)?.ok_or_else(|| CallFailure::Refused {
+                    code: "never_received".to_owned(),
+                    message: "the gateway has no such payment".to_owned(),
+                })
+            }
+        }
+    }
+
+    async fn capture(
+        &self,
+        operation: OperationId,
+        reference: &str,
+        amount_minor: i64,
+    ) -> CallResult {
+        let Some(capturing) = self.gateway.capturing() else {
+            let reason = "the gateway can't take held money".to_owned();
+            return Err(CallFailure::NotSent { reason });
+        };
+        let amount =
+            crate::domain::money::Money::new(amount_minor, self.payment.asked.currency);
+        let reference = reference.to_owned();
+        let ask = CaptureAsk { operation_id: operation, reference, amount };
+        self.send(capturing.capture(&ask)).await
+    }
+
+    async fn exchange(
+        &self,
+        request: crate::providers::payment::contract::HttpRequest,
+    ) -> Result<HttpReply, CallFailure> {
+        let limit = self.platform.settings().gateway_timeout_milliseconds;
+        send(request, limit)
+            .await
+            .map_err(|failure| CallFailure::Unknown { reason: failure.to_string() })
+    }
+}

@@ -1,0 +1,182 @@
+//! `OrderShard`: owns every order whose id carries its number, from checkout to closed.
+//!
+//! Why an object: an order's state, its payment ledger, its webhook inbox, its timers and its outbox
+//! must change together and one after the other, and everybody who knows the order's id must meet in
+//! one place. Why a shard and not an object per order: creating a database file per order more than
+//! halves throughput, and a shard gives the projection something to batch.
+//!
+//! Each event loads, asks the pure flows, stores in one transaction, arms the alarm, and only then
+//! performs what the order owes. Nothing is awaited between reading an order and writing it.
+
+mod alarm;
+mod checkout;
+mod drive;
+mod gateway;
+mod stock_line;
+mod store;
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use futures_channel::oneshot;
+use worker::{DurableObject, Env, Error, Request, Response, Result, State, durable_object};
+
+use self::stock_line::StockLine;
+use self::store::Store;
+use super::commands::{ShardAnswer, ShardCommand};
+use crate::domain::id::OrderId;
+use crate::domain::order::{CloseReason, Order};
+use crate::domain::payment::{Gateway, PaymentReport};
+use crate::domain::time::Timestamp;
+use crate::flows::advance::Input;
+use crate::runtime::clock::now;
+use crate::runtime::log::{self, Level};
+use crate::runtime::object_call::answer;
+use crate::runtime::platform::Platform;
+use crate::runtime::settings;
+use crate::runtime::sqlite::Sqlite;
+
+const SCHEMA: &str = include_str!("../../../schema/objects/order_shard.sql");
+
+/// The Durable Object class. It holds no state of record: everything is in its storage.
+#[durable_object]
+pub struct OrderShard {
+    shard: std::result::Result<Rc<Shard>, String>,
+}
+
+impl DurableObject for OrderShard {
+    fn new(state: State, env: Env) -> Self {
+        Self { shard: Shard::open(&state, env).map(Rc::new).map_err(|error| error.to_string()) }
+    }
+
+    async fn fetch(&self, mut request: Request) -> Result<Response> {
+        let shard = self.shard()?;
+        let command: ShardCommand = serde_json::from_str(&request.text().await?)?;
+        answer(&shard.handle(command).await?)
+    }
+
+    async fn alarm(&self) -> Result<Response> {
+        self.shard()?.ring().await;
+        Response::empty()
+    }
+}
+
+impl OrderShard {
+    fn shard(&self) -> Result<Rc<Shard>> {
+        self.shard.clone().map_err(Error::RustError)
+    }
+}
+
+/// The shard behind the class. What is in memory only saves work: who is working on an order now,
+/// and who waits for that.
+struct Shard {
+    number: u8,
+    platform: Platform,
+    store: Store,
+    stock: Rc<StockLine>,
+    driven: RefCell<HashMap<OrderId, Vec<oneshot::Sender<()>>>>,
+    purged_at: Cell<Timestamp>,
+}
+
+impl Shard {
+    fn open(state: &State, env: Env) -> Result<Self> {
+        let settings = settings::shared(&env).map_err(Error::RustError)?;
+        let platform = Platform::new(env, settings);
+        let number = state.id().name().and_then(|name| u8::from_str_radix(&name, 16).ok());
+        Ok(Self {
+            number: number.ok_or_else(|| Error::RustError("not a shard's name".to_owned()))?,
+            stock: Rc::new(StockLine::new(platform.clone())),
+            platform,
+            store: Store { sqlite: Sqlite::open(state, SCHEMA)? },
+            driven: RefCell::new(HashMap::new()),
+            purged_at: Cell::new(Timestamp::default()),
+        })
+    }
+
+    async fn handle(self: &Rc<Self>, command: ShardCommand) -> Result<ShardAnswer> {
+        match command {
+            ShardCommand::Checkout { key, fingerprint, draft } => {
+                self.checkout(&key, &fingerprint, *draft).await
+            }
+            ShardCommand::Replay { key, fingerprint } => self.replay(&key, &fingerprint),
+            ShardCommand::Read { id } => Ok(found(self.store.order(id)?)),
+            ShardCommand::Sync { id } => self.sync(id).await,
+            ShardCommand::Cancel { id, reason } => self.cancel(id, reason).await,
+            ShardCommand::Webhook { gateway, event_id, id, report } => {
+                self.webhook(gateway, &event_id, id, report)
+            }
+            ShardCommand::Wake => {
+                self.rearm()?;
+                Ok(ShardAnswer::Ok)
+            }
+        }
+    }
+
+    async fn sync(self: &Rc<Self>, id: OrderId) -> Result<ShardAnswer> {
+        if !self.is_driven(id) {
+            self.drive(id, vec![Input::Ask]).await?;
+        }
+        Ok(found(self.store.order(id)?))
+    }
+
+    async fn cancel(self: &Rc<Self>, id: OrderId, reason: CloseReason) -> Result<ShardAnswer> {
+        let Some(order) = self.store.order(id)? else {
+            return Ok(ShardAnswer::NotFound);
+        };
+        if order.status.is_terminal() || order.is_secured() {
+            return Ok(ShardAnswer::CannotCancel { order: Box::new(order) });
+        }
+        if self.is_driven(id) {
+            self.apply(vec![(id, vec![Input::Close(reason)])])?;
+        } else {
+            self.drive(id, vec![Input::Close(reason)]).await?;
+        }
+        let Some(order) = self.store.order(id)? else {
+            return Ok(ShardAnswer::NotFound);
+        };
+        let order = Box::new(order);
+        if order.is_secured() {
+            return Ok(ShardAnswer::CannotCancel { order });
+        }
+        Ok(ShardAnswer::Order { order })
+    }
+
+    /// Inbox row, order, timer and outbox in one transaction, before anything is acknowledged. What
+    /// the order owes afterwards is the alarm's: the gateway waits for nothing.
+    fn webhook(
+        &self,
+        gateway: Gateway,
+        event_id: &str,
+        id: OrderId,
+        report: PaymentReport,
+    ) -> Result<ShardAnswer> {
+        let Some(order) = self.store.order(id)? else {
+            return Ok(ShardAnswer::NotFound);
+        };
+        if order.payment.as_ref().is_none_or(|payment| payment.gateway != gateway) {
+            log::event(
+                Level::Warning,
+                "webhook.other_gateway",
+                serde_json::json!({ "order_id": id, "gateway": gateway }),
+            );
+            return Ok(ShardAnswer::Ok);
+        }
+        self.store.sqlite.transaction(|| {
+            if self.store.receive(gateway, event_id, id, &report, now())? {
+                self.apply_within(vec![(id, vec![Input::Report(report)])])?;
+            }
+            Ok(())
+        })?;
+        Ok(ShardAnswer::Ok)
+    }
+
+    /// Whether a request or the alarm is working on the order right now.
+    fn is_driven(&self, id: OrderId) -> bool {
+        self.driven.borrow().contains_key(&id)
+    }
+}
+
+fn found(order: Option<Order>) -> ShardAnswer {
+    order.map_or(ShardAnswer::NotFound, |order| ShardAnswer::Order { order: Box::new(order) })
+}

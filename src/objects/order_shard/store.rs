@@ -1,0 +1,230 @@
+//! The shard's tables: orders with their timers, idempotency keys, inbox, outbox.
+
+use worker::{Error, Result};
+
+use crate::domain::id::{EventId, OrderId};
+use crate::domain::order::Order;
+use crate::domain::payment::{Gateway, PaymentReport};
+use crate::domain::time::Timestamp;
+use crate::flows::announce::OrderEvent;
+use crate::objects::commands::{CheckoutOutcome, EventMessage};
+use crate::runtime::clock::fresh_uuid;
+use crate::runtime::sqlite::{Sqlite, integer, moment, text};
+
+/// Webhook ids are kept for this long: gateways send again for days, and sign each try anew.
+const INBOX_KEPT_SECONDS: i64 = 35 * 86_400;
+
+/// Idempotent answers are kept for this long.
+const IDEMPOTENCY_KEPT_SECONDS: i64 = 2 * 86_400;
+
+/// What is known of an idempotency key.
+pub struct KnownKey {
+    /// The body it was used with.
+    pub fingerprint: String,
+    /// The order it made.
+    pub order_id: OrderId,
+    /// The stored answer.
+    pub outcome: Option<CheckoutOutcome>,
+}
+
+/// A message that is owed to the queue.
+pub struct OwedMessage {
+    /// Its place in the outbox.
+    pub sequence: i64,
+    /// JSON.
+    pub message: String,
+    /// How often it could not be sent.
+    pub tries: i64,
+}
+
+/// The shard's storage.
+pub struct Store {
+    /// The object's database and alarm.
+    pub sqlite: Sqlite,
+}
+
+impl Store {
+    /// The order, if it is here.
+    pub fn order(&self, id: OrderId) -> Result<Option<Order>> {
+        let query = "SELECT document FROM orders WHERE id = ?";
+        let row = self.sqlite.row(query, vec![text(id.to_string())])?;
+        row.map(|row| serde_json::from_str(row.text(0)?).map_err(Error::from)).transpose()
+    }
+
+    /// Writes a new order under its key.
+    pub fn insert(&self, key: &str, fingerprint: &str, order: &Order, wake: Option<Timestamp>) -> Result<()> {
+        let id = order.id.to_string();
+        self.sqlite.run(
+            "INSERT INTO idempotency (key, fingerprint, order_id, created_at) VALUES (?, ?, ?, ?)",
+            vec![
+                text(key),
+                text(fingerprint),
+                text(id.clone()),
+                integer(order.created_at.milliseconds()),
+            ],
+        )?;
+        self.sqlite.run(
+            "INSERT INTO orders (id, document, wake_at) VALUES (?, ?, ?)",
+            vec![text(id), text(serde_json::to_string(order)?), moment(wake)],
+        )
+    }
+
+    /// Writes an order that changed, and its events.
+    pub fn update(
+        &self,
+        order: &Order,
+        wake: Option<Timestamp>,
+        events: Vec<OrderEvent>,
+    ) -> Result<()> {
+        self.sqlite.run(
+            "UPDATE orders SET document = ?, wake_at = ?, tries = 0 WHERE id = ?",
+            vec![
+                text(serde_json::to_string(order)?),
+                moment(wake),
+                text(order.id.to_string()),
+            ],
+        )?;
+        if events.is_empty() {
+            return Ok(());
+        }
+        let message = EventMessage::Order {
+            id: EventId::new(fresh_uuid()).to_string(),
+            events,
+            order: Box::new(order.without_secrets()),
+        };
+        self.sqlite.run(
+            "INSERT INTO outbox (message, due_at) VALUES (?, ?)",
+            vec![
+                text(serde_json::to_string(&message)?),
+                integer(order.updated_at.milliseconds()),
+            ],
+        )
+    }
+
+    /// Sets an order's timer without changing the order.
+    pub fn set_wake(&self, id: OrderId, wake: Option<Timestamp>, tries: i64) -> Result<()> {
+        self.sqlite.run(
+            "UPDATE orders SET wake_at = ?, tries = ? WHERE id = ?",
+            vec![moment(wake), integer(tries), text(id.to_string())],
+        )
+    }
+
+    /// Orders whose timer is due, the longest overdue first, with their tries.
+    pub fn due(&self, now: Timestamp, limit: i64) -> Result<Vec<(OrderId, i64)>> {
+        let query = "SELECT id, tries FROM orders WHERE wake_at <= ? ORDER BY wake_at LIMIT ?";
+        let rows =
+            self.sqlite.rows(query, vec![integer(now.milliseconds()), integer(limit)])?;
+        rows.iter()
+            .map(|row| {
+                let id = row.text(0)?.parse().map_err(|_| malformed("order id"))?;
+                Ok((id, row.integer(1)?))
+            })
+            .collect()
+    }
+
+    /// The earliest moment at which something wants the alarm.
+    pub fn earliest_wake(&self) -> Result<Option<Timestamp>> {
+        let query = "SELECT MIN(wake_at) FROM orders WHERE wake_at IS NOT NULL";
+        let orders = self.sqlite.row(query, vec![])?.and_then(|row| row.moment(0));
+        let query = "SELECT MIN(due_at) FROM outbox";
+        let outbox = self.sqlite.row(query, vec![])?.and_then(|row| row.moment(0));
+        Ok([orders, outbox].into_iter().flatten().min())
+    }
+
+    /// What is known of a key.
+    pub fn key(&self, key: &str) -> Result<Option<KnownKey>> {
+        let query = "SELECT fingerprint, order_id, outcome FROM idempotency WHERE key = ?";
+        let Some(row) = self.sqlite.row(query, vec![text(key)])? else {
+            return Ok(None);
+        };
+        Ok(Some(KnownKey {
+            fingerprint: row.text(0)?.to_owned(),
+            order_id: row.text(1)?.parse().map_err(|_| malformed("order id"))?,
+            outcome: row.optional_text(2).map(serde_json::from_str).transpose()?,
+        }))
+    }
+
+    /// Stores the answer to a key.
+    pub fn conclude(&self, key: &str, outcome: &CheckoutOutcome) -> Result<()> {
+        self.sqlite.run(
+            "UPDATE idempotency SET outcome = ? WHERE key = ?",
+            vec![text(serde_json::to_string(outcome)?), text(key)],
+        )
+    }
+
+    /// Writes a webhook into the inbox. `false` if it is there already.
+    pub fn receive(
+        &self,
+        gateway: Gateway,
+        event_id: &str,
+        id: OrderId,
+        report: &PaymentReport,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let rows = self.sqlite.rows(
+            "INSERT INTO inbox (gateway, event_id, order_id, report, received_at) \
+             VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING 1",
+            vec![
+                text(gateway.name()),
+                text(event_id),
+                text(id.to_string()),
+                text(serde_json::to_string(report)?),
+                integer(now.milliseconds()),
+            ],
+        )?;
+        Ok(!rows.is_empty())
+    }
+
+    /// Messages that are due, oldest first.
+    pub fn owed_messages(&self, now: Timestamp, limit: i64) -> Result<Vec<OwedMessage>> {
+        let query = "SELECT sequence, message, tries FROM outbox WHERE due_at <= ? \
+                     ORDER BY sequence LIMIT ?";
+        let rows =
+            self.sqlite.rows(query, vec![integer(now.milliseconds()), integer(limit)])?;
+        rows.iter()
+            .map(|row| {
+                Ok(OwedMessage {
+                    sequence: row.integer(0)?,
+                    message: row.text(1)?.to_owned(),
+                    tries: row.integer(2)?,
+                })
+            })
+            .collect()
+    }
+
+    /// Forgets messages that the queue has taken.
+    pub fn sent(&self, messages: &[OwedMessage]) -> Result<()> {
+        let sequences: Vec<i64> = messages.iter().map(|message| message.sequence).collect();
+        self.sqlite.run(
+            "DELETE FROM outbox WHERE sequence IN (SELECT value FROM json_each(?))",
+            vec![text(serde_json::to_string(&sequences)?)],
+        )
+    }
+
+    /// Puts a message off that the queue did not take.
+    pub fn put_off_message(&self, message: &OwedMessage, due_at: Timestamp) -> Result<()> {
+        self.sqlite.run(
+            "UPDATE outbox SET due_at = ?, tries = tries + 1 WHERE sequence = ?",
+            vec![integer(due_at.milliseconds()), integer(message.sequence)],
+        )
+    }
+
+    /// Drops what is beyond its time, a bounded number of rows at once.
+    pub fn purge(&self, now: Timestamp) -> Result<()> {
+        let before = |seconds: i64| integer(now.plus_seconds(seconds.saturating_neg()).milliseconds());
+        self.sqlite.run(
+            "DELETE FROM inbox WHERE (gateway, event_id) IN (SELECT gateway, event_id FROM inbox \
+             WHERE received_at < ? LIMIT 500)",
+            vec![before(INBOX_KEPT_SECONDS)],
+        )?;
+        self.sqlite.run(
+            "DELETE FROM idempotency WHERE key IN (SELECT key FROM idempotency \
+             WHERE created_at < ? LIMIT 500)",
+            vec![before(IDEMPOTENCY_KEPT_SECONDS)],
+        )
+    }
+}
+
+fn malformed(what: &str) -> Error {
+    Error::RustError(format!("malformed {what} in storage"))
+}

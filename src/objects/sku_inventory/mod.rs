@@ -1,0 +1,225 @@
+//! `SkuInventory`: the only writer of one SKU's stock.
+//!
+//! Why an object: everybody who wants the last unit must meet in one place, one after the other. It
+//! is serial by construction, so there is no lock, no lock order and no lag. Several orders' claims
+//! arrive in one call and are performed in one turn and one commit.
+
+mod store;
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use wasm_bindgen::JsValue;
+use worker::{
+    DurableObject, Env, Error, QueueContentType, RawMessageBuilder, Request, Response, Result,
+    State, durable_object,
+};
+
+use self::store::{Cause, Store};
+use super::commands::{EventMessage, OrderClaim, SkuAnswer, SkuCommand};
+use crate::domain::id::Sku;
+use crate::domain::inventory::{Adjustment, ClaimAnswer, StockLevel, adjust, decide, expire};
+use crate::domain::time::Timestamp;
+use crate::runtime::clock::now;
+use crate::runtime::log::{self, Level};
+use crate::runtime::object_call::answer;
+use crate::runtime::platform::Platform;
+use crate::runtime::settings;
+use crate::runtime::sqlite::Sqlite;
+
+const SCHEMA: &str = include_str!("../../../schema/objects/sku_inventory.sql");
+
+/// Changes wait this long so that lists are told of many at once.
+const TELL_AFTER_MILLISECONDS: i64 = 500;
+
+/// How long to wait after the queue refused.
+const TELL_AGAIN_AFTER_SECONDS: i64 = 10;
+
+/// The Durable Object class. It holds no state of record: everything is in its storage.
+#[durable_object]
+pub struct SkuInventory {
+    inventory: std::result::Result<Rc<Inventory>, String>,
+}
+
+impl DurableObject for SkuInventory {
+    fn new(state: State, env: Env) -> Self {
+        Self {
+            inventory: Inventory::open(&state, env).map(Rc::new).map_err(|e| e.to_string()),
+        }
+    }
+
+    async fn fetch(&self, mut request: Request) -> Result<Response> {
+        let inventory = self.inventory.clone().map_err(Error::RustError)?;
+        let command: SkuCommand = serde_json::from_str(&request.text().await?)?;
+        answer(&inventory.handle(command)?)
+    }
+
+    async fn alarm(&self) -> Result<Response> {
+        self.inventory.clone().map_err(Error::RustError)?.ring().await;
+        Response::empty()
+    }
+}
+
+struct Inventory {
+    sku: Sku,
+    platform: Platform,
+    store: Store,
+    tell_not_before: Cell<Timestamp>,
+}
+
+impl Inventory {
+    fn open(state: &State, env: Env) -> Result<Self> {
+        let settings = settings::shared(&env).map_err(Error::RustError)?;
+        let sku = state.id().name().and_then(|name| name.parse().ok());
+        Ok(Self {
+            sku: sku.ok_or_else(|| Error::RustError("not a SKU's name".to_owned()))?,
+            platform: Platform::new(env, settings),
+            store: Store { sqlite: Sqlite::open(state, SCHEMA)? },
+            tell_not_before: Cell::new(Timestamp::default()),
+        })
+    }
+
+    /// No await between reading and writing: the command is one turn and one transaction.
+    fn handle(&self, command: SkuCommand) -> Result<SkuAnswer> {
+        let now = now();
+        self.store.sqlite.transaction(|| match command {
+            SkuCommand::Claims { claims } => {
+                let level = self.up_to_date(now)?;
+                let answers = self.claim_all(level, &claims, now)?;
+                Ok(SkuAnswer::Claims { answers })
+            }
+            SkuCommand::Adjust { key, fingerprint, adjustment, reason, actor } => {
+                let cause = Cause::Person { actor: &actor, reason: &reason };
+                self.adjust(&key, &fingerprint, &adjustment, &cause, now)
+            }
+            SkuCommand::Read => {
+                let level = self.up_to_date(now)?;
+                Ok(SkuAnswer::Level { level, as_of: now })
+            }
+        })
+    }
+
+    /// The counters with every overdue claim given back: expiry is exact whenever anyone looks, and
+    /// the alarm only tidies.
+    fn up_to_date(&self, now: Timestamp) -> Result<StockLevel> {
+        let (mut level, _) = self.store.level()?;
+        let overdue = self.store.overdue(now)?;
+        if overdue.is_empty() {
+            return Ok(level);
+        }
+        for (order_id, claim) in overdue {
+            let decision = expire(level, claim, now);
+            level = decision.level;
+            if let Some(claim) = &decision.reservation {
+                self.store.write_reservation(order_id, claim)?;
+            }
+            if let Some(movement) = &decision.movement {
+                self.store.write_movement(movement, &Cause::Order(order_id), now)?;
+            }
+        }
+        self.store.write_level(&level)?;
+        self.arm(now)?;
+        Ok(level)
+    }
+
+    fn claim_all(
+        &self,
+        level: StockLevel,
+        claims: &[OrderClaim],
+        now: Timestamp,
+    ) -> Result<Vec<ClaimAnswer>> {
+        let mut current = level;
+        let mut answers = Vec::with_capacity(claims.len());
+        for claim in claims {
+            let known = self.store.reservation(claim.order_id)?;
+            let decision = decide(current, known, &claim.command, now);
+            if let Some(reservation) = &decision.reservation {
+                self.store.write_reservation(claim.order_id, reservation)?;
+            }
+            if let Some(movement) = &decision.movement {
+                self.store.write_movement(movement, &Cause::Order(claim.order_id), now)?;
+            }
+            current = decision.level;
+            answers.push(decision.answer);
+        }
+        if current != level {
+            self.store.write_level(&current)?;
+            self.arm(now)?;
+        }
+        Ok(answers)
+    }
+
+    fn adjust(
+        &self,
+        key: &str,
+        fingerprint: &str,
+        adjustment: &Adjustment,
+        cause: &Cause<'_>,
+        now: Timestamp,
+    ) -> Result<SkuAnswer> {
+        if let Some((known, level, at)) = self.store.adjustment(key)? {
+            if known != fingerprint {
+                return Ok(SkuAnswer::KeyReused);
+            }
+            return Ok(SkuAnswer::Adjusted { level, as_of: at, replayed: true });
+        }
+        let level = self.up_to_date(now)?;
+        let (level, movement) = match adjust(level, adjustment) {
+            Ok(adjusted) => adjusted,
+            Err(refusal) => return Ok(SkuAnswer::Refused { refusal }),
+        };
+        if let Some(movement) = &movement {
+            self.store.write_movement(movement, cause, now)?;
+        }
+        self.store.write_level(&level)?;
+        self.store.write_adjustment(key, fingerprint, &level, now)?;
+        self.arm(now)?;
+        Ok(SkuAnswer::Adjusted { level, as_of: now, replayed: false })
+    }
+
+    /// The alarm: gives back what is overdue and tells lists of the newest counters.
+    async fn ring(&self) {
+        self.store.sqlite.disarm();
+        if let Err(error) = self.tell().await {
+            self.tell_not_before.set(now().plus_seconds(TELL_AGAIN_AFTER_SECONDS));
+            trouble("inventory.tell_failed", &error);
+        }
+        if let Err(error) = self.arm(now()) {
+            trouble("inventory.arm_failed", &error);
+        }
+    }
+
+    async fn tell(&self) -> Result<()> {
+        let now = now();
+        let level = self.store.sqlite.transaction(|| self.up_to_date(now))?;
+        let (_, projected) = self.store.level()?;
+        if projected >= level.version {
+            return Ok(());
+        }
+        let message = EventMessage::Stock { sku: self.sku.to_string(), level, as_of: now };
+        let queue = self
+            .platform
+            .events()
+            .map_err(|unavailable| Error::RustError(unavailable.to_string()))?;
+        let body = RawMessageBuilder::new(JsValue::from_str(&serde_json::to_string(&message)?));
+        queue.send_raw(body.build_with_content_type(QueueContentType::Text)).await?;
+        self.store.projected(level.version)
+    }
+
+    /// Arms the alarm for the next telling or the next expiry, whichever comes first.
+    fn arm(&self, now: Timestamp) -> Result<()> {
+        let (level, projected) = self.store.level()?;
+        let tell = (projected < level.version).then(|| {
+            now.plus_milliseconds(TELL_AFTER_MILLISECONDS).max(self.tell_not_before.get())
+        });
+        if self.store.sqlite.is_armed() {
+            return tell.map_or(Ok(()), |at| self.store.sqlite.arm(at));
+        }
+        let wanted = [tell, self.store.next_expiry()?].into_iter().flatten().min();
+        wanted.map_or(Ok(()), |at| self.store.sqlite.arm(at))
+    }
+}
+
+fn trouble(name: &str, error: &Error) {
+    log::event(Level::Error, name, serde_json::json!({ "cause": error.to_string() }));
+}

@@ -1,0 +1,14 @@
+//! Payment gateways.
+//!
+//! [`contract`] is what every gateway must be able to do, [`registry`] the one place that knows which
+//! vendors exist, [`settings`] what an operator configures. To add a vendor: a folder here, a variant
+//! of [`crate::domain::payment::Gateway`], a match arm in the registry, its block in the settings, and
+//! its replies in `tests/providers`; the conformance suite finds it through the registry.
+
+pub mod contract;
+mod reading;
+pub mod registry;
+mod sandbox;
+pub mod settings;
+pub mod signature;
+mod stripe;

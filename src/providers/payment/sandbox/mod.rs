@@ -1,0 +1,216 @@
+//! The development gateway: a real second party over HTTP with its own state (`sandbox/server.mjs`).
+//!
+//! It keeps idempotency keys for ever, yet a lost start is treated as Stripe's is, so that what is
+//! rehearsed on a laptop is what happens in production.
+
+mod mapping;
+mod webhook;
+mod wire;
+
+use serde::Serialize;
+
+use self::wire::{CaptureBody, ErrorReply, Payment, PaymentList, StartBody};
+use super::contract::{
+    AuthorizeAsk, BuildError, Call, CancelAsk, CaptureAsk, Capturing, HeaderLookup, HttpReply,
+    HttpRequest, Method, PaymentGateway, Recovery, VerifiedEvent, WebhookRefusal,
+};
+use super::reading::{self, Asked, Class, Subject};
+use super::settings::SandboxSettings;
+use crate::domain::id::OperationId;
+use crate::domain::payment::{CallFailure, Gateway, PaymentReport};
+use crate::domain::time::Timestamp;
+
+/// For how long a lost start is repeated under its key.
+pub const REPEAT_WITHIN_MILLISECONDS: i64 = 23 * 60 * 60 * 1_000;
+
+/// Pays by itself within a second.
+const DEFAULT_METHOD: &str = "auto";
+
+const MAX_TEXT_CHARACTERS: usize = 1_000;
+
+/// The sandbox, as configured.
+pub(super) struct Sandbox<'a> {
+    settings: &'a SandboxSettings,
+}
+
+impl<'a> Sandbox<'a> {
+    pub(super) const fn new(settings: &'a SandboxSettings) -> Self {
+        Self { settings }
+    }
+
+    fn headers(&self) -> Vec<(String, String)> {
+        vec![("authorization".to_owned(), format!("Bearer {}", self.settings.api_key.expose()))]
+    }
+
+    fn get(&self, path: &[&str], query: Option<(&str, &str)>) -> HttpRequest {
+        let mut url = self.settings.base_url.join(path);
+        if let Some((name, value)) = query {
+            url.query_pairs_mut().append_pair(name, value);
+        }
+        HttpRequest {
+            method: Method::Get,
+            url: url.into(),
+            headers: self.headers(),
+            body: Vec::new(),
+        }
+    }
+
+    fn post(
+        &self,
+        path: &[&str],
+        key: OperationId,
+        body: &impl Serialize,
+    ) -> Result<HttpRequest, BuildError> {
+        let mut headers = self.headers();
+        headers.extend([
+            ("content-type".to_owned(), "application/json".to_owned()),
+            ("idempotency-key".to_owned(), key.to_string()),
+        ]);
+        Ok(HttpRequest {
+            method: Method::Post,
+            url: self.settings.base_url.join(path).into(),
+            headers,
+            body: serde_json::to_vec(body).map_err(|_| BuildError::Encoding)?,
+        })
+    }
+
+    fn start(&self, ask: &AuthorizeAsk, asked: Asked) -> Result<Call, BuildError> {
+        reading::askable(ask.amount)?;
+        reading::at_most("description", ask.description.as_deref(), MAX_TEXT_CHARACTERS)?;
+        reading::at_most("email", ask.email.as_deref(), MAX_TEXT_CHARACTERS)?;
+        let method = ask.method.as_deref().unwrap_or(DEFAULT_METHOD);
+        if !reading::is_method_token(method) {
+            return Err(BuildError::PaymentMethod { gateway: "the sandbox" });
+        }
+        if ask.return_url.as_deref().is_some_and(|url| !reading::is_web_url(url)) {
+            return Err(BuildError::ReturnUrl);
+        }
+        let body = StartBody {
+            amount: ask.amount.amount,
+            currency: ask.amount.currency.code(),
+            capture: ask.capture,
+            method,
+            order_id: ask.order_id.to_string(),
+            operation_id: ask.operation_id.to_string(),
+            return_url: ask.return_url.as_deref(),
+            email: ask.email.as_deref(),
+            description: ask.description.as_deref(),
+        };
+        let request = self.post(&["v1", "payments"], ask.operation_id, &body)?;
+        Ok(call(request, Subject::StartedBy(ask.operation_id), asked))
+    }
+}
+
+impl PaymentGateway for Sandbox<'_> {
+    fn gateway(&self) -> Gateway {
+        Gateway::Sandbox
+    }
+
+    fn authorize(&self, ask: &AuthorizeAsk) -> Result<Call, BuildError> {
+        self.start(ask, Asked::Start)
+    }
+
+    fn recover(&self, ask: &AuthorizeAsk, age_milliseconds: i64) -> Result<Recovery, BuildError> {
+        if age_milliseconds < REPEAT_WITHIN_MILLISECONDS {
+            return self.start(ask, Asked::Again).map(Recovery::Repeat);
+        }
+        self.find(ask.operation_id).map(Recovery::Search)
+    }
+
+    fn find(&self, operation_id: OperationId) -> Result<Call<Option<PaymentReport>>, BuildError> {
+        let text = operation_id.to_string();
+        let request = self.get(&["v1", "payments"], Some(("operation_id", &text)));
+        Ok(Call::new(request, move |reply, _| found(reply, operation_id)))
+    }
+
+    fn retrieve(&self, reference: &str) -> Result<Call, BuildError> {
+        let reference = reading::reference(reference)?;
+        let request = self.get(&["v1", "payments", reference], None);
+        Ok(call(request, Subject::Reference(reference.to_owned()), Asked::Question))
+    }
+
+    fn cancel(&self, ask: &CancelAsk) -> Result<Call, BuildError> {
+        let reference = reading::reference(&ask.reference)?;
+        let path = ["v1", "payments", reference, "cancel"];
+        let request = self.post(&path, ask.operation_id, &serde_json::Map::new())?;
+        Ok(call(request, Subject::Reference(reference.to_owned()), Asked::Again))
+    }
+
+    fn capturing(&self) -> Option<&dyn Capturing> {
+        Some(self)
+    }
+
+    fn verify(
+        &self,
+        header: HeaderLookup<'_>,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<VerifiedEvent, WebhookRefusal> {
+        webhook::verify(&self.settings.webhook_secrets, header, body, now)
+    }
+}
+
+impl Capturing for Sandbox<'_> {
+    fn capture(&self, ask: &CaptureAsk) -> Result<Call, BuildError> {
+        reading::askable(ask.amount)?;
+        let reference = reading::reference(&ask.reference)?;
+        let path = ["v1", "payments", reference, "capture"];
+        let body = CaptureBody { amount: ask.amount.amount, currency: ask.amount.currency.code() };
+        let request = self.post(&path, ask.operation_id, &body)?;
+        Ok(call(request, Subject::Reference(reference.to_owned()), Asked::Again))
+    }
+}
+
+fn call(request: HttpRequest, subject: Subject, asked: Asked) -> Call {
+    Call::new(request, move |reply, _| match reading::class(reply.status) {
+        Class::Success => judged(reading::json(&reply.body)?, &subject),
+        Class::Refusal => refused(reply, &subject, asked),
+        Class::Unclear => Err(reading::unclear_status(reply)),
+    })
+}
+
+/// The report of a payment that must be the one asked about.
+fn judged(payment: Payment, subject: &Subject) -> Result<PaymentReport, CallFailure> {
+    if !subject.is(&payment.id, Some(&payment.operation_id)) {
+        return Err(reading::unknown("the reply is about another payment"));
+    }
+    mapping::report(payment).map_err(reading::unknown)
+}
+
+/// Reads a 4xx. `unexpected_state` carries the payment as it now is, which is news and not a refusal.
+fn refused(
+    reply: &HttpReply,
+    subject: &Subject,
+    asked: Asked,
+) -> Result<PaymentReport, CallFailure> {
+    let error = reading::json::<ErrorReply>(&reply.body)?.error;
+    if let ("unexpected_state", Some(payment)) = (error.code.as_str(), error.payment) {
+        return judged(payment, subject);
+    }
+    // The key was used with another body: this request did nothing, but that one may have.
+    if !asked.is_settled_by(reply.status) || error.code == "idempotency_key_reused" {
+        return Err(reading::unsettled(reply, &error.code));
+    }
+    Err(CallFailure::Refused {
+        code: reading::code(&error.code),
+        message: reading::message(&error.message),
+    })
+}
+
+/// Reads a search.
+fn found(reply: &HttpReply, operation: OperationId) -> Result<Option<PaymentReport>, CallFailure> {
+    if !matches!(reading::class(reply.status), Class::Success) {
+        return Err(reading::unclear_status(reply));
+    }
+    let subject = Subject::StartedBy(operation);
+    let list: PaymentList = reading::json(&reply.body)?;
+    let mut ours = list
+        .items
+        .into_iter()
+        .filter(|payment| subject.is(&payment.id, Some(&payment.operation_id)));
+    match (ours.next(), ours.next()) {
+        (None, _) => Ok(None),
+        (Some(payment), None) => judged(payment, &subject).map(Some),
+        (Some(_), Some(_)) => Err(reading::unknown("two payments carry one operation")),
+    }
+}

@@ -1,0 +1,266 @@
+//! What an operator configures, read from the variables and secrets of the Worker.
+//!
+//! | variable | for | default |
+//! |---|---|---|
+//! | `ENVIRONMENT` | `development` or `production` | `production` |
+//! | `SANDBOX_ENABLED` | `true` offers the sandbox; refused outside development | `false` |
+//! | `SANDBOX_BASE_URL`, `SANDBOX_API_KEY`, `SANDBOX_WEBHOOK_SECRET` | where and with which keys | none |
+//! | `STRIPE_SECRET_KEY` | offers Stripe | none |
+//! | `STRIPE_WEBHOOK_SECRET` | one or more (comma), so that they can be rotated | none |
+//! | `STRIPE_BASE_URL` | a proxy in front of Stripe | `https://api.stripe.com` |
+//!
+//! An empty value counts as absent.
+
+use std::fmt;
+
+use url::{Host, Url};
+
+/// A key or a secret. It can be used, but not printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a secret: 1 to 512 visible ASCII characters, so that it can stand in a header.
+    #[must_use]
+    pub fn new(text: &str) -> Option<Self> {
+        let legal =
+            !text.is_empty() && text.len() <= 512 && text.bytes().all(|b| b.is_ascii_graphic());
+        legal.then(|| Self(text.to_owned()))
+    }
+
+    /// The secret itself, for the one header or MAC that needs it.
+    pub(super) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[secret]")
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[secret]")
+    }
+}
+
+/// Where the Worker runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Environment {
+    /// A laptop or a test: plain http and the sandbox are allowed.
+    Development,
+    /// Everything else.
+    Production,
+}
+
+/// The root of a provider's API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BaseUrl(Url);
+
+impl BaseUrl {
+    /// Reads a base URL: https to a public host name, without credentials, query or fragment. In
+    /// development http and any host will do. A path is kept as a prefix, with or without a slash.
+    ///
+    /// # Errors
+    /// What is wrong with it, without the text: it may hold a credential.
+    pub fn parse(text: &str, environment: Environment) -> Result<Self, &'static str> {
+        let url = Url::parse(text).map_err(|_| "is not an absolute URL")?;
+        if !matches!(url.scheme(), "https" | "http") {
+            return Err("is neither https nor http");
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err("must not hold a user name or password");
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err("must not have a query or fragment");
+        }
+        if environment == Environment::Production {
+            if url.scheme() != "https" {
+                return Err("must be https outside development");
+            }
+            if !url.host().is_some_and(|host| public_name(&host)) {
+                return Err("must name a public host outside development");
+            }
+        }
+        Ok(Self(url))
+    }
+
+    /// The URL of a path below the root; each segment is escaped.
+    #[must_use]
+    pub fn join(&self, segments: &[&str]) -> Url {
+        let mut url = self.0.clone();
+        // Only a URL that cannot be a base has no segments, and an http URL always can.
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(segments);
+        }
+        url
+    }
+}
+
+/// A name with a dot that is not reserved for private use. Not a proof, since a name resolves to
+/// whatever its owner likes; it catches the mistakes of configuration.
+fn public_name(host: &Host<&str>) -> bool {
+    let Host::Domain(name) = host else { return false };
+    let name = name.strip_suffix('.').unwrap_or(name);
+    let private = ["localhost", "local", "internal", "home.arpa", "localdomain", "lan"];
+    name.contains('.')
+        && !private.iter().any(|suffix| {
+            name.strip_suffix(suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        })
+}
+
+/// The development gateway.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SandboxSettings {
+    /// Where it listens.
+    pub base_url: BaseUrl,
+    /// Its API key.
+    pub api_key: Secret,
+    /// What it signs webhooks with; any of these is right.
+    pub webhook_secrets: Vec<Secret>,
+}
+
+/// Stripe.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StripeSettings {
+    /// Stripe's API, or a proxy in front of it.
+    pub base_url: BaseUrl,
+    /// `sk_…` or `rk_…`.
+    pub secret_key: Secret,
+    /// The endpoint's `whsec_…`; several while one is rotated.
+    pub webhook_secrets: Vec<Secret>,
+}
+
+/// The gateways that are set up.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PaymentSettings {
+    /// The development gateway.
+    pub sandbox: Option<SandboxSettings>,
+    /// Stripe.
+    pub stripe: Option<StripeSettings>,
+}
+
+/// Why the configuration is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigurationError {
+    /// Needed because of another variable.
+    #[error("{variable} is missing; {because}")]
+    Missing {
+        /// Which variable.
+        variable: &'static str,
+        /// What needs it.
+        because: &'static str,
+    },
+    /// Present, and wrong.
+    #[error("{variable} {problem}")]
+    Wrong {
+        /// Which variable.
+        variable: &'static str,
+        /// What is wrong with it; never its value.
+        problem: &'static str,
+    },
+    /// A shop that takes play money would give its goods away.
+    #[error("SANDBOX_ENABLED is only allowed when ENVIRONMENT is development")]
+    SandboxOutsideDevelopment,
+}
+
+const STRIPE_API: &str = "https://api.stripe.com";
+
+impl PaymentSettings {
+    /// Reads the settings; `get` gives a variable's or a secret's text.
+    ///
+    /// # Errors
+    /// Which variable is missing or wrong. No error holds a value.
+    pub fn from_variables(
+        get: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, ConfigurationError> {
+        let get = |name: &'static str| get(name).filter(|text| !text.trim().is_empty());
+        let environment = match get("ENVIRONMENT").as_deref() {
+            None | Some("production") => Environment::Production,
+            Some("development") => Environment::Development,
+            Some(_) => return Err(wrong("ENVIRONMENT", "is neither development nor production")),
+        };
+        let source = Source { get: &get, environment };
+        Ok(Self { sandbox: sandbox(&source)?, stripe: stripe(&source)? })
+    }
+}
+
+fn sandbox(source: &Source<'_>) -> Result<Option<SandboxSettings>, ConfigurationError> {
+    const BECAUSE: &str = "SANDBOX_ENABLED is true";
+    match (source.get)("SANDBOX_ENABLED").as_deref() {
+        None | Some("false") => return Ok(None),
+        Some("true") if source.environment == Environment::Development => {}
+        Some("true") => return Err(ConfigurationError::SandboxOutsideDevelopment),
+        Some(_) => return Err(wrong("SANDBOX_ENABLED", "is neither true nor false")),
+    }
+    Ok(Some(SandboxSettings {
+        base_url: source.base_url("SANDBOX_BASE_URL", source.need("SANDBOX_BASE_URL", BECAUSE)?)?,
+        api_key: secret("SANDBOX_API_KEY", &source.need("SANDBOX_API_KEY", BECAUSE)?)?,
+        webhook_secrets: secrets(
+            "SANDBOX_WEBHOOK_SECRET",
+            &source.need("SANDBOX_WEBHOOK_SECRET", BECAUSE)?,
+        )?,
+    }))
+}
+
+fn stripe(source: &Source<'_>) -> Result<Option<StripeSettings>, ConfigurationError> {
+    let Some(key) = (source.get)("STRIPE_SECRET_KEY") else { return Ok(None) };
+    if key.starts_with("pk_") {
+        return Err(wrong("STRIPE_SECRET_KEY", "is a publishable key; the secret key is needed"));
+    }
+    let base_url = (source.get)("STRIPE_BASE_URL").unwrap_or_else(|| STRIPE_API.to_owned());
+    let webhook_secrets = source
+        .need("STRIPE_WEBHOOK_SECRET", "without it no payment could be confirmed by webhook")?;
+    Ok(Some(StripeSettings {
+        base_url: source.base_url("STRIPE_BASE_URL", base_url)?,
+        secret_key: secret("STRIPE_SECRET_KEY", &key)?,
+        webhook_secrets: secrets("STRIPE_WEBHOOK_SECRET", &webhook_secrets)?,
+    }))
+}
+
+/// The variables, and where the Worker runs.
+struct Source<'a> {
+    get: &'a dyn Fn(&'static str) -> Option<String>,
+    environment: Environment,
+}
+
+impl Source<'_> {
+    fn need(
+        &self,
+        variable: &'static str,
+        because: &'static str,
+    ) -> Result<String, ConfigurationError> {
+        (self.get)(variable).ok_or(ConfigurationError::Missing { variable, because })
+    }
+
+    fn base_url(
+        &self,
+        variable: &'static str,
+        text: String,
+    ) -> Result<BaseUrl, ConfigurationError> {
+        BaseUrl::parse(text.trim(), self.environment).map_err(|problem| wrong(variable, problem))
+    }
+}
+
+fn secret(variable: &'static str, text: &str) -> Result<Secret, ConfigurationError> {
+    Secret::new(text.trim())
+        .ok_or_else(|| wrong(variable, "is not 1 to 512 visible ASCII characters"))
+}
+
+/// The most webhook secrets of one gateway: each costs one MAC per webhook.
+const MAX_SECRETS: usize = 4;
+
+fn secrets(variable: &'static str, text: &str) -> Result<Vec<Secret>, ConfigurationError> {
+    let secrets: Vec<Secret> =
+        text.split(',').map(|one| secret(variable, one)).collect::<Result<_, _>>()?;
+    if secrets.len() > MAX_SECRETS {
+        return Err(wrong(variable, "holds more than four secrets"));
+    }
+    Ok(secrets)
+}
+
+const fn wrong(variable: &'static str, problem: &'static str) -> ConfigurationError {
+    ConfigurationError::Wrong { variable, problem }
+}

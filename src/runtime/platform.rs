@@ -1,0 +1,134 @@
+//! The doors of the platform as one value that handlers carry: objects, database, clock, limits.
+
+use std::rc::Rc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use worker::Env;
+
+use super::settings::Settings;
+use crate::domain::id::{ShardNumber, Sku};
+use crate::domain::time::Timestamp;
+use crate::objects::commands::{
+    NumberInvoices, NumberedInvoices, ShardAnswer, ShardCommand, SkuAnswer, SkuCommand,
+};
+
+/// A part of the platform did not answer. Whatever was asked may or may not have happened; every
+/// command is safe to send again.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{part} is unavailable: {cause}")]
+pub struct Unavailable {
+    /// Which part.
+    pub part: &'static str,
+    /// For the log.
+    pub cause: String,
+    /// Whether the platform asked not to be pressed any further.
+    pub overloaded: bool,
+}
+
+/// Everything that code outside `runtime` may ask of the platform.
+#[derive(Clone)]
+pub struct Platform {
+    env: Rc<Env>,
+    settings: Rc<Settings>,
+}
+
+/// The platform for one event of the Worker, with the isolate's settings.
+///
+/// # Errors
+/// When a variable is missing or wrong; the deployment serves nothing until it is mended.
+pub fn shared(env: Env) -> worker::Result<Platform> {
+    let settings = super::settings::shared(&env).map_err(worker::Error::RustError)?;
+    Ok(Platform::new(env, settings))
+}
+
+impl Platform {
+    /// Wraps the environment of one request or object.
+    #[must_use]
+    pub fn new(env: Env, settings: Rc<Settings>) -> Self {
+        Self { env: Rc::new(env), settings }
+    }
+
+    /// The deployment's settings.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The time. It stands still while code runs and moves with I/O, as everywhere on the platform.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        super::clock::now()
+    }
+
+    /// The D1 database.
+    ///
+    /// # Errors
+    /// When the binding is missing.
+    pub fn database(&self) -> Result<worker::D1Database, Unavailable> {
+        self.env.d1("DB").map_err(|cause| unavailable("database", &cause))
+    }
+
+    /// The queue of events.
+    ///
+    /// # Errors
+    /// When the binding is missing.
+    pub fn events(&self) -> Result<worker::Queue, Unavailable> {
+        self.env.queue("EVENTS").map_err(|cause| unavailable("queue", &cause))
+    }
+
+    /// Whether one more request under this name fits the platform's limit. A limiter that fails
+    /// lets requests pass: it protects the shop and must not close it.
+    pub async fn within_limit(&self, limiter: &'static str, name: String) -> bool {
+        let Ok(limiter) = self.env.rate_limiter(limiter) else {
+            return true;
+        };
+        limiter.limit(name).await.is_ok_and(|outcome| outcome.success)
+    }
+
+    /// Asks the shard.
+    ///
+    /// # Errors
+    /// When the object did not answer.
+    pub async fn shard(
+        &self,
+        shard: ShardNumber,
+        command: &ShardCommand,
+    ) -> Result<ShardAnswer, Unavailable> {
+        self.ask("ORDER_SHARD", "order shard", &shard.object_name(), command).await
+    }
+
+    /// Asks the object that owns a SKU.
+    ///
+    /// # Errors
+    /// When the object did not answer.
+    pub async fn sku(&self, sku: &Sku, command: &SkuCommand) -> Result<SkuAnswer, Unavailable> {
+        self.ask("SKU_INVENTORY", "inventory", sku.as_str(), command).await
+    }
+
+    /// Asks the series for invoice numbers.
+    ///
+    /// # Errors
+    /// When the object did not answer.
+    pub async fn invoices(&self, ask: &NumberInvoices) -> Result<NumberedInvoices, Unavailable> {
+        self.ask("INVOICE_SERIES", "invoice series", &ask.series, ask).await
+    }
+
+    async fn ask<C: Serialize, A: DeserializeOwned>(
+        &self,
+        binding: &str,
+        part: &'static str,
+        name: &str,
+        command: &C,
+    ) -> Result<A, Unavailable> {
+        super::object_call::ask(&self.env, binding, name, command)
+            .await
+            .map_err(|cause| unavailable(part, &cause))
+    }
+}
+
+fn unavailable(part: &'static str, cause: &worker::Error) -> Unavailable {
+    let cause = cause.to_string();
+    let overloaded = cause.contains("overloaded") || cause.contains("Too many requests");
+    Unavailable { part, cause, overloaded }
+}

@@ -1,0 +1,112 @@
+//! The copy of every SKU's counters, for product pages and lists. A checkout asks the SKU's object.
+
+use serde::{Deserialize, Serialize};
+use worker::D1Database;
+
+use super::statement::{Parameter, json_arrays, json_list, parse, prepare, rows, run_together};
+use crate::domain::id::Sku;
+use crate::domain::inventory::StockLevel;
+use crate::domain::time::Timestamp;
+use crate::runtime::platform::Unavailable;
+
+const UPSERT: &str = "
+INSERT INTO stock_levels
+  (sku, version, received, adjusted, sold, reserved, back_order_limit, low_stock_threshold, as_of)
+SELECT value ->> 'sku', value ->> 'version', value ->> 'received', value ->> 'adjusted',
+  value ->> 'sold', value ->> 'reserved', value ->> 'back_order_limit',
+  value ->> 'low_stock_threshold', value ->> 'as_of_milliseconds'
+FROM json_each(?1) WHERE true
+ON CONFLICT (sku) DO UPDATE SET
+  version = excluded.version, received = excluded.received, adjusted = excluded.adjusted,
+  sold = excluded.sold, reserved = excluded.reserved,
+  back_order_limit = excluded.back_order_limit,
+  low_stock_threshold = excluded.low_stock_threshold, as_of = excluded.as_of
+WHERE excluded.version > stock_levels.version";
+
+const OF_SKUS: &str = "
+SELECT json_object('sku', sku, 'as_of_milliseconds', as_of, 'version', version,
+  'received', received, 'adjusted', adjusted, 'sold', sold, 'reserved', reserved,
+  'back_order_limit', back_order_limit, 'low_stock_threshold', low_stock_threshold) AS document
+FROM stock_levels WHERE sku IN (SELECT value FROM json_each(?1))";
+
+/// One SKU's counters and when they were read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CopiedLevel {
+    /// The SKU.
+    pub sku: String,
+    /// When its object had these counters.
+    #[serde(rename = "as_of_milliseconds", with = "milliseconds")]
+    pub as_of: Timestamp,
+    /// The counters.
+    #[serde(flatten)]
+    pub level: StockLevel,
+}
+
+/// Writes the counters of many SKUs. An older version never replaces a newer one, so repeats and
+/// disorder are harmless.
+///
+/// # Errors
+/// When D1 does not take them; writing them again is safe.
+pub async fn upsert_batch(
+    database: &D1Database,
+    levels: &[(String, StockLevel, Timestamp)],
+) -> Result<(), Unavailable> {
+    let copies = levels.iter().map(|(sku, level, as_of)| CopiedLevel {
+        sku: sku.clone(),
+        as_of: *as_of,
+        level: *level,
+    });
+    let statements = json_arrays(copies)?
+        .iter()
+        .map(|array| prepare(database, UPSERT, &[Parameter::Text(array)]))
+        .collect::<Result<_, _>>()?;
+    run_together(database, statements).await
+}
+
+/// The copied counters of these SKUs, in no order; a SKU that never had stock is missing.
+///
+/// # Errors
+/// When D1 does not answer.
+pub async fn of_skus(
+    database: &D1Database,
+    skus: &[&Sku],
+) -> Result<Vec<CopiedLevel>, Unavailable> {
+    #[derive(Deserialize)]
+    struct Row {
+        document: String,
+    }
+    let list = json_list(skus)?;
+    let found: Vec<Row> = rows(database, OF_SKUS, &[Parameter::Text(&list)]).await?;
+    found.iter().map(|row| parse(&row.document)).collect()
+}
+
+mod milliseconds {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use crate::domain::time::Timestamp;
+
+    pub(super) fn serialize<S: Serializer>(at: &Timestamp, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_i64(at.milliseconds())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Timestamp, D::Error> {
+        i64::deserialize(from).map(Timestamp::from_milliseconds)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copied_level_round_trips_in_the_form_its_statements_read() {
+        let level = StockLevel { received: 7, version: 3, ..StockLevel::default() };
+        let copied =
+            CopiedLevel { sku: "A".to_owned(), as_of: Timestamp::from_milliseconds(1_000), level };
+        let json = serde_json::to_value(&copied).unwrap();
+        for column in ["sku", "as_of_milliseconds", "version", "received", "low_stock_threshold"] {
+            assert!(json.get(column).is_some(), "{column}");
+        }
+        assert_eq!(serde_json::from_value::<CopiedLevel>(json).unwrap(), copied);
+    }
+}

@@ -1,0 +1,40 @@
+//! The store's terms: one document.
+
+use serde::Deserialize;
+use worker::D1Database;
+
+use super::statement::{Parameter, document, parse, row, run};
+use crate::domain::catalogue::StoreSettings;
+use crate::domain::time::Timestamp;
+use crate::runtime::platform::Unavailable;
+
+const READ: &str = "SELECT document FROM store_settings WHERE id = 1";
+const WRITE: &str = "
+INSERT INTO store_settings (id, document, updated_at) VALUES (1, ?1, ?2)
+ON CONFLICT (id) DO UPDATE SET document = excluded.document, updated_at = excluded.updated_at";
+
+/// The store's terms, if they were ever set.
+///
+/// # Errors
+/// When D1 does not answer.
+pub async fn read(database: &D1Database) -> Result<Option<StoreSettings>, Unavailable> {
+    #[derive(Deserialize)]
+    struct Row {
+        document: String,
+    }
+    let found: Option<Row> = row(database, READ, &[]).await?;
+    found.map(|row| parse(&row.document)).transpose()
+}
+
+/// Sets the store's terms.
+///
+/// # Errors
+/// When D1 does not take them; writing them again is safe.
+pub async fn write(
+    database: &D1Database,
+    settings: &StoreSettings,
+    now: Timestamp,
+) -> Result<(), Unavailable> {
+    let stored = document(settings)?;
+    run(database, WRITE, &[Parameter::Text(&stored), Parameter::moment(now)]).await.map(|_| ())
+}

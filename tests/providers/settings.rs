@@ -1,0 +1,170 @@
+//! What an operator may configure, and what is refused with which words.
+
+use cartwright::domain::payment::Gateway;
+use cartwright::providers::payment::registry;
+use cartwright::providers::payment::settings::{BaseUrl, Environment, PaymentSettings};
+
+use crate::support::*;
+
+fn read(variables: &[(&str, &str)]) -> Result<PaymentSettings, String> {
+    let get = |name: &str| {
+        variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+    };
+    PaymentSettings::from_variables(get).map_err(|error| error.to_string())
+}
+
+const SANDBOX: [(&str, &str); 5] = [
+    ("ENVIRONMENT", "development"),
+    ("SANDBOX_ENABLED", "true"),
+    ("SANDBOX_BASE_URL", "http://127.0.0.1:8788"),
+    ("SANDBOX_API_KEY", SANDBOX_KEY),
+    ("SANDBOX_WEBHOOK_SECRET", NEW_SECRET),
+];
+
+#[test]
+fn nothing_configured_is_no_gateway() {
+    for variables in [vec![], vec![("STRIPE_SECRET_KEY", " ")], vec![("SANDBOX_ENABLED", "false")]]
+    {
+        let settings = read(&variables).unwrap();
+        assert_eq!(settings, PaymentSettings::default());
+        for which in Gateway::ALL {
+            assert!(registry::gateway(&settings, which).is_none());
+        }
+    }
+}
+
+#[test]
+fn a_configured_gateway_is_the_one_asked_for() {
+    let settings = settings();
+    for which in Gateway::ALL {
+        assert_eq!(registry::gateway(&settings, which).unwrap().gateway(), which);
+    }
+}
+
+#[test]
+fn the_sandbox_is_refused_outside_development() {
+    assert!(read(&SANDBOX).unwrap().sandbox.is_some());
+    for environment in ["production", ""] {
+        let mut variables = SANDBOX;
+        variables[0].1 = environment;
+        let error = read(&variables).unwrap_err();
+        assert_eq!(error, "SANDBOX_ENABLED is only allowed when ENVIRONMENT is development");
+    }
+    assert!(read(&SANDBOX[1..]).is_err());
+    assert_eq!(read(&SANDBOX[..1]).unwrap().sandbox, None);
+}
+
+#[test]
+fn what_is_missing_or_wrong_is_named_and_never_quoted() {
+    let stripe = ("STRIPE_SECRET_KEY", STRIPE_KEY);
+    let secret = ("STRIPE_WEBHOOK_SECRET", NEW_SECRET);
+    let many = [NEW_SECRET; 5].join(",");
+    let table: Vec<(Vec<(&str, &str)>, &str)> = vec![
+        (vec![("ENVIRONMENT", "CANARY")], "ENVIRONMENT is neither development nor production"),
+        (
+            vec![stripe],
+            "STRIPE_WEBHOOK_SECRET is missing; without it no payment could be confirmed by webhook",
+        ),
+        (
+            vec![("STRIPE_SECRET_KEY", "pk_live_CANARY"), secret],
+            "STRIPE_SECRET_KEY is a publishable key; the secret key is needed",
+        ),
+        (
+            vec![("STRIPE_SECRET_KEY", "sk_CANARY\r\nx-evil: 1"), secret],
+            "STRIPE_SECRET_KEY is not 1 to 512 visible ASCII characters",
+        ),
+        (
+            vec![stripe, ("STRIPE_WEBHOOK_SECRET", "whsec_CANARY,,")],
+            "STRIPE_WEBHOOK_SECRET is not 1 to 512 visible ASCII characters",
+        ),
+        (
+            vec![stripe, ("STRIPE_WEBHOOK_SECRET", &many)],
+            "STRIPE_WEBHOOK_SECRET holds more than four secrets",
+        ),
+        (
+            vec![stripe, secret, ("STRIPE_BASE_URL", "https://user:CANARY@example.com")],
+            "STRIPE_BASE_URL must not hold a user name or password",
+        ),
+        (SANDBOX[..2].to_vec(), "SANDBOX_BASE_URL is missing; SANDBOX_ENABLED is true"),
+        (SANDBOX[..3].to_vec(), "SANDBOX_API_KEY is missing; SANDBOX_ENABLED is true"),
+        (SANDBOX[..4].to_vec(), "SANDBOX_WEBHOOK_SECRET is missing; SANDBOX_ENABLED is true"),
+        (
+            vec![("ENVIRONMENT", "development"), ("SANDBOX_ENABLED", "yes")],
+            "SANDBOX_ENABLED is neither true nor false",
+        ),
+    ];
+    for (variables, expected) in table {
+        let error = read(&variables).unwrap_err();
+        assert_eq!(error, expected);
+        assert!(!error.contains(CANARY));
+    }
+}
+
+#[test]
+fn secrets_are_never_printed() {
+    let settings = settings();
+    assert!(!format!("{settings:?}").contains(CANARY));
+    for which in Gateway::ALL {
+        let gateway = registry::gateway(&settings, which).unwrap();
+        let mut ask = ask();
+        ask.email = Some("canary-CANARY@example.com".to_owned());
+        let call = gateway.authorize(&ask).unwrap();
+        assert!(wire(&call.request).contains(CANARY), "the request itself carries them");
+        assert!(!format!("{call:?} {:?}", call.request).contains(CANARY));
+    }
+}
+
+#[test]
+fn a_base_url_is_https_to_a_public_name_outside_development() {
+    let refused = [
+        "http://api.example.com",
+        "https://localhost",
+        "https://LOCALHOST.",
+        "https://a.localhost",
+        "https://gateway",
+        "https://db.internal",
+        "https://printer.local",
+        "https://127.0.0.1",
+        "https://127.1",
+        "https://0x7f000001",
+        "https://2130706433",
+        "https://[::1]",
+        "https://[::ffff:127.0.0.1]",
+        "https://[fd00::1]",
+        "https://169.254.169.254",
+        "https://10.0.0.1",
+    ];
+    for text in refused {
+        assert!(BaseUrl::parse(text, Environment::Production).is_err(), "{text}");
+        assert!(BaseUrl::parse(text, Environment::Development).is_ok(), "{text}");
+    }
+    let never = [
+        "",
+        "api.example.com",
+        "ftp://api.example.com",
+        "javascript:alert(1)",
+        "https://user@api.example.com",
+        "https://:pass@api.example.com",
+        "https://api.example.com?x=1",
+        "https://api.example.com#x",
+        "https://",
+    ];
+    for text in never {
+        assert!(BaseUrl::parse(text, Environment::Development).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn a_path_is_kept_as_a_prefix() {
+    let table = [
+        ("https://api.example.com", "https://api.example.com/v1/a%2Fb"),
+        ("https://api.example.com/", "https://api.example.com/v1/a%2Fb"),
+        ("https://api.example.com/proxy", "https://api.example.com/proxy/v1/a%2Fb"),
+        ("https://api.example.com/proxy/", "https://api.example.com/proxy/v1/a%2Fb"),
+        ("https://api.example.com:8443/p/q/", "https://api.example.com:8443/p/q/v1/a%2Fb"),
+    ];
+    for (text, expected) in table {
+        let base = BaseUrl::parse(text, Environment::Production).unwrap();
+        assert_eq!(base.join(&["v1", "a/b"]).as_str(), expected);
+    }
+}

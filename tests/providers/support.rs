@@ -1,0 +1,237 @@
+//! What the tests share: settings of both gateways, one order's ask, and replies as vendors write them.
+
+use cartwright::domain::id::{OperationId, OrderId, ShardNumber};
+use cartwright::domain::money::Money;
+use cartwright::domain::payment::{CaptureMode, Gateway};
+use cartwright::domain::time::Timestamp;
+use cartwright::providers::payment::contract::{
+    AuthorizeAsk, HttpReply, HttpRequest, PaymentGateway,
+};
+use cartwright::providers::payment::registry;
+use cartwright::providers::payment::settings::PaymentSettings;
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::{Value, json};
+use sha2::Sha256;
+use uuid::Uuid;
+
+/// The canary of every secret: no output may hold it.
+pub const CANARY: &str = "CANARY";
+pub const STRIPE_KEY: &str = "sk_test_CANARY_key";
+pub const SANDBOX_KEY: &str = "CANARY_sandbox_key";
+pub const OLD_SECRET: &str = "whsec_CANARY_old";
+pub const NEW_SECRET: &str = "whsec_CANARY_new";
+
+/// 2026-01-01T00:00:00.250Z.
+pub const NOW: Timestamp = Timestamp::from_milliseconds(1_767_225_600_250);
+pub const NOW_SECONDS: i64 = 1_767_225_600;
+
+pub const REFERENCE: &str = "pi_3Qx7dE2eZvKYlo2C0abcdEFG";
+
+/// Both gateways, each with an old and a new webhook secret.
+pub fn settings() -> PaymentSettings {
+    let secrets = format!("{OLD_SECRET},{NEW_SECRET}");
+    PaymentSettings::from_variables(|name| {
+        let value = match name {
+            "ENVIRONMENT" => "development",
+            "SANDBOX_ENABLED" => "true",
+            "SANDBOX_BASE_URL" => "http://127.0.0.1:8788",
+            "SANDBOX_API_KEY" => SANDBOX_KEY,
+            "STRIPE_SECRET_KEY" => STRIPE_KEY,
+            "SANDBOX_WEBHOOK_SECRET" | "STRIPE_WEBHOOK_SECRET" => &secrets,
+            _ => return None,
+        };
+        Some(value.to_owned())
+    })
+    .unwrap()
+}
+
+pub fn with_gateway<T>(which: Gateway, work: impl FnOnce(&dyn PaymentGateway) -> T) -> T {
+    let settings = settings();
+    work(registry::gateway(&settings, which).unwrap().as_ref())
+}
+
+pub fn order_id() -> OrderId {
+    OrderId::new(ShardNumber(7), Uuid::from_u128(0x0199_0000_0000_7000_8000_0000_0000_0001))
+}
+
+pub fn operation(number: u128) -> OperationId {
+    OperationId::new(Uuid::from_u128(0x0199_0000_0000_7000_8000_0000_0000_1000 | number))
+}
+
+pub fn money(amount: i64, currency: &str) -> Money {
+    Money::new(amount, currency.parse().unwrap())
+}
+
+pub fn ask() -> AuthorizeAsk {
+    AuthorizeAsk {
+        operation_id: operation(1),
+        order_id: order_id(),
+        amount: money(1_999, "USD"),
+        capture: CaptureMode::Automatic,
+        method: None,
+        return_url: None,
+        email: None,
+        description: None,
+    }
+}
+
+pub fn reply(status: u16, body: impl Into<Vec<u8>>) -> HttpReply {
+    HttpReply { status, headers: Vec::new(), body: body.into() }
+}
+
+pub fn json_reply(status: u16, body: &Value) -> HttpReply {
+    reply(status, body.to_string())
+}
+
+/// A request as text, as it would be on the wire: what the goldens compare.
+pub fn wire(request: &HttpRequest) -> String {
+    let mut text = format!("{} {}\n", request.method.name(), request.url);
+    for (name, value) in &request.headers {
+        text.push_str(&format!("{name}: {value}\n"));
+    }
+    text.push('\n');
+    text.push_str(std::str::from_utf8(&request.body).unwrap());
+    text
+}
+
+/// A `PaymentIntent` as Stripe writes one for `ask()`.
+pub fn stripe_intent(status: &str) -> Value {
+    let received = if status == "succeeded" { 1_999 } else { 0 };
+    let capturable = if status == "requires_capture" { 1_999 } else { 0 };
+    json!({
+        "id": REFERENCE,
+        "object": "payment_intent",
+        "amount": 1_999,
+        "amount_capturable": capturable,
+        "amount_details": {"tip": {}},
+        "amount_received": received,
+        "application": null,
+        "application_fee_amount": null,
+        "automatic_payment_methods": {"allow_redirects": "always", "enabled": true},
+        "canceled_at": null,
+        "cancellation_reason": null,
+        "capture_method": "automatic",
+        "client_secret": format!("{REFERENCE}_secret_t0kenF0rTheBr0wser"),
+        "confirmation_method": "automatic",
+        "created": NOW_SECONDS - 1,
+        "currency": "usd",
+        "customer": null,
+        "description": null,
+        "last_payment_error": null,
+        "latest_charge": null,
+        "livemode": false,
+        "metadata": {
+            "order_id": order_id().to_string(),
+            "operation_id": operation(1).to_string(),
+        },
+        "next_action": null,
+        "on_behalf_of": null,
+        "payment_method": null,
+        "payment_method_options": {},
+        "payment_method_types": ["card"],
+        "processing": null,
+        "receipt_email": null,
+        "review": null,
+        "setup_future_usage": null,
+        "shipping": null,
+        "source": null,
+        "statement_descriptor": null,
+        "statement_descriptor_suffix": null,
+        "status": status,
+        "transfer_data": null,
+        "transfer_group": null,
+    })
+}
+
+/// The error of a declined card, with the payment that it was for.
+pub fn stripe_decline() -> Value {
+    let error = json!({
+        "code": "card_declined",
+        "decline_code": "insufficient_funds",
+        "doc_url": "https://stripe.com/docs/error-codes/card-declined",
+        "message": "Your card has insufficient funds.",
+        "type": "card_error",
+    });
+    let mut intent = stripe_intent("requires_payment_method");
+    intent["last_payment_error"] = error.clone();
+    let mut body = json!({ "error": error });
+    body["error"]["payment_intent"] = intent;
+    body
+}
+
+/// An event as Stripe sends it.
+pub fn stripe_event(kind: &str, object: Value) -> Value {
+    json!({
+        "id": "evt_3Qx7dE2eZvKYlo2C0WpQx1Yz",
+        "object": "event",
+        "api_version": "2026-08-26.dahlia",
+        "created": NOW_SECONDS,
+        "data": {"object": object},
+        "livemode": false,
+        "pending_webhooks": 1,
+        "request": {"id": "req_1", "idempotency_key": operation(1).to_string()},
+        "type": kind,
+    })
+}
+
+/// A payment as the sandbox writes one for `ask()`.
+pub fn sandbox_payment(status: &str) -> Value {
+    let captured = if status == "captured" { 1_999 } else { 0 };
+    json!({
+        "id": "sbx_0011223344556677",
+        "status": status,
+        "amount": 1_999,
+        "currency": "USD",
+        "captured": captured,
+        "method": "auto",
+        "capture": "automatic",
+        "order_id": order_id().to_string(),
+        "operation_id": operation(1).to_string(),
+        "redirect_url": null,
+        "decline": null,
+        "created_at": NOW.plus_milliseconds(-40).milliseconds(),
+        "updated_at": NOW.plus_milliseconds(-20).milliseconds(),
+    })
+}
+
+/// An event as the sandbox sends it.
+pub fn sandbox_event(payment: Value) -> Value {
+    json!({
+        "id": "evt_8899aabbccddeeff",
+        "type": "payment.captured",
+        "created_at": NOW.plus_milliseconds(-20).milliseconds(),
+        "payment": payment,
+    })
+}
+
+/// The header in which a gateway puts its signature.
+pub fn signature_header(gateway: Gateway) -> &'static str {
+    match gateway {
+        Gateway::Sandbox => "sandbox-signature",
+        Gateway::Stripe => "stripe-signature",
+    }
+}
+
+/// The hexadecimal MAC of both gateways' scheme.
+pub fn mac(secret: &str, time: &str, body: &[u8]) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+    mac.update(time.as_bytes());
+    mac.update(b".");
+    mac.update(body);
+    hex::encode(mac.finalize().into_bytes())
+}
+
+/// A good header.
+pub fn signed(secret: &str, seconds: i64, body: &[u8]) -> String {
+    let time = seconds.to_string();
+    format!("t={time},v1={}", mac(secret, &time, body))
+}
+
+/// An event that is of interest, as bytes.
+pub fn event_body(gateway: Gateway) -> Vec<u8> {
+    let event = match gateway {
+        Gateway::Sandbox => sandbox_event(sandbox_payment("captured")),
+        Gateway::Stripe => stripe_event("payment_intent.succeeded", stripe_intent("succeeded")),
+    };
+    event.to_string().into_bytes()
+}
