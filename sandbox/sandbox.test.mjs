@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import http from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -86,6 +86,25 @@ test("auto pays by itself and the webhook is signed", async (t) => {
   assert.ok(Math.abs(seconds - Date.now() / 1000) < 5);
   assert.equal(event.signature, sign(event.body, "whsec_x", seconds));
   assert.ok(event.payment.updated_at > created.json.updated_at);
+});
+
+test("the Worker's request is taken, and answers and webhooks have the shape that the Worker reads", async (t) => {
+  const golden = (name) => readFileSync(new URL(`../tests/providers/golden/${name}`, import.meta.url), "utf8");
+  const endpoint = await shop();
+  t.after(endpoint.close);
+  const sandbox = await start(t, { webhookUrl: endpoint.url });
+  const started = await call(sandbox, "POST", "/v1/payments", golden("sandbox_start.json").trim(), "golden");
+  assert.equal(started.status, 200, started.text);
+  assert.equal(typeof started.json.redirect_url, "string");
+  const shape = (payment) => Object.entries(payment).map(([name, value]) => `${name}: ${value === null ? null : typeof value}`);
+  const paid = await create(sandbox, fields({ method: "instant" }));
+  assert.deepEqual(shape(paid.json), shape(JSON.parse(golden("sandbox_payment.json"))));
+  await until(() => endpoint.received.length === 1, "the webhook");
+  const event = JSON.parse(endpoint.received[0].body);
+  assert.deepEqual(Object.keys(event), ["id", "type", "created_at", "payment"]);
+  assert.deepEqual(event.payment, paid.json);
+  const declined = await create(sandbox, fields({ method: "decline" }));
+  assert.deepEqual(Object.keys(declined.json.decline), ["code", "message"]);
 });
 
 test("methods end as they say", async (t) => {

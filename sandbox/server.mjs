@@ -2,7 +2,7 @@
 // The sandbox: a payment gateway of play money, for development and tests. A second party of its own,
 // with its own state, its own webhooks and its own bad days. README.md describes the protocol.
 
-import { createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 import { mkdirSync, realpathSync } from "node:fs";
 import http from "node:http";
 import path from "node:path";
@@ -10,28 +10,14 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
 import { startDelivery } from "./delivery.mjs";
+import { checkDelivery, checkStart, parsed, Refusal } from "./input.mjs";
 import { choicePage, problemPage, resultPage, STYLE } from "./page.mjs";
+import { openPayments } from "./payments.mjs";
 import { openStore } from "./store.mjs";
 
 export { sign } from "./delivery.mjs";
 
 const MAX_BODY_BYTES = 64 * 1024;
-const MAX_AMOUNT = 1_000_000_000_000_000;
-const TERMINAL = new Set(["captured", "failed", "cancelled"]);
-const STATES = new Set(["action_required", "processing", "authorized", "captured", "failed", "cancelled"]);
-const METHODS = new Set(["auto", "instant", "decline", "redirect", "pending", "timeout", "wrong_amount"]);
-const START_FIELDS = new Set([
-  "amount", "currency", "capture", "method", "order_id", "operation_id", "return_url", "email", "description",
-]);
-
-class Refusal extends Error {
-  constructor(status, code, message, payment) {
-    super(message);
-    Object.assign(this, { status, code, payment });
-  }
-}
-
-const newId = (prefix) => `${prefix}_${randomBytes(12).toString("hex")}`;
 
 /**
  * Starts the sandbox.
@@ -58,209 +44,19 @@ export async function startSandbox({
     mkdirSync(stateDir, { recursive: true });
     stateFile = path.join(stateDir, "sandbox.sqlite");
   }
+  let base = publicUrl?.replace(/\/$/, "");
   const store = openStore(stateFile ?? ":memory:");
   const delivery = startDelivery({ store, webhookUrl, webhookSecret, log });
+  const payments = openPayments({
+    store,
+    owe: (event) => delivery.owe(event),
+    pageUrl: (payment) => `${base}/pay/${payment.id}?token=${payment.page_token}`,
+    autoMs,
+  });
+  const { shown } = payments;
   const held = new Set();
-  let base = publicUrl?.replace(/\/$/, "");
-
-  // ---- payments -------------------------------------------------------------------------------------
-
-  function shown(payment) {
-    return {
-      id: payment.id,
-      status: payment.status,
-      amount: payment.amount,
-      currency: payment.currency,
-      captured: payment.captured,
-      method: payment.method,
-      capture: payment.capture,
-      order_id: payment.order_id,
-      operation_id: payment.operation_id,
-      redirect_url:
-        payment.status === "action_required" ? `${base}/pay/${payment.id}?token=${payment.page_token}` : null,
-      decline: payment.decline_code ? { code: payment.decline_code, message: payment.decline_message } : null,
-      created_at: payment.created_at,
-      updated_at: payment.updated_at,
-    };
-  }
-
-  const announce = (payment) =>
-    delivery.owe({
-      id: newId("evt"),
-      type: `payment.${payment.status}`,
-      created_at: payment.updated_at,
-      payment: shown(payment),
-    });
-
-  /** What agreeing leads to: money taken, or held if the shop wants to take it later. */
-  function settle(payment) {
-    payment.status = payment.capture === "manual" ? "authorized" : "captured";
-    payment.captured = payment.capture === "manual" ? 0 : payment.amount;
-  }
-
-  function fail(payment, message) {
-    Object.assign(payment, { status: "failed", captured: 0, decline_code: "card_declined", decline_message: message });
-  }
-
-  /** Changes a payment and owes the webhook for it. Inside a transaction. */
-  function change(payment, how) {
-    how(payment);
-    payment.due_at = null;
-    payment.updated_at = Math.max(Date.now(), payment.updated_at + 1);
-    store.updatePayment(payment);
-    announce(payment);
-    return payment;
-  }
-
-  function start(key, input) {
-    const now = Date.now();
-    const payment = {
-      id: newId("sbx"),
-      idempotency_key: key,
-      method: input.method ?? "auto",
-      capture: input.capture ?? "automatic",
-      status: "processing",
-      amount: input.amount,
-      currency: input.currency,
-      captured: 0,
-      order_id: input.order_id,
-      operation_id: input.operation_id,
-      return_url: input.return_url ?? null,
-      description: input.description ?? null,
-      decline_code: null,
-      decline_message: null,
-      page_token: null,
-      created_at: now,
-      updated_at: now,
-      due_at: null,
-    };
-    switch (payment.method) {
-      case "auto":
-        payment.due_at = now + autoMs;
-        break;
-      case "redirect":
-        payment.status = "action_required";
-        payment.page_token = randomBytes(16).toString("hex");
-        break;
-      case "decline":
-        fail(payment, "The card was declined.");
-        break;
-      case "wrong_amount":
-        payment.amount += 1;
-        settle(payment);
-        break;
-      case "instant":
-      case "timeout":
-        settle(payment);
-        break;
-      default: // pending: waits for POST /control/payments/{id}
-    }
-    store.insertPayment(payment);
-    if (payment.status !== "processing" && payment.status !== "action_required") announce(payment);
-    return payment;
-  }
-
-  // ---- the `auto` method: pays by itself ----------------------------------------------------------
-
-  // All wait equally long, so the list stays in order; what was left from an earlier run comes first.
-  const due = store.duePayments().map((row) => ({ id: row.id, at: row.due_at }));
-  let dueTimer;
-  function payDue() {
-    dueTimer = undefined;
-    const now = Date.now();
-    let count = 0;
-    while (count < due.length && due[count].at <= now) count += 1;
-    const ready = due.splice(0, count);
-    if (ready.length > 0) {
-      store.transaction(() => {
-        for (const { id } of ready) {
-          const payment = store.payment(id);
-          if (payment?.status === "processing" && payment.due_at !== null) change(payment, settle);
-        }
-      });
-    }
-    scheduleDue();
-  }
-  function scheduleDue() {
-    if (dueTimer || due.length === 0) return;
-    dueTimer = setTimeout(payDue, Math.max(5, due[0].at - Date.now()));
-  }
-  scheduleDue();
 
   // ---- the API --------------------------------------------------------------------------------------
-
-  function needText(value, name, limit, required = true) {
-    if (value === undefined || value === null) {
-      if (required) throw new Refusal(400, "invalid_request", `${name} is missing`);
-      return;
-    }
-    if (typeof value !== "string" || value === "" || value.length > limit) {
-      throw new Refusal(400, "invalid_request", `${name} must be a text of 1 to ${limit} characters`);
-    }
-  }
-
-  function needAmount(value) {
-    if (!Number.isSafeInteger(value) || value < 1 || value > MAX_AMOUNT) {
-      throw new Refusal(400, "invalid_amount", "amount must be a whole number of minor units, at least 1");
-    }
-  }
-
-  function checkStart(input) {
-    for (const name of Object.keys(input)) {
-      if (!START_FIELDS.has(name)) throw new Refusal(400, "invalid_request", `unknown field ${name.slice(0, 40)}`);
-    }
-    needAmount(input.amount);
-    if (typeof input.currency !== "string" || !/^[A-Z]{3}$/.test(input.currency)) {
-      throw new Refusal(400, "invalid_currency", "currency must be three capital letters");
-    }
-    if (!["automatic", "manual", undefined].includes(input.capture)) {
-      throw new Refusal(400, "invalid_request", "capture is automatic or manual");
-    }
-    if (input.method !== undefined && !METHODS.has(input.method)) {
-      throw new Refusal(400, "unknown_method", `method is one of ${[...METHODS].join(", ")}`);
-    }
-    needText(input.order_id, "order_id", 100);
-    needText(input.operation_id, "operation_id", 100);
-    needText(input.description, "description", 1000, false);
-    needText(input.email, "email", 1000, false);
-    needText(input.return_url, "return_url", 4096, false);
-    if (input.return_url && !webUrl(input.return_url)) {
-      throw new Refusal(400, "invalid_request", "return_url must be an absolute http or https URL");
-    }
-  }
-
-  function webUrl(text) {
-    try {
-      return ["http:", "https:"].includes(new URL(text).protocol);
-    } catch {
-      return false;
-    }
-  }
-
-  function needPayment(id) {
-    const payment = store.payment(id);
-    if (!payment) throw new Refusal(404, "not_found", "there is no such payment");
-    return payment;
-  }
-
-  function capture(payment, input) {
-    if (payment.status !== "authorized") {
-      throw new Refusal(400, "unexpected_state", `a payment that is ${payment.status} can't be captured`, payment);
-    }
-    needAmount(input.amount);
-    if (input.amount > payment.amount || input.currency !== payment.currency) {
-      throw new Refusal(400, "invalid_amount", "the amount is more than what is held, or in another currency");
-    }
-    return change(payment, (p) => Object.assign(p, { status: "captured", captured: input.amount }));
-  }
-
-  function cancel(payment) {
-    if (payment.status === "cancelled") return payment;
-    if (TERMINAL.has(payment.status)) {
-      throw new Refusal(400, "unexpected_state", `a payment that is ${payment.status} can't be cancelled`, payment);
-    }
-    return change(payment, (p) => Object.assign(p, { status: "cancelled" }));
-  }
 
   /** A change under an idempotency key: carried out once, and the same answer every time. */
   function once(request, response, route, body, work) {
@@ -279,20 +75,14 @@ export async function startSandbox({
       return;
     }
     const input = parsed(body);
-    const payment = store.transaction(() => {
-      const result = work(key, input);
-      store.insertReply(key, hash, 200, JSON.stringify(shown(result)));
-      return result;
+    const { method, text } = store.transaction(() => {
+      const payment = work(key, input);
+      const answered = JSON.stringify(shown(payment));
+      store.insertReply(key, hash, 200, answered);
+      return { method: payment.method, text: answered };
     });
-    if (payment.due_at !== null) {
-      due.push({ id: payment.id, at: payment.due_at });
-      scheduleDue();
-    }
-    if (payment.method === "timeout" && route === "start") {
-      hold(response);
-      return;
-    }
-    send(response, 200, JSON.stringify(shown(payment)));
+    if (method === "timeout" && route === "start") hold(response);
+    else send(response, 200, text);
   }
 
   /** The charge is made, and the answer never comes. */
@@ -303,19 +93,6 @@ export async function startSandbox({
       clearTimeout(timer);
       held.delete(timer);
     });
-  }
-
-  function parsed(body) {
-    let value;
-    try {
-      value = JSON.parse(body);
-    } catch {
-      throw new Refusal(400, "invalid_json", "the body is not JSON");
-    }
-    if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      throw new Refusal(400, "invalid_json", "the body is not a JSON object");
-    }
-    return value;
   }
 
   function authorize(request) {
@@ -331,18 +108,18 @@ export async function startSandbox({
     if (request.method === "POST" && id === undefined) {
       once(request, response, "start", body, (key, input) => {
         checkStart(input);
-        return start(key, input);
+        return payments.start(key, input);
       });
     } else if (request.method === "GET" && id === undefined) {
       const operation = url.searchParams.get("operation_id");
       if (!operation) throw new Refusal(400, "invalid_request", "operation_id is missing");
       send(response, 200, JSON.stringify({ items: store.byOperation(operation).map(shown) }));
     } else if (request.method === "GET" && action === undefined) {
-      send(response, 200, JSON.stringify(shown(needPayment(id))));
+      send(response, 200, JSON.stringify(shown(payments.need(id))));
     } else if (request.method === "POST" && action === "capture") {
-      once(request, response, `capture ${id}`, body, (_, input) => capture(needPayment(id), input));
+      once(request, response, `capture ${id}`, body, (_, input) => payments.capture(payments.need(id), input));
     } else if (request.method === "POST" && action === "cancel") {
-      once(request, response, `cancel ${id}`, body, () => cancel(needPayment(id)));
+      once(request, response, `cancel ${id}`, body, () => payments.cancel(payments.need(id)));
     } else {
       throw new Refusal(404, "not_found", "no such route");
     }
@@ -351,62 +128,30 @@ export async function startSandbox({
   // ---- control, for tests and demonstrations -------------------------------------------------------
 
   const control = {
-    /** `{delay_ms, copies, shuffle, paused}`, any of them. */
-    delivery: (changes = {}) => delivery.configure(changes),
+    /** `{delay_ms, copies, shuffle, paused}`, any of them; gives the settings and what is still owed. */
+    delivery: (changes = {}) => delivery.configure(checkDelivery(changes)),
+    /** Sends everything that waits now. */
     flush: () => delivery.flush(),
-    payments: () => store.allPayments().map((p) => ({ ...shown(p), idempotency_key: p.idempotency_key })),
-    setState(id, state) {
-      const payment = needPayment(id);
-      if (!STATES.has(state)) {
-        throw new Refusal(400, "invalid_request", `state is one of ${[...STATES].join(", ")}`);
-      }
-      if (TERMINAL.has(payment.status)) {
-        throw new Refusal(409, "unexpected_state", `the payment is ${payment.status} already`, payment);
-      }
-      return store.transaction(() =>
-        change(payment, (p) => {
-          if (state === "failed") return fail(p, "The card was declined.");
-          p.status = state;
-          p.captured = state === "captured" ? p.amount : 0;
-          return p;
-        }),
-      );
-    },
+    /** Every payment with its `idempotency_key`. */
+    payments: () => payments.statement(),
+    setState: (id, state) => shown(payments.setState(id, state)),
   };
-
-  function checkDelivery(input) {
-    const rules = {
-      delay_ms: (v) => Number.isSafeInteger(v) && v >= 0 && v <= 600_000,
-      copies: (v) => Number.isSafeInteger(v) && v >= 0 && v <= 10,
-      shuffle: (v) => typeof v === "boolean",
-      paused: (v) => typeof v === "boolean",
-    };
-    for (const [name, value] of Object.entries(input)) {
-      if (!rules[name]?.(value)) throw new Refusal(400, "invalid_request", `${name.slice(0, 40)} is unknown or wrong`);
-    }
-    return input;
-  }
 
   function controlApi(request, response, parts, body) {
     const from = request.socket.remoteAddress ?? "";
     if (!/^(::ffff:)?127\.|^::1$/.test(from)) throw new Refusal(403, "forbidden", "control is for loopback only");
     authorize(request);
     const [, noun, id] = parts;
-    const route = `${request.method} ${noun}${id ? "/id" : ""}`;
-    if (route === "POST delivery") {
-      send(response, 200, JSON.stringify(control.delivery(checkDelivery(parsed(body)))));
-    } else if (route === "GET delivery") {
-      send(response, 200, JSON.stringify(delivery.status()));
-    } else if (route === "POST flush") {
-      control.flush();
-      send(response, 200, "{}");
-    } else if (route === "GET payments") {
-      send(response, 200, JSON.stringify({ items: control.payments() }));
-    } else if (route === "POST payments/id") {
-      send(response, 200, JSON.stringify(shown(control.setState(id, parsed(body).state))));
-    } else {
-      throw new Refusal(404, "not_found", "no such route");
-    }
+    const routes = {
+      "POST delivery": () => control.delivery(parsed(body)),
+      "GET delivery": () => control.delivery(),
+      "POST flush": () => (control.flush(), {}),
+      "GET payments": () => ({ items: control.payments() }),
+      "POST payments/id": () => control.setState(id, parsed(body).state),
+    };
+    const work = routes[`${request.method} ${noun}${id ? "/id" : ""}`];
+    if (!work) throw new Refusal(404, "not_found", "no such route");
+    send(response, 200, JSON.stringify(work()));
   }
 
   // ---- the buyer's page -----------------------------------------------------------------------------
@@ -442,9 +187,7 @@ export async function startSandbox({
         html(response, 400, problemPage("Nothing chosen", "Please go back and approve or decline."));
         return;
       }
-      store.transaction(() =>
-        change(payment, (p) => (choice === "approve" ? settle(p) : fail(p, "The buyer declined."))),
-      );
+      payments.decide(payment, choice === "approve");
       if (back) {
         response.setHeader("location", back);
         html(response, 303, "");
@@ -527,8 +270,7 @@ export async function startSandbox({
     control,
     stop() {
       stopping ??= (async () => {
-        clearTimeout(dueTimer);
-        due.length = 0;
+        payments.stop();
         delivery.stop();
         for (const timer of held) clearTimeout(timer);
         const closed = new Promise((resolve) => server.close(resolve));

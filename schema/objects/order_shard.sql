@@ -32,10 +32,16 @@ CREATE TABLE IF NOT EXISTS inbox (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS inbox_by_age ON inbox (received_at);
 
--- Events that are owed to the queue, written with the change that they tell of.
+-- Events that are owed to the world, written with the change that they tell of. A row is handed to
+-- the queue (`sent`), and leaves only when D1 is seen to hold that version of its order: a queue that
+-- loses a message, or gives one up, delays a list and no more.
 CREATE TABLE IF NOT EXISTS outbox (
   sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+  order_id TEXT NOT NULL,
+  version INTEGER NOT NULL,
   message TEXT NOT NULL,
+  sent INTEGER NOT NULL DEFAULT 0,
   due_at INTEGER NOT NULL,
   tries INTEGER NOT NULL DEFAULT 0
 );
+CREATE INDEX IF NOT EXISTS outbox_by_due ON outbox (due_at);

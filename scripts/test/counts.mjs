@@ -11,9 +11,10 @@ export function vitestCounts(output) {
   return { passed: number(line, /(\d+) passed/), failed: number(line, /(\d+) failed/) };
 }
 
-/** `node --test`: `ℹ pass 12` for people, `# pass 12` for machines. */
+/** `node --test`: `ℹ pass 12` for people, `# pass 12` for machines. A test that never ended is "cancelled". */
 export function nodeCounts(output) {
-  return { passed: number(output, /^(?:ℹ|#) pass (\d+)$/m), failed: number(output, /^(?:ℹ|#) fail (\d+)$/m) };
+  const count = (word) => number(output, new RegExp(`^(?:ℹ|#) ${word} (\\d+)$`, "m"));
+  return { passed: count("pass"), failed: count("fail") + count("cancelled") };
 }
 
 function sum(matches) {

@@ -13,17 +13,17 @@ import { WASM_TARGET } from "../setup/wasm-target.mjs";
 import { cargoCounts, nodeCounts, vitestCounts } from "./counts.mjs";
 
 const RUNTIME_CONFIG = "tests/runtime/vitest.config.mjs";
-const JOURNEYS = "tests/journey";
 
 export const steps = [
   { id: "fmt", name: "cargo fmt --check", run: formatting },
   { id: "clippy", name: "clippy, host, all targets", run: hostClippy },
   { id: "clippy-wasm", name: "clippy, wasm32, library", run: wasmClippy },
   { id: "rules", name: "cargo test", run: rules },
+  { id: "scripts", name: "scripts and fakes (node --test)", run: scriptTests },
   { id: "build", name: "release build and its size", run: ({ toolchain }) => buildWorker(toolchain) },
   { id: "dry-run", name: "wrangler deploy --dry-run", run: deployDryRun },
   { id: "runtime", name: "tests in workerd (vitest)", run: runtimeTests, needsBuild: true },
-  { id: "journey", name: "journeys (node --test)", run: journeys, needsBuild: true },
+  { id: "journey", name: "server and journeys (node --test)", run: journeys, needsBuild: true },
 ];
 
 async function formatting({ note }) {
@@ -52,6 +52,10 @@ async function rules() {
   return testRun("cargo", ["test", "--locked"], cargoCounts);
 }
 
+async function scriptTests() {
+  return nodeTests(["sandbox", "scripts/serve", "scripts/test", "tests/providers"].flatMap(testFiles));
+}
+
 async function deployDryRun() {
   const folder = mkdtempSync(path.join(tmpdir(), "cartwright-dry-run-"));
   try {
@@ -66,17 +70,22 @@ async function deployDryRun() {
 }
 
 async function runtimeTests() {
-  if (!existsSync(path.join(repositoryRoot, RUNTIME_CONFIG))) return { passed: 0, failed: 0 };
   return testRun(nodeProgram("vitest"), ["run", "--config", RUNTIME_CONFIG], vitestCounts);
 }
 
-/** One file after the other: each starts a store of its own, and two stores on two cores disturb each other. */
 async function journeys() {
-  const folder = path.join(repositoryRoot, JOURNEYS);
-  const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".test.mjs")).sort() : [];
-  if (files.length === 0) return { passed: 0, failed: 0 };
-  const paths = files.map((name) => path.join(JOURNEYS, name));
-  return testRun(process.execPath, ["--test", "--test-concurrency=1", "--test-reporter=spec", ...paths], nodeCounts);
+  return nodeTests(["scripts", "tests/journey"].flatMap(testFiles));
+}
+
+/** One file after the other: each may start a store of its own, and two on two cores disturb each other. */
+async function nodeTests(files) {
+  return testRun(process.execPath, ["--test", "--test-concurrency=1", "--test-reporter=spec", ...files], nodeCounts);
+}
+
+function testFiles(folder) {
+  const absolute = path.join(repositoryRoot, folder);
+  const names = existsSync(absolute) ? readdirSync(absolute) : [];
+  return names.filter((name) => name.endsWith(".test.mjs")).sort().map((name) => path.join(folder, name));
 }
 
 /** Runs a test runner with its output shown. A failure carries its counts and its exit code. */

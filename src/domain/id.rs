@@ -57,8 +57,10 @@ impl FromStr for OrderId {
     type Err = MalformedId;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (shard, unique) =
-            text.strip_prefix("ord_").and_then(|rest| rest.split_at_checked(2)).ok_or(MalformedId)?;
+        let (shard, unique) = text
+            .strip_prefix("ord_")
+            .and_then(|rest| rest.split_at_checked(2))
+            .ok_or(MalformedId)?;
         let shard = lower_hex(shard).then(|| u8::from_str_radix(shard, 16).ok()).flatten();
         Ok(Self { shard: ShardNumber(shard.ok_or(MalformedId)?), unique: parse_uuid(unique)? })
     }

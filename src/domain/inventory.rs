@@ -396,6 +396,5 @@ fn changed(
     ClaimDecision { answer, level, reservation: Some(reservation), movement }
 }
 
-
 #[cfg(test)]
 mod tests;

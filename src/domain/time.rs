@@ -79,7 +79,8 @@ impl Timestamp {
     #[must_use]
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
         let moment = OffsetDateTime::parse(text, &Rfc3339).ok()?;
-        let milliseconds = i64::try_from(moment.unix_timestamp_nanos().div_euclid(1_000_000)).ok()?;
+        let milliseconds =
+            i64::try_from(moment.unix_timestamp_nanos().div_euclid(1_000_000)).ok()?;
         (0..=Self::MAX.0).contains(&milliseconds).then_some(Self(milliseconds))
     }
 }

@@ -170,12 +170,7 @@ fn settle_mismatch(payment: &mut Payment) {
     }
 }
 
-fn take_failure(
-    order: &mut Order,
-    operation: OperationId,
-    failure: &CallFailure,
-    now: Timestamp,
-) {
+fn take_failure(order: &mut Order, operation: OperationId, failure: &CallFailure, now: Timestamp) {
     let Some(payment) = &mut order.payment else {
         return;
     };
@@ -197,10 +192,8 @@ fn take_failure(
 fn put_off(payment: &mut Payment, now: Timestamp) {
     let attempts = payment.operations.iter().map(|o| o.attempts).max().unwrap_or(0);
     for operation in &mut payment.operations {
-        let asked = !matches!(
-            operation.result,
-            OperationResult::Succeeded | OperationResult::Failed
-        );
+        let asked =
+            !matches!(operation.result, OperationResult::Succeeded | OperationResult::Failed);
         if asked {
             operation.attempts = attempts.saturating_add(1);
         }

@@ -94,11 +94,9 @@ fn stock_owed(order: &Order, effects: &mut Vec<Effect>) {
         let sku = claim.sku.clone();
         let quantity = claim.quantity;
         match (claim.claim, order.status) {
-            (ClaimState::Requested, OrderStatus::Placing) => effects.push(Effect::Reserve {
-                sku,
-                quantity,
-                expires_at: order.claims_expire_at,
-            }),
+            (ClaimState::Requested, OrderStatus::Placing) => {
+                effects.push(Effect::Reserve { sku, quantity, expires_at: order.claims_expire_at })
+            }
             (ClaimState::Held, OrderStatus::Open) if secured => {
                 effects.push(Effect::Commit { sku, quantity });
             }
@@ -120,10 +118,9 @@ fn payment_owed(payment: &Payment, now: Timestamp) -> Option<Effect> {
         let authorize = payment.authorize_operation()?;
         return match authorize.result {
             OperationResult::Requested => Some(Effect::Authorize { operation: authorize.id }),
-            OperationResult::Unknown if due => Some(Effect::Recover {
-                operation: authorize.id,
-                asked_at: authorize.requested_at,
-            }),
+            OperationResult::Unknown if due => {
+                Some(Effect::Recover { operation: authorize.id, asked_at: authorize.requested_at })
+            }
             _ => None,
         };
     };

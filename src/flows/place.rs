@@ -66,8 +66,7 @@ pub fn place(draft: Draft, id: OrderId, now: Timestamp) -> Order {
         cart: draft.cart,
         payment,
         payment_window_ends_at: window_ends_at,
-        claims_expire_at: window_ends_at
-            .plus_seconds(i64::from(draft.reservation_grace_seconds)),
+        claims_expire_at: window_ends_at.plus_seconds(i64::from(draft.reservation_grace_seconds)),
         closing: None,
         invoice_series: draft.invoice_series,
         invoice_number: None,

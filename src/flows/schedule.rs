@@ -29,11 +29,11 @@ pub fn wake_at(order: &Order, now: Timestamp, lease_milliseconds: i64) -> Option
         if effect.is_background() { now } else { now.plus_milliseconds(lease_milliseconds) }
     });
     let asks = order.payment.as_ref().and_then(|payment| payment.ask_again_at);
-    let asks = asks.map(|at| at.max(now.plus_milliseconds(lease_if_due(at, now, lease_milliseconds))));
-    let window = (order.status == OrderStatus::Open
-        && order.closing.is_none()
-        && !order.is_secured())
-    .then_some(order.payment_window_ends_at);
+    let asks =
+        asks.map(|at| at.max(now.plus_milliseconds(lease_if_due(at, now, lease_milliseconds))));
+    let window =
+        (order.status == OrderStatus::Open && order.closing.is_none() && !order.is_secured())
+            .then_some(order.payment_window_ends_at);
     debts.chain(asks).chain(window).min()
 }
 

@@ -59,11 +59,7 @@ pub async fn project(platform: &Platform, batch: MessageBatch<String>) -> Result
 async fn write(
     platform: &Platform,
     rows: &[crate::domain::order::Order],
-    levels: &[(
-        String,
-        crate::domain::inventory::StockLevel,
-        crate::domain::time::Timestamp,
-    )],
+    levels: &[(String, crate::domain::inventory::StockLevel, crate::domain::time::Timestamp)],
 ) -> std::result::Result<(), String> {
     let database = platform.database().map_err(|unavailable| unavailable.to_string())?;
     orders::upsert_batch(&database, rows).await.map_err(|error| error.to_string())?;

@@ -72,6 +72,22 @@ impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
         found
     }
 
+    /// As [`Cache::get`], but whoever is told that an entry is stale has it to himself: for the time
+    /// of the lease the others are told that it is fresh, so that one asks again and not all.
+    pub fn get_leased<Q>(&mut self, key: &Q, now: Timestamp, lease_milliseconds: i64) -> Found<V>
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hash + ?Sized,
+    {
+        let found = self.get(key, now);
+        if matches!(found, Found::Stale(_))
+            && let Some(entry) = self.young.get_mut(key)
+        {
+            entry.fresh_until = now.plus_milliseconds(lease_milliseconds);
+        }
+        found
+    }
+
     /// Remembers a value under a key, in place of what was there.
     pub fn put(&mut self, key: K, value: V, lifetime: Lifetime, now: Timestamp) {
         let fresh_until = now.plus_milliseconds(lifetime.fresh_milliseconds);
@@ -133,6 +149,18 @@ mod tests {
         assert_eq!(cache.get("a", at(200)), Found::Fresh(2));
         cache.forget("a");
         assert_eq!(cache.get("a", at(200)), Found::Missing);
+    }
+
+    #[test]
+    fn one_of_many_asks_again() {
+        let mut cache = Cache::new(10);
+        cache.put("a", 1, LIFETIME, at(0));
+        assert_eq!(cache.get_leased("a", at(20), 5), Found::Stale(1));
+        assert_eq!(cache.get_leased("a", at(24), 5), Found::Fresh(1));
+        assert_eq!(cache.get_leased("a", at(25), 5), Found::Stale(1));
+        assert_eq!(cache.get_leased("a", at(109), 500), Found::Stale(1));
+        assert_eq!(cache.get_leased("a", at(110), 5), Found::Fresh(1));
+        assert_eq!(cache.get_leased("b", at(0), 5), Found::Missing);
     }
 
     #[test]

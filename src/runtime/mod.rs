@@ -2,9 +2,11 @@
 
 pub mod cache;
 pub mod clock;
+pub mod deadline;
 pub mod log;
 pub mod object_call;
 pub mod platform;
 pub mod send;
+pub mod serve;
 pub mod settings;
 pub mod sqlite;

@@ -7,9 +7,6 @@ use worker::{AbortController, Delay, Fetch, Method, Request, RequestInit, Reques
 
 use crate::providers::payment::contract::{HttpReply, HttpRequest, MAX_REPLY_BYTES};
 
-
-
-
 /// A request whose reply was not read to its end: nobody knows what the other side did.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SendFailure {
@@ -64,8 +61,7 @@ async fn exchange(
         init.headers.set(name, value).map_err(failed)?;
     }
     let outgoing = Request::new_with_init(&request.url, &init).map_err(failed)?;
-    let mut response =
-        Fetch::Request(outgoing).send_with_signal(signal).await.map_err(failed)?;
+    let mut response = Fetch::Request(outgoing).send_with_signal(signal).await.map_err(failed)?;
     let headers = response.headers().entries().collect();
     let status = response.status_code();
     let body = read_bounded(&mut response).await?;

@@ -31,6 +31,9 @@ pub struct Settings {
     pub key_cache_milliseconds: i64,
     /// How long a gateway may take to answer, in milliseconds.
     pub gateway_timeout_milliseconds: i64,
+    /// How long after an event was handed to the queue its arrival in D1 is looked for, in
+    /// milliseconds.
+    pub projection_confirm_milliseconds: i64,
     /// Whether money is taken at once or after the stock is committed.
     pub capture_mode: CaptureMode,
     /// The gateways that are set up.
@@ -116,6 +119,12 @@ impl Settings {
                 "GATEWAY_TIMEOUT_MILLISECONDS",
                 10_000,
                 50..=30_000,
+            )?,
+            projection_confirm_milliseconds: number(
+                &get,
+                "PROJECTION_CONFIRM_MILLISECONDS",
+                60_000,
+                100..=3_600_000,
             )?,
             capture_mode,
             payments: PaymentSettings::from_variables(&get)?,

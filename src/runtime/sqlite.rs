@@ -191,8 +191,7 @@ impl Sqlite {
             return Ok(());
         }
         // A failure resets the object, as for any write.
-        let _settles_with_the_turn =
-            self.storage.set_alarm(as_number(at)).map_err(Error::from)?;
+        let _settles_with_the_turn = self.storage.set_alarm(as_number(at)).map_err(Error::from)?;
         self.armed_for.set(Some(at));
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use worker::D1Database;
 
-use super::statement::{Parameter, json_arrays, parse, prepare, rows, run_together};
+use super::statement::{Parameter, json_arrays, json_list, parse, prepare, rows, run_together};
 use crate::domain::id::OrderId;
 use crate::domain::order::{FulfilmentStatus, Order, OrderStatus};
 use crate::domain::payment::PaymentStatus;
@@ -84,6 +84,28 @@ pub async fn upsert_batch(database: &D1Database, orders: &[Order]) -> Result<(),
         .map(|array| prepare(database, UPSERT, &[Parameter::Text(array)]))
         .collect::<Result<_, _>>()?;
     run_together(database, statements).await
+}
+
+const VERSIONS: &str = "
+SELECT id, version FROM orders WHERE id IN (SELECT value FROM json_each(?1))";
+
+/// Which version of each of these orders is copied here; one that is not here is missing. This is
+/// how a shard learns that what it told has arrived.
+///
+/// # Errors
+/// When D1 does not answer.
+pub async fn versions(
+    database: &D1Database,
+    ids: &[OrderId],
+) -> Result<Vec<(OrderId, i64)>, Unavailable> {
+    #[derive(Deserialize)]
+    struct Row {
+        id: OrderId,
+        version: i64,
+    }
+    let list = json_list(ids)?;
+    let found: Vec<Row> = rows(database, VERSIONS, &[Parameter::Text(&list)]).await?;
+    Ok(found.into_iter().map(|row| (row.id, row.version)).collect())
 }
 
 /// Which orders a list shows, newest first.

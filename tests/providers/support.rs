@@ -174,24 +174,16 @@ pub fn stripe_event(kind: &str, object: Value) -> Value {
     })
 }
 
-/// A payment as the sandbox writes one for `ask()`.
+/// A payment as the sandbox writes one for `ask()`; `sandbox/sandbox.test.mjs` holds the sandbox to the
+/// same file.
 pub fn sandbox_payment(status: &str) -> Value {
-    let captured = if status == "captured" { 1_999 } else { 0 };
-    json!({
-        "id": "sbx_0011223344556677",
-        "status": status,
-        "amount": 1_999,
-        "currency": "USD",
-        "captured": captured,
-        "method": "auto",
-        "capture": "automatic",
-        "order_id": order_id().to_string(),
-        "operation_id": operation(1).to_string(),
-        "redirect_url": null,
-        "decline": null,
-        "created_at": NOW.plus_milliseconds(-40).milliseconds(),
-        "updated_at": NOW.plus_milliseconds(-20).milliseconds(),
-    })
+    let mut payment: Value =
+        serde_json::from_str(include_str!("golden/sandbox_payment.json")).unwrap();
+    payment["status"] = json!(status);
+    if status != "captured" {
+        payment["captured"] = json!(0);
+    }
+    payment
 }
 
 /// An event as the sandbox sends it.

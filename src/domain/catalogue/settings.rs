@@ -21,7 +21,7 @@ pub const MAX_INVOICE_SERIES_CHARACTERS: usize = 20;
 /// There are not more countries or currencies than this.
 const MAX_CODES: usize = 250;
 const MAX_NAME_CHARACTERS: usize = 100;
-/// Gateways end an unpaid session within a day or so; a week is beyond all of them.
+/// Gateways give up an unpaid payment within a day or so; a week is beyond all of them.
 const MAX_WINDOW_SECONDS: u32 = 7 * 24 * 60 * 60;
 const MAX_THRESHOLD: u32 = 1_000_000_000;
 

@@ -322,10 +322,8 @@ impl Payment {
     /// Gives the operations that wait the result that a state implies.
     fn settle_operations(&mut self, state: ReportedState) {
         for operation in &mut self.operations {
-            let waits = !matches!(
-                operation.result,
-                OperationResult::Succeeded | OperationResult::Failed
-            );
+            let waits =
+                !matches!(operation.result, OperationResult::Succeeded | OperationResult::Failed);
             if !waits {
                 continue;
             }

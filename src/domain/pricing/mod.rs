@@ -221,8 +221,8 @@ fn check_quantities(lines: &[CartLine]) -> Result<(), PricingRefusal> {
     Ok(())
 }
 
-/// Where the sale is taxed and how the goods get there: the buyer's address, or the counter at which
-/// they are collected.
+/// Where the sale is taxed and how the goods get there: the buyer's address, or the counter at
+/// which they are collected.
 fn route<'a>(
     destination: &Address,
     shipping_method: &str,

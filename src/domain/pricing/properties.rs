@@ -148,7 +148,8 @@ prop_compose! {
         let name = |n: usize| -> Sku { format!("S{n}").parse().unwrap() };
         let lines = wanted
             .iter()
-            .map(|(index, quantity)| CartLine { sku: name(index.index(shelf.len())), quantity: *quantity })
+            .map(|(index, quantity)| (name(index.index(shelf.len())), *quantity))
+            .map(|(sku, quantity)| CartLine { sku, quantity })
             .collect();
         let shelf = shelf.into_iter().enumerate().map(|(n, (price, category))| {
             let sellable = Sellable {

@@ -277,6 +277,29 @@ fn rounding_once_for_the_cart_joins_shipping_with_goods_taxed_alike() {
 }
 
 #[test]
+fn taxes_of_different_names_are_never_rounded_as_one() {
+    let mut settings = settings();
+    settings.rounding.level = RoundingLevel::Total;
+    settings.prices_include_tax.clear();
+    let books = Sellable { tax_category: "reduced".parse().unwrap(), ..sellable("BOOK", 4) };
+    let shelf = shelf([sellable("PEN", 4), books]);
+    let tax = |settings: &StoreSettings| {
+        let lines = cart(&[("PEN", 1), ("BOOK", 1)]);
+        let (usd, to) = (currency("USD"), to("DE", None));
+        price_cart(usd, &lines, &to, "pickup", &shelf, settings).unwrap().totals.tax_minor
+    };
+    let rate = |category: &str, name: &str| {
+        let (country, rate) = ("US", "10");
+        json!({"country": country, "category": category, "name": name, "rate": rate})
+    };
+    let rates = |name: &str| json!([rate("standard", "Goods"), rate("reduced", name)]);
+    settings.tax_rates = serde_json::from_value(rates("Goods")).unwrap();
+    assert_eq!(tax(&settings), 1, "10 % of 8 is 0.8");
+    settings.tax_rates = serde_json::from_value(rates("Books")).unwrap();
+    assert_eq!(tax(&settings), 0, "10 % of 4 is 0.4, twice");
+}
+
+#[test]
 fn a_priced_cart_is_stored_in_this_form() {
     let lines = cart(&[("MUG-CLASSIC", 2)]);
     let (to, usd) = (to("US", Some("CA")), currency("USD"));

@@ -110,8 +110,8 @@ fn shares(
     Some(parts.into_iter().map(|parts| parts.into_iter().map(|(_, tax)| tax).collect()).collect())
 }
 
-/// Which rates are rounded as one: those that do not round alone, then each of the others. Each rate
-/// comes with its place in the list.
+/// Which rates are rounded as one: those that do not round alone, then each of the others. Each
+/// rate comes with its place in the list.
 fn rounding_groups(rates: &[&TaxRate]) -> Vec<Vec<(usize, i128)>> {
     let numbered = || rates.iter().enumerate();
     let together: Vec<_> = numbered()

@@ -121,8 +121,7 @@ fn a_lost_answer_is_asked_about_on_the_schedule_and_never_charged_twice() {
 fn the_schedule_ends_and_a_person_is_told() {
     let delays: Vec<_> = (0..10).map(ask_again_after_seconds).collect();
     let day = Some(86_400);
-    let expected =
-        [Some(60), Some(300), Some(3_600), day, day, day, day, day, None, None];
+    let expected = [Some(60), Some(300), Some(3_600), day, day, day, day, day, None, None];
     assert_eq!(delays, expected);
     let mut world = World::new(CaptureMode::Automatic, 5, 5);
     for _ in 0..40 {

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use crate::domain::id::{OrderId, ShardNumber, Sku};
-use crate::domain::inventory::{ClaimAnswer, ClaimCommand, Reservation, StockLevel, decide, expire};
+use crate::domain::inventory::{
+    ClaimAnswer, ClaimCommand, Reservation, StockLevel, decide, expire,
+};
 use crate::domain::money::Money;
 use crate::domain::order::Order;
-use crate::domain::payment::{
-    CallFailure, CaptureMode, Gateway, PaymentReport, ReportedState,
-};
+use crate::domain::payment::{CallFailure, CaptureMode, Gateway, PaymentReport, ReportedState};
 use crate::domain::time::Timestamp;
 use crate::flows::advance::{Input, advance};
 use crate::flows::owed::Effect;
@@ -102,9 +102,11 @@ impl World {
         advance(&mut self.order, input, self.now, &mut fresh);
         assert!(before.status.may_become(self.order.status), "{before:#?} {:#?}", self.order);
         assert_eq!(self.order.check(), Ok(()), "{:#?}", self.order);
-        let kept = before.payment.iter().flat_map(|p| &p.operations).zip(
-            self.order.payment.iter().flat_map(|p| &p.operations),
-        );
+        let kept = before
+            .payment
+            .iter()
+            .flat_map(|p| &p.operations)
+            .zip(self.order.payment.iter().flat_map(|p| &p.operations));
         for (old, new) in kept {
             assert_eq!(old.id, new.id, "the ledger is append-only");
         }

@@ -6,13 +6,11 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use futures_util::future::{join, join_all};
-use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
-use worker::{BatchMessageBuilder, QueueContentType, RawMessageBuilder, Result};
+use worker::Result;
 
 use super::Shard;
 use super::drive::{Stepped, claim_command};
-use super::store::OwedMessage;
 use crate::domain::id::OrderId;
 use crate::domain::time::Timestamp;
 use crate::flows::advance::Input;
@@ -27,15 +25,11 @@ const ORDERS_PER_ROUND: i64 = 100;
 /// Rounds of one alarm; what is left then waits for the next.
 const MAX_ROUNDS: usize = 20;
 
-/// Messages that travel together; the queue takes 100 and 256 KB at once.
-const MESSAGES_PER_BATCH: i64 = 100;
-const BYTES_PER_BATCH: usize = 200_000;
-
 /// How often the shard looks for rows that are beyond their time.
 const PURGE_EVERY_MILLISECONDS: i64 = 3_600_000;
 
 /// How long to wait after a try that failed: 1 s doubling to about 4 minutes.
-fn back_off(now: Timestamp, tries: i64) -> Timestamp {
+pub(super) fn back_off(now: Timestamp, tries: i64) -> Timestamp {
     let doublings = u32::try_from(tries.clamp(0, 8)).unwrap_or(8);
     now.plus_seconds(1_i64.saturating_mul(2_i64.saturating_pow(doublings)))
 }
@@ -144,9 +138,9 @@ impl Shard {
                 series_of.entry(series).or_default().push(order_id);
             } else if let Some((sku, command)) = claim_command(&effect) {
                 let claim = OrderClaim { order_id, command };
-                claims.push(async move {
-                    (order_id, sku.clone(), self.stock.claim(sku, claim).await)
-                });
+                claims.push(
+                    async move { (order_id, sku.clone(), self.stock.claim(sku, claim).await) },
+                );
             }
         }
         let numberings = series_of.into_iter().map(|(series, order_ids)| {
@@ -172,49 +166,6 @@ impl Shard {
         inputs
     }
 
-    /// Hands owed messages to the queue. A batch that is refused is sent one by one, so that one
-    /// poisonous message delays only itself.
-    async fn flush_outbox(&self) -> Result<()> {
-        for _ in 0..MAX_ROUNDS {
-            let mut messages = self.store.owed_messages(now(), MESSAGES_PER_BATCH)?;
-            if messages.is_empty() {
-                break;
-            }
-            keep_within_bytes(&mut messages);
-            if self.send(&messages).await.is_ok() {
-                self.store.sqlite.transaction(|| self.store.sent(&messages))?;
-                continue;
-            }
-            for message in messages {
-                let message = vec![message];
-                match self.send(&message).await {
-                    Ok(()) => self.store.sent(&message)?,
-                    Err(error) => {
-                        trouble("outbox.message_refused", &error);
-                        for message in &message {
-                            let due_at = back_off(now(), message.tries);
-                            self.store.put_off_message(message, due_at)?;
-                        }
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    async fn send(&self, messages: &[OwedMessage]) -> Result<()> {
-        let queue = self
-            .platform
-            .events()
-            .map_err(|unavailable| worker::Error::RustError(unavailable.to_string()))?;
-        let mut batch = BatchMessageBuilder::new();
-        for message in messages {
-            let body = RawMessageBuilder::new(JsValue::from_str(&message.message));
-            batch = batch.message(body.build_with_content_type(QueueContentType::Text));
-        }
-        queue.send_raw_batch(batch.build()).await
-    }
-
     fn purge_if_due(&self) -> Result<()> {
         let now = now();
         if now.milliseconds_since(self.purged_at.get()) < PURGE_EVERY_MILLISECONDS {
@@ -225,19 +176,6 @@ impl Shard {
     }
 }
 
-fn keep_within_bytes(messages: &mut Vec<OwedMessage>) {
-    let mut bytes = 0_usize;
-    let mut count = 0_usize;
-    for message in messages.iter() {
-        bytes = bytes.saturating_add(message.message.len());
-        if bytes > BYTES_PER_BATCH && count > 0 {
-            break;
-        }
-        count = count.saturating_add(1);
-    }
-    messages.truncate(count);
-}
-
-fn trouble(name: &str, error: &worker::Error) {
+pub(super) fn trouble(name: &str, error: &worker::Error) {
     log::event(Level::Error, name, serde_json::json!({ "cause": error.to_string() }));
 }

@@ -70,12 +70,7 @@ impl Shard {
         if let Some(outcome) = known.outcome {
             return Ok(told_again(outcome));
         }
-        let under_way = self.driven.borrow_mut().get_mut(&known.order_id).map(|waiting| {
-            let (sender, receiver) = oneshot::channel();
-            waiting.push(sender);
-            receiver
-        });
-        if let Some(end) = under_way {
+        if let Some(end) = self.wait_for(known.order_id) {
             // An error means that the work ended without a word, which is an end as well.
             let _ = end.await;
             return match self.store.key(key)?.and_then(|known| known.outcome) {
@@ -92,6 +87,16 @@ impl Shard {
             order => order,
         };
         self.conclude(key, order, true)
+    }
+
+    /// A sign of the end of the work on an order, if somebody is working on it.
+    fn wait_for(&self, id: OrderId) -> Option<oneshot::Receiver<()>> {
+        if !self.is_driven(id) {
+            return None;
+        }
+        let (sender, receiver) = oneshot::channel();
+        self.driven.borrow_mut().get_mut(&id)?.waiting.push(sender);
+        Some(receiver)
     }
 
     /// Stores and tells what came of it; what did not come to an end is not stored.

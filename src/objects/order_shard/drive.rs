@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use futures_channel::oneshot;
 use futures_util::future::{join, join_all};
 use worker::Result;
 
@@ -29,26 +30,51 @@ pub(super) struct Stepped {
     pub owes: Vec<Effect>,
 }
 
+/// Who is working on an order in this instance, and who waits for that.
+pub(super) struct Driven {
+    since: Timestamp,
+    pub waiting: Vec<oneshot::Sender<()>>,
+}
+
 /// Marks an order as being worked on, and tells those who wait when that ends, however it ends.
 pub(super) struct Driving {
     shard: Rc<Shard>,
     id: OrderId,
+    since: Timestamp,
 }
 
 impl Drop for Driving {
     fn drop(&mut self) {
-        for waiting in self.shard.driven.borrow_mut().remove(&self.id).unwrap_or_default() {
+        let mut driven = self.shard.driven.borrow_mut();
+        if driven.get(&self.id).is_none_or(|known| known.since != self.since) {
+            return;
+        }
+        for waiting in driven.remove(&self.id).into_iter().flat_map(|known| known.waiting) {
             // Whoever stopped waiting reads the state again later.
             let _ = waiting.send(());
         }
     }
 }
 
+/// After this many leases, work that never ended was abandoned by the platform.
+const ABANDONED_AFTER_LEASES: i64 = 4;
+
 impl Shard {
     /// Marks the order as being worked on.
     pub(super) fn begin(self: &Rc<Self>, id: OrderId) -> Driving {
-        self.driven.borrow_mut().entry(id).or_default();
-        Driving { shard: Rc::clone(self), id }
+        let since = now();
+        let mut driven = self.driven.borrow_mut();
+        let known = driven.entry(id).or_insert(Driven { since, waiting: Vec::new() });
+        known.since = since;
+        Driving { shard: Rc::clone(self), id, since }
+    }
+
+    /// Whether a request or the alarm is working on the order right now.
+    pub(super) fn is_driven(&self, id: OrderId) -> bool {
+        let lease = self.platform.settings().lease_milliseconds();
+        let limit = lease.saturating_mul(ABANDONED_AFTER_LEASES);
+        let driven = self.driven.borrow();
+        driven.get(&id).is_some_and(|known| now().milliseconds_since(known.since) < limit)
     }
 
     /// Feeds `first` to the order, performs what it owes to somebody who waits, feeds the results
@@ -166,9 +192,7 @@ impl Shard {
 }
 
 /// What an effect says to a SKU, if it speaks to one.
-pub(super) fn claim_command(
-    effect: &Effect,
-) -> Option<(crate::domain::id::Sku, ClaimCommand)> {
+pub(super) fn claim_command(effect: &Effect) -> Option<(crate::domain::id::Sku, ClaimCommand)> {
     match effect {
         Effect::Reserve { sku, quantity, expires_at } => Some((
             sku.clone(),

@@ -121,8 +121,7 @@ impl Caller<'_> {
             let reason = "the gateway can't take held money".to_owned();
             return Err(CallFailure::NotSent { reason });
         };
-        let amount =
-            crate::domain::money::Money::new(amount_minor, self.payment.asked.currency);
+        let amount = crate::domain::money::Money::new(amount_minor, self.payment.asked.currency);
         let reference = reference.to_owned();
         let ask = CaptureAsk { operation_id: operation, reference, amount };
         self.send(capturing.capture(&ask)).await

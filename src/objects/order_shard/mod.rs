@@ -7,11 +7,16 @@
 //!
 //! Each event loads, asks the pure flows, stores in one transaction, arms the alarm, and only then
 //! performs what the order owes. Nothing is awaited between reading an order and writing it.
+#![expect(
+    missing_docs,
+    reason = "the durable_object macro writes methods that it does not document"
+)]
 
 mod alarm;
 mod checkout;
 mod drive;
 mod gateway;
+mod outbox;
 mod stock_line;
 mod store;
 
@@ -19,9 +24,9 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use futures_channel::oneshot;
 use worker::{DurableObject, Env, Error, Request, Response, Result, State, durable_object};
 
+use self::drive::Driven;
 use self::stock_line::StockLine;
 use self::store::Store;
 use super::commands::{ShardAnswer, ShardCommand};
@@ -75,7 +80,7 @@ struct Shard {
     platform: Platform,
     store: Store,
     stock: Rc<StockLine>,
-    driven: RefCell<HashMap<OrderId, Vec<oneshot::Sender<()>>>>,
+    driven: RefCell<HashMap<OrderId, Driven>>,
     purged_at: Cell<Timestamp>,
 }
 
@@ -169,11 +174,6 @@ impl Shard {
             Ok(())
         })?;
         Ok(ShardAnswer::Ok)
-    }
-
-    /// Whether a request or the alarm is working on the order right now.
-    fn is_driven(&self, id: OrderId) -> bool {
-        self.driven.borrow().contains_key(&id)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::domain::time::Timestamp;
 use crate::flows::announce::OrderEvent;
 use crate::objects::commands::{CheckoutOutcome, EventMessage};
 use crate::runtime::clock::fresh_uuid;
-use crate::runtime::sqlite::{Sqlite, integer, moment, text};
+use crate::runtime::sqlite::{Sqlite, Value, integer, moment, text};
 
 /// Webhook ids are kept for this long: gateways send again for days, and sign each try anew.
 const INBOX_KEPT_SECONDS: i64 = 35 * 86_400;
@@ -31,8 +31,14 @@ pub struct KnownKey {
 pub struct OwedMessage {
     /// Its place in the outbox.
     pub sequence: i64,
+    /// The order it tells of.
+    pub order_id: OrderId,
+    /// The order's version that it tells.
+    pub version: i64,
     /// JSON.
     pub message: String,
+    /// Whether the queue has taken it before.
+    pub sent: bool,
     /// How often it could not be sent.
     pub tries: i64,
 }
@@ -52,7 +58,13 @@ impl Store {
     }
 
     /// Writes a new order under its key.
-    pub fn insert(&self, key: &str, fingerprint: &str, order: &Order, wake: Option<Timestamp>) -> Result<()> {
+    pub fn insert(
+        &self,
+        key: &str,
+        fingerprint: &str,
+        order: &Order,
+        wake: Option<Timestamp>,
+    ) -> Result<()> {
         let id = order.id.to_string();
         self.sqlite.run(
             "INSERT INTO idempotency (key, fingerprint, order_id, created_at) VALUES (?, ?, ?, ?)",
@@ -78,11 +90,7 @@ impl Store {
     ) -> Result<()> {
         self.sqlite.run(
             "UPDATE orders SET document = ?, wake_at = ?, tries = 0 WHERE id = ?",
-            vec![
-                text(serde_json::to_string(order)?),
-                moment(wake),
-                text(order.id.to_string()),
-            ],
+            vec![text(serde_json::to_string(order)?), moment(wake), text(order.id.to_string())],
         )?;
         if events.is_empty() {
             return Ok(());
@@ -93,8 +101,10 @@ impl Store {
             order: Box::new(order.without_secrets()),
         };
         self.sqlite.run(
-            "INSERT INTO outbox (message, due_at) VALUES (?, ?)",
+            "INSERT INTO outbox (order_id, version, message, due_at) VALUES (?, ?, ?, ?)",
             vec![
+                text(order.id.to_string()),
+                integer(order.version),
                 text(serde_json::to_string(&message)?),
                 integer(order.updated_at.milliseconds()),
             ],
@@ -112,8 +122,7 @@ impl Store {
     /// Orders whose timer is due, the longest overdue first, with their tries.
     pub fn due(&self, now: Timestamp, limit: i64) -> Result<Vec<(OrderId, i64)>> {
         let query = "SELECT id, tries FROM orders WHERE wake_at <= ? ORDER BY wake_at LIMIT ?";
-        let rows =
-            self.sqlite.rows(query, vec![integer(now.milliseconds()), integer(limit)])?;
+        let rows = self.sqlite.rows(query, vec![integer(now.milliseconds()), integer(limit)])?;
         rows.iter()
             .map(|row| {
                 let id = row.text(0)?.parse().map_err(|_| malformed("order id"))?;
@@ -177,41 +186,53 @@ impl Store {
 
     /// Messages that are due, oldest first.
     pub fn owed_messages(&self, now: Timestamp, limit: i64) -> Result<Vec<OwedMessage>> {
-        let query = "SELECT sequence, message, tries FROM outbox WHERE due_at <= ? \
-                     ORDER BY sequence LIMIT ?";
-        let rows =
-            self.sqlite.rows(query, vec![integer(now.milliseconds()), integer(limit)])?;
+        let query = "SELECT sequence, order_id, version, message, sent, tries FROM outbox \
+                     WHERE due_at <= ? ORDER BY due_at, sequence LIMIT ?";
+        let rows = self.sqlite.rows(query, vec![integer(now.milliseconds()), integer(limit)])?;
         rows.iter()
             .map(|row| {
                 Ok(OwedMessage {
                     sequence: row.integer(0)?,
-                    message: row.text(1)?.to_owned(),
-                    tries: row.integer(2)?,
+                    order_id: row.text(1)?.parse().map_err(|_| malformed("order id"))?,
+                    version: row.integer(2)?,
+                    message: row.text(3)?.to_owned(),
+                    sent: row.integer(4)? != 0,
+                    tries: row.integer(5)?,
                 })
             })
             .collect()
     }
 
-    /// Forgets messages that the queue has taken.
-    pub fn sent(&self, messages: &[OwedMessage]) -> Result<()> {
-        let sequences: Vec<i64> = messages.iter().map(|message| message.sequence).collect();
+    /// Notes that the queue has taken messages, and when to see whether they have arrived.
+    pub fn sent(&self, messages: &[OwedMessage], look_at: Timestamp) -> Result<()> {
         self.sqlite.run(
-            "DELETE FROM outbox WHERE sequence IN (SELECT value FROM json_each(?))",
-            vec![text(serde_json::to_string(&sequences)?)],
+            "UPDATE outbox SET sent = 1, due_at = ? \
+             WHERE sequence IN (SELECT value FROM json_each(?))",
+            vec![integer(look_at.milliseconds()), sequences(messages)?],
         )
     }
 
-    /// Puts a message off that the queue did not take.
-    pub fn put_off_message(&self, message: &OwedMessage, due_at: Timestamp) -> Result<()> {
+    /// Forgets messages that have arrived.
+    pub fn arrived(&self, messages: &[OwedMessage]) -> Result<()> {
         self.sqlite.run(
-            "UPDATE outbox SET due_at = ?, tries = tries + 1 WHERE sequence = ?",
-            vec![integer(due_at.milliseconds()), integer(message.sequence)],
+            "DELETE FROM outbox WHERE sequence IN (SELECT value FROM json_each(?))",
+            vec![sequences(messages)?],
+        )
+    }
+
+    /// Puts messages off that the queue did not take, or whose arrival can't be seen now.
+    pub fn put_off_messages(&self, messages: &[OwedMessage], due_at: Timestamp) -> Result<()> {
+        self.sqlite.run(
+            "UPDATE outbox SET due_at = ?, tries = tries + 1 \
+             WHERE sequence IN (SELECT value FROM json_each(?))",
+            vec![integer(due_at.milliseconds()), sequences(messages)?],
         )
     }
 
     /// Drops what is beyond its time, a bounded number of rows at once.
     pub fn purge(&self, now: Timestamp) -> Result<()> {
-        let before = |seconds: i64| integer(now.plus_seconds(seconds.saturating_neg()).milliseconds());
+        let before =
+            |seconds: i64| integer(now.plus_seconds(seconds.saturating_neg()).milliseconds());
         self.sqlite.run(
             "DELETE FROM inbox WHERE (gateway, event_id) IN (SELECT gateway, event_id FROM inbox \
              WHERE received_at < ? LIMIT 500)",
@@ -223,6 +244,11 @@ impl Store {
             vec![before(IDEMPOTENCY_KEPT_SECONDS)],
         )
     }
+}
+
+fn sequences(messages: &[OwedMessage]) -> Result<Value> {
+    let sequences: Vec<i64> = messages.iter().map(|message| message.sequence).collect();
+    Ok(text(serde_json::to_string(&sequences)?))
 }
 
 fn malformed(what: &str) -> Error {

@@ -3,6 +3,10 @@
 //! Why an object: everybody who wants the last unit must meet in one place, one after the other. It
 //! is serial by construction, so there is no lock, no lock order and no lag. Several orders' claims
 //! arrive in one call and are performed in one turn and one commit.
+#![expect(
+    missing_docs,
+    reason = "the durable_object macro writes methods that it does not document"
+)]
 
 mod store;
 
@@ -23,9 +27,10 @@ use crate::domain::time::Timestamp;
 use crate::runtime::clock::now;
 use crate::runtime::log::{self, Level};
 use crate::runtime::object_call::answer;
-use crate::runtime::platform::Platform;
+use crate::runtime::platform::{Platform, Unavailable};
 use crate::runtime::settings;
 use crate::runtime::sqlite::Sqlite;
+use crate::storage::stock_levels;
 
 const SCHEMA: &str = include_str!("../../../schema/objects/sku_inventory.sql");
 
@@ -43,9 +48,7 @@ pub struct SkuInventory {
 
 impl DurableObject for SkuInventory {
     fn new(state: State, env: Env) -> Self {
-        Self {
-            inventory: Inventory::open(&state, env).map(Rc::new).map_err(|e| e.to_string()),
-        }
+        Self { inventory: Inventory::open(&state, env).map(Rc::new).map_err(|e| e.to_string()) }
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
@@ -64,7 +67,15 @@ struct Inventory {
     sku: Sku,
     platform: Platform,
     store: Store,
-    tell_not_before: Cell<Timestamp>,
+    told: Cell<Option<Told>>,
+}
+
+/// What lists were last told by this instance; after a restart they are simply told again.
+#[derive(Clone, Copy)]
+struct Told {
+    version: i64,
+    /// When to look whether it has arrived, or, after a failure, when to tell again.
+    look_at: Timestamp,
 }
 
 impl Inventory {
@@ -75,7 +86,7 @@ impl Inventory {
             sku: sku.ok_or_else(|| Error::RustError("not a SKU's name".to_owned()))?,
             platform: Platform::new(env, settings),
             store: Store { sqlite: Sqlite::open(state, SCHEMA)? },
-            tell_not_before: Cell::new(Timestamp::default()),
+            told: Cell::new(None),
         })
     }
 
@@ -177,11 +188,14 @@ impl Inventory {
         Ok(SkuAnswer::Adjusted { level, as_of: now, replayed: false })
     }
 
-    /// The alarm: gives back what is overdue and tells lists of the newest counters.
+    /// The alarm: gives back what is overdue and tells lists of the newest counters, until D1 is
+    /// seen to hold them.
     async fn ring(&self) {
         self.store.sqlite.disarm();
         if let Err(error) = self.tell().await {
-            self.tell_not_before.set(now().plus_seconds(TELL_AGAIN_AFTER_SECONDS));
+            let version = self.store.level().map_or(0, |(level, _)| level.version);
+            let look_at = now().plus_seconds(TELL_AGAIN_AFTER_SECONDS);
+            self.told.set(Some(Told { version, look_at }));
             trouble("inventory.tell_failed", &error);
         }
         if let Err(error) = self.arm(now()) {
@@ -196,21 +210,40 @@ impl Inventory {
         if projected >= level.version {
             return Ok(());
         }
+        if let Some(told) = self.told.get().filter(|told| told.version == level.version) {
+            if told.look_at > now {
+                return Ok(());
+            }
+            if self.copied_version().await? >= level.version {
+                return self.store.projected(level.version);
+            }
+        }
         let message = EventMessage::Stock { sku: self.sku.to_string(), level, as_of: now };
-        let queue = self
-            .platform
-            .events()
-            .map_err(|unavailable| Error::RustError(unavailable.to_string()))?;
+        let queue = self.platform.events().map_err(unavailable)?;
         let body = RawMessageBuilder::new(JsValue::from_str(&serde_json::to_string(&message)?));
         queue.send_raw(body.build_with_content_type(QueueContentType::Text)).await?;
-        self.store.projected(level.version)
+        let confirm = self.platform.settings().projection_confirm_milliseconds;
+        let look_at = now.plus_milliseconds(confirm);
+        self.told.set(Some(Told { version: level.version, look_at }));
+        Ok(())
     }
 
-    /// Arms the alarm for the next telling or the next expiry, whichever comes first.
+    /// The version of the counters that D1 holds.
+    async fn copied_version(&self) -> Result<i64> {
+        let database = self.platform.database().map_err(unavailable)?;
+        let copies = stock_levels::of_skus(&database, &[&self.sku]).await.map_err(unavailable)?;
+        Ok(copies.first().map_or(0, |copy| copy.level.version))
+    }
+
+    /// Arms the alarm for the next telling, the next look, or the next expiry, whichever is first.
     fn arm(&self, now: Timestamp) -> Result<()> {
         let (level, projected) = self.store.level()?;
         let tell = (projected < level.version).then(|| {
-            now.plus_milliseconds(TELL_AFTER_MILLISECONDS).max(self.tell_not_before.get())
+            let soon = now.plus_milliseconds(TELL_AFTER_MILLISECONDS);
+            match self.told.get() {
+                Some(told) if told.version == level.version => told.look_at.max(soon),
+                _ => soon,
+            }
         });
         if self.store.sqlite.is_armed() {
             return tell.map_or(Ok(()), |at| self.store.sqlite.arm(at));
@@ -218,6 +251,10 @@ impl Inventory {
         let wanted = [tell, self.store.next_expiry()?].into_iter().flatten().min();
         wanted.map_or(Ok(()), |at| self.store.sqlite.arm(at))
     }
+}
+
+fn unavailable(unavailable: Unavailable) -> Error {
+    Error::RustError(unavailable.to_string())
 }
 
 fn trouble(name: &str, error: &Error) {

@@ -3,9 +3,7 @@
 use worker::{Error, Result};
 
 use crate::domain::id::OrderId;
-use crate::domain::inventory::{
-    Movement, MovementKind, Reservation, ReservationState, StockLevel,
-};
+use crate::domain::inventory::{Movement, MovementKind, Reservation, ReservationState, StockLevel};
 use crate::domain::time::Timestamp;
 use crate::runtime::sqlite::{Row, Sqlite, Value, integer, text};
 

@@ -26,9 +26,6 @@ pub const MAX_REPLY_BYTES: usize = 256 * 1024;
 /// The most that is accepted of a webhook's body.
 pub const MAX_WEBHOOK_BYTES: usize = 256 * 1024;
 
-/// How long the shell waits for a reply before the outcome is [`CallFailure::Unknown`].
-pub const REPLY_TIME_LIMIT_MILLISECONDS: i64 = 30_000;
-
 /// The method of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {

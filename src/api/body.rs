@@ -1,0 +1,159 @@
+//! Bodies at the edge: bounded, JSON, and refused with a pointer to what is wrong.
+//!
+//! No refusal repeats a value: what is refused may be a card number or an address.
+
+use serde::de::DeserializeOwned;
+use serde_json::error::Category;
+
+use super::error::{ApiError, ErrorCode};
+use crate::domain::field_error::FieldError;
+use crate::runtime::serve::{BodyFailure, Incoming};
+
+/// The largest body of an ordinary request.
+pub const MAX_BODY_BYTES: usize = 64 * 1024;
+
+/// The longest name of a field that a refusal repeats.
+const MAX_NAME_CHARACTERS: usize = 64;
+
+/// Reads a body that must be JSON by its header.
+///
+/// # Errors
+/// 415, 413, or 400 if the connection broke.
+pub async fn read_json(incoming: &mut dyn Incoming, limit: usize) -> Result<Vec<u8>, ApiError> {
+    let declared = incoming.header("content-type").unwrap_or_default();
+    let encoded = incoming.header("content-encoding").unwrap_or_default();
+    if !is_json(&declared) || !matches!(encoded.as_str(), "" | "identity") {
+        return Err(ApiError::new(ErrorCode::UnsupportedMediaType));
+    }
+    read(incoming, limit).await
+}
+
+/// Reads a body of any kind.
+///
+/// # Errors
+/// 413, or 400 if the connection broke.
+pub async fn read(incoming: &mut dyn Incoming, limit: usize) -> Result<Vec<u8>, ApiError> {
+    incoming.body(limit).await.map_err(|failure| match failure {
+        BodyFailure::TooLarge => {
+            let detail = format!("The body is larger than {limit} bytes.");
+            ApiError::because(ErrorCode::BodyTooLarge, detail)
+        }
+        BodyFailure::Broken => {
+            ApiError::because(ErrorCode::MalformedRequest, "The body ended early.")
+        }
+    })
+}
+
+fn is_json(content_type: &str) -> bool {
+    let mut parts = content_type.split(';').map(str::trim);
+    let media_type = parts.next().unwrap_or_default();
+    media_type.eq_ignore_ascii_case("application/json")
+        && parts.all(|parameter| {
+            let parameter = parameter.to_ascii_lowercase();
+            !parameter.starts_with("charset=")
+                || matches!(parameter.as_str(), "charset=utf-8" | "charset=\"utf-8\"")
+        })
+}
+
+/// Reads a document. Unknown and repeated fields are refused by the types themselves.
+///
+/// # Errors
+/// 400 for what is not JSON in UTF-8, 422 with a pointer for what is not the document wanted.
+pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+    let text = std::str::from_utf8(body).map_err(|_| malformed("The body is not UTF-8."))?;
+    // The path to what is wrong is only worth its cost when something is.
+    serde_json::from_str(text).or_else(|_| explain(text))
+}
+
+fn explain<T: DeserializeOwned>(text: &str) -> Result<T, ApiError> {
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let failed = match serde_path_to_error::deserialize(&mut reader) {
+        Ok(value) => return reader.end().map(|()| value).map_err(|error| not_json(&error)),
+        Err(failed) => failed,
+    };
+    let error = failed.inner();
+    if error.classify() != Category::Data {
+        return Err(not_json(error));
+    }
+    Err(ApiError::fields(vec![field_error(&pointer(failed.path()), &error.to_string())]))
+}
+
+fn not_json(error: &serde_json::Error) -> ApiError {
+    let (line, column) = (error.line(), error.column());
+    malformed(&format!("The body is not JSON; see line {line}, column {column}."))
+}
+
+fn malformed(detail: &str) -> ApiError {
+    ApiError::because(ErrorCode::MalformedJson, detail)
+}
+
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let mut pointer = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => {
+                pointer.push('/');
+                pointer.push_str(&index.to_string());
+            }
+            Segment::Map { key } => pointer.push_str(&step(key)),
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
+    }
+    pointer
+}
+
+/// One step of a JSON pointer, cut to a length that nobody minds to see again.
+fn step(name: &str) -> String {
+    let short: String =
+        name.chars().filter(|c| !c.is_control()).take(MAX_NAME_CHARACTERS).collect();
+    let escaped = short.replace('~', "~0").replace('/', "~1");
+    ["/", &escaped].concat()
+}
+
+/// Turns a sentence of serde's into one that says what to do and repeats no value.
+fn field_error(parent: &str, sentence: &str) -> FieldError {
+    let sentence = sentence.rsplit_once(" at line ").map_or(sentence, |(before, _)| before);
+    let named = |prefix: &str| {
+        let name = sentence.strip_prefix(prefix)?.split('`').next()?;
+        let already = parent.ends_with(&step(name));
+        Some(if already { parent.to_owned() } else { [parent, &step(name)].concat() })
+    };
+    let refused = |pointer: String, message: &str| FieldError { pointer, message: message.into() };
+    if let Some(pointer) = named("missing field `") {
+        return refused(pointer, "is required");
+    }
+    if let Some(pointer) = named("unknown field `") {
+        return refused(pointer, "is not a field of this request");
+    }
+    if let Some(pointer) = named("duplicate field `") {
+        return refused(pointer, "is given twice");
+    }
+    if ["invalid type: ", "invalid value: ", "invalid length ", "unknown variant "]
+        .iter()
+        .any(|kind| sentence.starts_with(kind))
+    {
+        // What is expected comes last, after the value; it is a text of ours.
+        let expected = sentence.rsplit_once("expected ").map_or("", |(_, expected)| expected);
+        return refused(parent.to_owned(), &["must be ", &in_words(expected)].concat());
+    }
+    // A message of one of our own types; none of them repeats the value.
+    refused(parent.to_owned(), sentence)
+}
+
+fn in_words(expected: &str) -> String {
+    match expected {
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, not negative".to_owned(),
+        "i8" | "i16" | "i32" | "i64" => "a whole number".to_owned(),
+        "a sequence" => "a list".to_owned(),
+        "a map" => "an object".to_owned(),
+        "a boolean" | "a string" => expected.to_owned(),
+        _ if expected.starts_with("struct ") => "an object".to_owned(),
+        _ if expected.starts_with("one of `") || expected.starts_with('`') => expected.to_owned(),
+        _ => "of the documented type".to_owned(),
+    }
+}
+
+#[cfg(test)]
+#[path = "body_tests.rs"]
+mod tests;

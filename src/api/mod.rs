@@ -1,0 +1,172 @@
+//! Our HTTP: from a request to an answer.
+//!
+//! [`routes`] is the whole table. A request finds its route, its caller is recognised and admitted
+//! ([`access`]), counted ([`limits`]), and its handler does the rest. Handlers are `<noun>/<verb>.rs`;
+//! each is documented where it stands, and `schema/api/openapi.json` is written from that.
+
+pub mod access;
+pub mod api_keys;
+pub mod ask;
+pub mod auth;
+pub mod body;
+pub mod browser;
+pub mod card_data;
+pub mod checkouts;
+pub mod error;
+pub mod idempotency;
+pub mod inventory;
+pub mod limits;
+pub mod openapi;
+pub mod order_token;
+pub mod orders;
+pub mod products;
+pub mod query;
+pub mod reference;
+pub mod remembered;
+pub mod reply;
+pub mod routes;
+pub mod routing;
+pub mod stock;
+pub mod store;
+pub mod webhooks;
+
+use serde_json::json;
+
+use access::{Access, Caller, admit};
+use ask::Ask;
+use error::{ApiError, ErrorCode};
+use reply::{Outcome, Reply};
+use routing::{Match, Route};
+
+use crate::domain::id::OrderId;
+use crate::runtime::clock;
+use crate::runtime::log::{self, Level};
+use crate::runtime::platform::Platform;
+use crate::runtime::serve::{Incoming, Outgoing, OutgoingBody};
+
+/// Answers one request. There is no platform if the deployment's variables can't be used.
+pub async fn answer(platform: Option<Platform>, incoming: Box<dyn Incoming>) -> Outgoing {
+    let request_id = ["req_", &clock::fresh_uuid().simple().to_string()].concat();
+    let started = clock::now();
+    let origin = incoming.header("origin");
+    let is_head = incoming.method() == "HEAD";
+    let answered = match &platform {
+        Some(platform) => route(platform, incoming).await,
+        None => Answered::unrouted(Err(ApiError::new(ErrorCode::Misconfigured))),
+    };
+    let (mut reply, code, cause) = match answered.outcome {
+        Ok(reply) => (reply, None, None),
+        Err(error) => {
+            let reply = Reply::refusal(&error, &request_id);
+            (reply, Some(error.code.code()), error.cause)
+        }
+    };
+    let settings = platform.as_ref().map(Platform::settings);
+    if let Some(settings) = settings
+        && answered.for_browsers
+    {
+        browser::share(&mut reply, settings, origin.as_deref());
+    }
+    browser::protect(&mut reply, settings);
+    let mut fields = json!({
+        "request_id": request_id,
+        "route": answered.route,
+        "status": reply.status,
+        "duration_ms": clock::now().milliseconds_since(started),
+    });
+    note(&mut fields, "order_id", reply.order_id.map(|id: OrderId| id.to_string()));
+    note(&mut fields, "code", code.map(str::to_owned));
+    note(&mut fields, "cause", cause);
+    let level = if reply.status >= 500 { Level::Error } else { Level::Info };
+    log::event(level, "request", fields);
+    reply.headers.push(("x-request-id", request_id));
+    let body = if is_head { OutgoingBody::Empty } else { reply.body };
+    Outgoing { status: reply.status, headers: reply.headers, body }
+}
+
+fn note(fields: &mut serde_json::Value, name: &str, value: Option<String>) {
+    if let (Some(fields), Some(value)) = (fields.as_object_mut(), value) {
+        fields.insert(name.to_owned(), value.into());
+    }
+}
+
+/// What a request came to, and what the log calls its route.
+struct Answered {
+    route: String,
+    for_browsers: bool,
+    outcome: Outcome,
+}
+
+impl Answered {
+    fn unrouted(outcome: Outcome) -> Self {
+        Self { route: "none".to_owned(), for_browsers: true, outcome }
+    }
+}
+
+async fn route(platform: &Platform, incoming: Box<dyn Incoming>) -> Answered {
+    let table = routes::table();
+    match routing::find(&table, incoming.method(), incoming.path()) {
+        Match::Route(route, parameters) => {
+            let name = [route.method, " ", &route.template].concat();
+            let for_browsers = browser::is_for_browsers(route.access);
+            let outcome = handle(platform, route, parameters, incoming).await;
+            Answered { route: name, for_browsers, outcome }
+        }
+        Match::OtherMethods(methods) if incoming.method() == "OPTIONS" => {
+            let reply = browser::preflight(incoming.as_ref(), platform.settings(), &methods);
+            Answered { route: "OPTIONS".to_owned(), for_browsers: true, outcome: Ok(reply) }
+        }
+        Match::OtherMethods(methods) => {
+            let refusal = ApiError::new(ErrorCode::MethodNotAllowed);
+            Answered::unrouted(Err(refusal.with_header("allow", methods.join(", "))))
+        }
+        Match::Nothing => Answered::unrouted(Err(ApiError::new(ErrorCode::NotFound))),
+    }
+}
+
+async fn handle(
+    platform: &Platform,
+    route: &Route,
+    parameters: Vec<(&'static str, String)>,
+    incoming: Box<dyn Incoming>,
+) -> Outcome {
+    let mut ask =
+        Ask { platform: platform.clone(), caller: Caller::Anyone, parameters, incoming };
+    if !matches!(route.access, Access::Public | Access::Signature) {
+        ask.caller = recognise(&ask, route.access).await?;
+        limits::count(&ask.platform, ask.incoming.as_ref(), &ask.caller).await?;
+    }
+    (route.handle)(ask).await
+}
+
+/// Who is calling, once it is certain that the route is open to them.
+async fn recognise(ask: &Ask, access: Access) -> Result<Caller, ApiError> {
+    let incoming = ask.incoming.as_ref();
+    let Some(credential) = auth::bearer(incoming)? else {
+        return admit(access, None).map(|()| Caller::Anyone);
+    };
+    if order_token::looks_like_one(&credential) {
+        limits::by_address(&ask.platform, incoming).await?;
+        return buyer(ask, access, &credential);
+    }
+    let key = auth::recognise(&ask.platform, incoming, &credential).await?;
+    admit(access, Some(&key))?;
+    Ok(Caller::Key(key))
+}
+
+/// Whoever has an order's token may do with that order what buyers may; a token of another order is
+/// told that there is no such order.
+fn buyer(ask: &Ask, access: Access, token: &str) -> Result<Caller, ApiError> {
+    if !matches!(access, Access::Order(_)) {
+        return Err(ApiError::because(
+            ErrorCode::CredentialsInvalid,
+            "An order's token opens that order only; this needs an API key.",
+        ));
+    }
+    let id = ask.order_id()?;
+    if order_token::is_of(token, &ask.platform.settings().order_token_secret, id) {
+        Ok(Caller::Buyer(id))
+    } else {
+        Err(ApiError::new(ErrorCode::OrderNotFound))
+    }
+}

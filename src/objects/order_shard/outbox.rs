@@ -1,0 +1,121 @@
+//! The outbox: what the shard tells the world, until the world is seen to know it.
+//!
+//! A message is handed to the queue, whose consumer writes D1; some time later the shard looks into
+//! D1, and forgets the message only if its order is there in that version or a newer one. So a queue
+//! that loses a message, or gives it up as undeliverable, delays a list and no more.
+
+use std::collections::BTreeMap;
+
+use wasm_bindgen::JsValue;
+use worker::{BatchMessageBuilder, Error, QueueContentType, RawMessageBuilder, Result};
+
+use super::Shard;
+use super::alarm::{back_off, trouble};
+use super::store::OwedMessage;
+use crate::runtime::clock::now;
+use crate::storage::orders;
+
+/// Messages that travel together; the queue takes 100 and 256 KB at once.
+const MESSAGES_PER_BATCH: i64 = 100;
+const BYTES_PER_BATCH: usize = 200_000;
+
+/// Batches of one alarm; what is left then waits for the next.
+const MAX_BATCHES: usize = 20;
+
+impl Shard {
+    /// Sends what is owed and forgets what has arrived.
+    pub(super) async fn flush_outbox(&self) -> Result<()> {
+        for _ in 0..MAX_BATCHES {
+            let due = self.store.owed_messages(now(), MESSAGES_PER_BATCH)?;
+            if due.is_empty() {
+                break;
+            }
+            let (sent, fresh): (Vec<_>, Vec<_>) = due.into_iter().partition(|m| m.sent);
+            let lost = self.forget_arrived(sent).await?;
+            self.hand_over(fresh).await?;
+            self.hand_over(lost).await?;
+        }
+        Ok(())
+    }
+
+    /// Looks into D1. Returns what has not arrived and is to be sent again.
+    async fn forget_arrived(&self, sent: Vec<OwedMessage>) -> Result<Vec<OwedMessage>> {
+        if sent.is_empty() {
+            return Ok(sent);
+        }
+        let mut ids: Vec<_> = sent.iter().map(|message| message.order_id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let seen = match self.platform.database() {
+            Ok(database) => orders::versions(&database, &ids).await,
+            Err(unavailable) => Err(unavailable),
+        };
+        match seen {
+            Ok(versions) => {
+                let versions: BTreeMap<_, _> = versions.into_iter().collect();
+                let (arrived, lost): (Vec<_>, Vec<_>) = sent.into_iter().partition(|message| {
+                    versions.get(&message.order_id).is_some_and(|v| *v >= message.version)
+                });
+                self.store.sqlite.transaction(|| self.store.arrived(&arrived))?;
+                Ok(lost)
+            }
+            Err(unavailable) => {
+                trouble("outbox.arrival_unseen", &Error::RustError(unavailable.to_string()));
+                let tries = sent.iter().map(|message| message.tries).max().unwrap_or(0);
+                self.store.put_off_messages(&sent, back_off(now(), tries))?;
+                Ok(Vec::new())
+            }
+        }
+    }
+
+    /// Hands messages to the queue. A batch that is refused is sent one by one, so that one poisonous
+    /// message delays only itself.
+    async fn hand_over(&self, mut messages: Vec<OwedMessage>) -> Result<()> {
+        keep_within_bytes(&mut messages);
+        if messages.is_empty() {
+            return Ok(());
+        }
+        let confirm = self.platform.settings().projection_confirm_milliseconds;
+        if self.send(&messages).await.is_ok() {
+            return self.store.sent(&messages, now().plus_milliseconds(confirm));
+        }
+        for message in messages {
+            let message = [message];
+            match self.send(&message).await {
+                Ok(()) => self.store.sent(&message, now().plus_milliseconds(confirm))?,
+                Err(error) => {
+                    trouble("outbox.message_refused", &error);
+                    let tries = message.iter().map(|m| m.tries).max().unwrap_or(0);
+                    self.store.put_off_messages(&message, back_off(now(), tries))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn send(&self, messages: &[OwedMessage]) -> Result<()> {
+        let queue = self
+            .platform
+            .events()
+            .map_err(|unavailable| Error::RustError(unavailable.to_string()))?;
+        let mut batch = BatchMessageBuilder::new();
+        for message in messages {
+            let body = RawMessageBuilder::new(JsValue::from_str(&message.message));
+            batch = batch.message(body.build_with_content_type(QueueContentType::Text));
+        }
+        queue.send_raw_batch(batch.build()).await
+    }
+}
+
+fn keep_within_bytes(messages: &mut Vec<OwedMessage>) {
+    let mut bytes = 0_usize;
+    let mut count = 0_usize;
+    for message in messages.iter() {
+        bytes = bytes.saturating_add(message.message.len());
+        if bytes > BYTES_PER_BATCH && count > 0 {
+            break;
+        }
+        count = count.saturating_add(1);
+    }
+    messages.truncate(count);
+}
