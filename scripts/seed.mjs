@@ -7,28 +7,31 @@ import { repositoryRoot } from "./bootstrap.mjs";
 import { SetupError } from "./setup/progress.mjs";
 
 const CATALOGUE = path.join(repositoryRoot, "schema", "demo", "catalogue.json");
+const SETTINGS = path.join(repositoryRoot, "schema", "demo", "settings.json");
 const REQUESTS_AT_ONCE = 16;
 
-/** Changes when the catalogue does; `npm start` keeps it to tell whether a store was seeded. */
+/** Changes when the demo store does; `npm start` keeps it to tell whether a store was seeded. */
 export function catalogueHash() {
-  return createHash("sha256").update(readFileSync(CATALOGUE)).digest("hex");
+  return createHash("sha256").update(readFileSync(SETTINGS)).update(readFileSync(CATALOGUE)).digest("hex");
 }
 
 /**
- * Writes every product and books every stock level of the catalogue file; stops at the first refusal. Each
- * stock entry has a key of its own, so seeding again, or after half of it failed, books nothing twice.
+ * Writes the store's terms, every product, and the goods received of every SKU; stops at the first refusal.
+ * Each delivery has a key of its own, so seeding again, or after half of it failed, books nothing twice.
  */
 export async function seedDemoStore({ baseUrl, secretKey }) {
   const { products, stock } = JSON.parse(readFileSync(CATALOGUE, "utf8"));
   const send = (method, route, body, headers) => sendJson(new URL(route, baseUrl), method, body, secretKey, headers);
+  await send("PUT", "/v1/admin/store", JSON.parse(readFileSync(SETTINGS, "utf8")));
   await eachAtOnce(products, ({ id, ...product }) =>
     send("PUT", `/v1/admin/products/${encodeURIComponent(id)}`, product),
   );
-  await eachAtOnce(stock, ({ sku, ...level }) =>
-    send("POST", `/v1/admin/inventory/${encodeURIComponent(sku)}/adjustments`, level, {
+  await eachAtOnce(stock, ({ sku, on_hand, ...limits }) => {
+    const delivery = { kind: "received", quantity: on_hand, reason: "Demo delivery", ...limits };
+    return send("POST", `/v1/admin/inventory/${encodeURIComponent(sku)}/adjustments`, delivery, {
       "idempotency-key": `demo-${sku}`,
-    }),
-  );
+    });
+  });
   return { products: products.length, stock: stock.length };
 }
 

@@ -8,11 +8,14 @@ import { SetupError } from "./progress.mjs";
 /** How many of a failed program's last lines its error repeats. */
 const LINES_SHOWN_ON_FAILURE = 60;
 
+/** The exit code that `run` reports for a program that was ended because it took too long. */
+export const TIMED_OUT = 124;
+
 /**
  * Runs a program and returns `{ code, output, stdout }`, `output` being both streams as they came.
  *
  * `show` copies the output to this terminal as it comes; otherwise `onLine` is told of every line, for a
- * sign of life. `limitMs` ends a program that hangs (its code is then 124). Standard input is always
+ * sign of life. `limitMs` ends a program that hangs. Standard input is always
  * closed, so that nothing can wait for an answer.
  */
 export function run(command, commandArguments, options = {}) {
@@ -46,7 +49,7 @@ export function run(command, commandArguments, options = {}) {
       output += error.message;
       finish(127);
     });
-    child.on("close", (code) => finish(hung ? 124 : (code ?? 1)));
+    child.on("close", (code) => finish(hung ? TIMED_OUT : (code ?? 1)));
   });
 }
 

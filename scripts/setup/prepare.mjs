@@ -12,6 +12,6 @@ import { ensureWasmTarget } from "./wasm-target.mjs";
 export async function prepareToolchain() {
   await step("Rust", ensureRust);
   const wasm = await step("Rust's wasm32-unknown-unknown target", ensureWasmTarget);
-  const tools = await step("worker-build and wasm-bindgen (the first time some minutes)", ensureCargoTools);
+  const tools = await step("worker-build and wasm-bindgen (two minutes the first time)", ensureCargoTools);
   return { wasmEnv: { ...wasm.env, ...tools.env }, workerBuild: tools.workerBuild };
 }

@@ -60,6 +60,7 @@ async function startOwnSandbox({ stateDir, port }, running) {
       webhookUrl: `http://127.0.0.1:${port}${SANDBOX_WEBHOOK_PATH}`,
       webhookSecret: SANDBOX_WEBHOOK_SECRET,
       apiKey: SANDBOX_API_KEY,
+      quiet: true,
     });
   });
   running.push(sandbox);

@@ -6,12 +6,14 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { repositoryRoot } from "../bootstrap.mjs";
 import { buildWorker } from "../build.mjs";
-import { run, runOrFail } from "../setup/child-process.mjs";
+import { run, runOrFail, TIMED_OUT } from "../setup/child-process.mjs";
 import { ensureLintTools } from "../setup/lint-tools.mjs";
 import { SetupError } from "../setup/progress.mjs";
 import { WASM_TARGET } from "../setup/wasm-target.mjs";
 import { cargoCounts, nodeCounts, vitestCounts } from "./counts.mjs";
 
+/** A test that hangs must end before CI gives up on the whole run, which would say nothing. */
+const RUNNER_LIMIT_MS = 25 * 60_000;
 const RUNTIME_CONFIG = "tests/runtime/vitest.config.mjs";
 
 export const steps = [
@@ -20,7 +22,7 @@ export const steps = [
   { id: "clippy-wasm", name: "clippy, wasm32, library", run: wasmClippy },
   { id: "rules", name: "cargo test", run: rules },
   { id: "scripts", name: "scripts and fakes (node --test)", run: scriptTests },
-  { id: "build", name: "release build and its size", run: ({ toolchain }) => buildWorker(toolchain) },
+  { id: "build", name: "release build and its size", run: ({ toolchain }) => buildWorker(toolchain), namesItsSteps: true },
   { id: "dry-run", name: "wrangler deploy --dry-run", run: deployDryRun },
   { id: "runtime", name: "tests in workerd (vitest)", run: runtimeTests, needsBuild: true },
   { id: "journey", name: "server and journeys (node --test)", run: journeys, needsBuild: true },
@@ -88,12 +90,14 @@ function testFiles(folder) {
   return names.filter((name) => name.endsWith(".test.mjs")).sort().map((name) => path.join(folder, name));
 }
 
-/** Runs a test runner with its output shown. A failure carries its counts and its exit code. */
+/** Runs a test runner with its output shown and an end to its patience. A failure carries its counts. */
 async function testRun(command, commandArguments, readCounts) {
-  const { code, output } = await run(command, commandArguments, { show: true, env: { NO_COLOR: "1" } });
+  const { code, output } = await run(command, commandArguments, { show: true, env: { NO_COLOR: "1" }, limitMs: RUNNER_LIMIT_MS });
   const counts = readCounts(output);
-  if (code !== 0) throw Object.assign(failure(`${path.basename(command)} failed (above).`, code), { counts });
-  if (counts.passed === 0) throw failure(`${path.basename(command)} ran no test.`, 1);
+  const program = path.basename(command);
+  if (code === TIMED_OUT) throw failure(`${program} did not end within ${RUNNER_LIMIT_MS / 60_000} minutes.`, code);
+  if (code !== 0) throw Object.assign(failure(`${program} failed (above).`, code), { counts });
+  if (counts.passed === 0) throw failure(`${program} ran no test.`, 1);
   return counts;
 }
 

@@ -16,6 +16,8 @@ const SELLABLES: &str =
 const PRODUCT: &str = "SELECT document FROM products WHERE id = ?1";
 const ACTIVE_PRODUCTS: &str = "
 SELECT document FROM products WHERE status = 'active' AND id > ?1 ORDER BY id LIMIT ?2";
+const ALL_PRODUCTS: &str = "
+SELECT document FROM products WHERE id > ?1 ORDER BY id LIMIT ?2";
 const TAKEN: &str = "
 SELECT sku FROM variants
 WHERE product_id <> ?1 AND sku IN (SELECT value FROM json_each(?2)) ORDER BY sku";
@@ -60,17 +62,29 @@ pub async fn product(
     found.map(|row| parse(&row.document)).transpose()
 }
 
-/// Active products by id, those after `after` first, at most `limit`.
+/// Which products a list shows, by id.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ProductFilter {
+    /// Drafts and archived ones too.
+    pub with_inactive: bool,
+    /// Only those after this id.
+    pub after: String,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// Products by id.
 ///
 /// # Errors
 /// When D1 does not answer.
-pub async fn active_products(
+pub async fn products(
     database: &D1Database,
-    after: &str,
-    limit: u32,
+    filter: &ProductFilter,
 ) -> Result<Vec<Product>, Unavailable> {
-    let parameters = [Parameter::Text(after), Parameter::Integer(i64::from(limit))];
-    let found: Vec<DocumentRow> = rows(database, ACTIVE_PRODUCTS, &parameters).await?;
+    let sql = if filter.with_inactive { ALL_PRODUCTS } else { ACTIVE_PRODUCTS };
+    let limit = Parameter::Integer(i64::from(filter.limit));
+    let parameters = [Parameter::Text(&filter.after), limit];
+    let found: Vec<DocumentRow> = rows(database, sql, &parameters).await?;
     found.iter().map(|row| parse(&row.document)).collect()
 }
 

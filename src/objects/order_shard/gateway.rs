@@ -98,7 +98,12 @@ impl Caller<'_> {
     }
 
     async fn recover(&self, operation: OperationId, age_milliseconds: i64) -> CallResult {
-        match self.gateway.recover(&self.ask(operation), age_milliseconds)? {
+        // The first request may have gone out, so a question that can't be built proves nothing.
+        let recovery = self
+            .gateway
+            .recover(&self.ask(operation), age_milliseconds)
+            .map_err(|error| CallFailure::Unknown { reason: error.to_string() })?;
+        match recovery {
             Recovery::Repeat(call) => self.send(Ok(call)).await,
             Recovery::Search(call) => {
                 let sent_at = now();

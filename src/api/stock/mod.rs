@@ -1,0 +1,4 @@
+//! Stock as storefronts show it. A checkout never reads this: it asks the SKUs' objects.
+
+pub mod display;
+pub mod show;

@@ -1,0 +1,107 @@
+//! `GET /v1/stock`: what of each SKU is available, for display.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::display;
+use crate::api::ask::Ask;
+use crate::api::error::{ApiError, ErrorCode};
+use crate::api::query::refused;
+use crate::api::remembered;
+use crate::api::reply::{Outcome, Reply};
+use crate::domain::id::Sku;
+use crate::domain::inventory::StockStatus;
+use crate::domain::time::Timestamp;
+
+/// The most SKUs of one request.
+pub const MAX_SKUS: usize = 100;
+
+/// What of one SKU is available.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct StockItem {
+    /// The SKU.
+    #[schema(value_type = String, example = "MUG-CLASSIC")]
+    sku: Sku,
+    /// Units that an order could have, back-orders included.
+    available: i64,
+    /// How to show it.
+    status: StockStatus,
+    /// When this was so.
+    #[schema(value_type = String, format = DateTime)]
+    as_of: Timestamp,
+}
+
+/// What of several SKUs is available, in the order in which they were asked for.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct StockList {
+    /// One for each SKU.
+    items: Vec<StockItem>,
+}
+
+/// Shows what of each SKU is available.
+///
+/// For display: an answer may be a second or two old. A checkout does not rely on it.
+/// `fresh=true` asks the objects that own the stock.
+#[utoipa::path(
+    get, path = "/v1/stock", operation_id = "show_stock", tag = "catalogue",
+    params(
+        ("sku" = Vec<String>, Query, description = "1 to 100 SKUs, each `sku=…`; repeated ones are answered once", example = json!(["MUG-CLASSIC"])),
+        ("fresh" = Option<bool>, Query, description = "ask the objects that own the stock"),
+    ),
+    responses(
+        (status = 200, description = "What is available", body = StockList),
+        (status = 404, description = "`unknown_sku`: `skus` lists those that are not in the catalogue", body = crate::api::openapi::Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn handle(ask: Ask) -> Outcome {
+    let query = ask.query(&["sku", "fresh"])?;
+    let skus = read_skus(query.all("sku"))?;
+    let fresh = query.flag("fresh")?;
+    let platform = &ask.platform;
+    let terms = remembered::terms(platform).await?;
+    let known = remembered::sellables(platform, skus.iter()).await?;
+    let unknown: Vec<&str> =
+        skus.iter().filter(|sku| !known.contains_key(*sku)).map(Sku::as_str).collect();
+    if !unknown.is_empty() {
+        return Err(ApiError::new(ErrorCode::SkuNotFound).with("skus", unknown));
+    }
+    let levels = display::levels(platform, &skus, fresh).await?;
+    let items = skus.into_iter().zip(levels).map(|(sku, shown)| StockItem {
+        sku,
+        available: shown.level.available(),
+        status: shown.status(&terms),
+        as_of: shown.as_of,
+    });
+    Reply::json(200, &StockList { items: items.collect() })
+}
+
+fn read_skus<'a>(texts: impl Iterator<Item = &'a str>) -> Result<Vec<Sku>, ApiError> {
+    let mut skus: Vec<Sku> = Vec::new();
+    let mut seen = std::collections::BTreeSet::new();
+    for text in texts {
+        if !seen.insert(text) {
+            continue;
+        }
+        if skus.len() >= MAX_SKUS {
+            return Err(refused("sku", "may name at most 100 SKUs"));
+        }
+        skus.push(text.parse().map_err(|_| refused("sku", "must be a SKU"))?);
+    }
+    if skus.is_empty() { Err(refused("sku", "is required")) } else { Ok(skus) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn skus_keep_their_order_and_are_answered_once() {
+        let skus = read_skus(["B", "A", "B"].into_iter()).unwrap();
+        assert_eq!(skus.iter().map(Sku::as_str).collect::<Vec<_>>(), ["B", "A"]);
+        assert!(read_skus(std::iter::empty()).is_err());
+        assert!(read_skus(["A B"].into_iter()).is_err());
+        let many: Vec<String> = (0..101).map(|n| n.to_string()).collect();
+        assert!(read_skus(many.iter().map(String::as_str)).is_err());
+        assert!(read_skus(many.iter().take(100).map(String::as_str)).is_ok());
+    }
+}
