@@ -5,7 +5,7 @@
 // first import of every script that npm starts, and whatever needs a package is imported after it.
 
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync, symlinkSync } from "node:fs";
 import { constants } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,6 +15,10 @@ export const repositoryRoot = path.resolve(path.dirname(fileURLToPath(import.met
 /** The oldest Node that wrangler and miniflare run on, for systems the pinned Node is not published for. */
 const OLDEST_NODE = [22, 12];
 
+/** Node's program for this system, as an npm package; package.json names the systems that have one. */
+const PINNED_NODE_PACKAGE = `node-${process.platform}-${process.arch}`;
+
+const binFolder = path.join(repositoryRoot, "node_modules", ".bin");
 const RELAUNCHED_BY = "CARTWRIGHT_RELAUNCHED_BY";
 
 /** Environment that keeps every tool quiet, offline where it can be, and from asking questions. */
@@ -32,8 +36,9 @@ export const quietToolEnvironment = {
 export async function ensurePinnedNode(scriptUrl) {
   Object.assign(process.env, quietToolEnvironment);
   if (!installedPackagesMatchLock()) await installPackages();
-  const pinned = path.join(repositoryRoot, "node_modules", ".bin", "node");
+  const pinned = path.join(repositoryRoot, "node_modules", PINNED_NODE_PACKAGE, "bin", "node");
   if (existsSync(pinned)) {
+    linkAsProgram(pinned);
     if (realpathSync(pinned) === realpathSync(process.execPath)) return;
     await runAgainUnder(pinned, fileURLToPath(scriptUrl));
   }
@@ -44,6 +49,12 @@ export async function ensurePinnedNode(scriptUrl) {
       `too old: install Node ${OLDEST_NODE.join(".")} or newer and run the command again.`,
   );
   process.exit(1);
+}
+
+/** npm 10 leaves this one link out; without it wrangler would run under the system's Node. */
+function linkAsProgram(pinned) {
+  const link = path.join(binFolder, "node");
+  if (!existsSync(link)) symlinkSync(path.relative(binFolder, pinned), link);
 }
 
 /** The process id of the older Node that ran this script again, if one did. */
@@ -87,7 +98,6 @@ async function installPackages() {
 }
 
 async function runAgainUnder(node, script) {
-  const binFolder = path.dirname(node);
   const environment = {
     ...process.env,
     PATH: `${binFolder}${path.delimiter}${process.env.PATH ?? ""}`,

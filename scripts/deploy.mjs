@@ -71,7 +71,7 @@ async function reportMissingSecrets(environment) {
     console.log(`  ${what} secret ${name} is not set: npx wrangler secret put ${[name, ...environment].join(" ")}`);
   }
   if (missing.some(({ required }) => required)) {
-    throw new SetupError("The deployment answers 503 until the required secrets above are set.");
+    throw new SetupError("The Worker is uploaded but serves nothing until the required secrets above are set.");
   }
 }
 

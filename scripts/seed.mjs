@@ -23,10 +23,12 @@ export async function seedDemoStore({ baseUrl, secretKey }) {
   const { products, stock } = JSON.parse(readFileSync(CATALOGUE, "utf8"));
   const send = (method, route, body, headers) => sendJson(new URL(route, baseUrl), method, body, secretKey, headers);
   await send("PUT", "/v1/admin/store", JSON.parse(readFileSync(SETTINGS, "utf8")));
-  await eachAtOnce(products, ({ id, ...product }) =>
-    send("PUT", `/v1/admin/products/${encodeURIComponent(id)}`, product),
+  await eachAtOnce(products, (product) =>
+    send("PUT", `/v1/admin/products/${encodeURIComponent(product.id)}`, product),
   );
-  await eachAtOnce(stock, ({ sku, on_hand, ...limits }) => {
+  // What never came in and has no limit of its own needs no booking.
+  const deliveries = stock.filter(({ on_hand, sku, ...limits }) => on_hand > 0 || Object.keys(limits).length > 0);
+  await eachAtOnce(deliveries, ({ sku, on_hand, ...limits }) => {
     const delivery = { kind: "received", quantity: on_hand, reason: "Demo delivery", ...limits };
     return send("POST", `/v1/admin/inventory/${encodeURIComponent(sku)}/adjustments`, delivery, {
       "idempotency-key": `demo-${sku}`,

@@ -1,6 +1,8 @@
+use futures_util::FutureExt;
 use serde::Deserialize;
 
 use super::*;
+use crate::api::ask::stand_in::Sent;
 use crate::domain::address::{Address, Email};
 use crate::domain::money::Money;
 use crate::domain::pricing::CartLine;
@@ -30,8 +32,18 @@ fn refused_field(body: &str) -> (String, String) {
 fn what_is_not_json_is_refused_by_line_and_column() {
     let deep = "[".repeat(10_000);
     for bad in [
-        "", " ", "{", "{\"email\":}", "nonsense", "{\"email\":\"\\ud800\"}", "{\"a\":NaN}", &deep,
-        "\u{feff}{}", "{\"email\":\"a\u{0}b\"}", "{} {}", "{\"email\": \"a\nb\"}",
+        "",
+        " ",
+        "{",
+        "{\"email\":}",
+        "nonsense",
+        "{\"email\":\"\\ud800\"}",
+        "{\"email\":NaN}",
+        &deep,
+        "\u{feff}{}",
+        "{\"email\":\"a\u{0}b\"}",
+        "{} {}",
+        "{\"email\": \"a\nb\"}",
     ] {
         assert_eq!(refusal(bad).code, ErrorCode::MalformedJson, "{bad:?}");
     }
@@ -48,13 +60,28 @@ fn fields_are_refused_where_they_are() {
         (r#"{"email":"no","lines":[]}"#.to_owned(), "/email", "must be an e-mail address"),
         (r#"{"email":"a@b.cd","lines":{}}"#.to_owned(), "/lines", "must be a list"),
         (line(r#"{"sku":"A"}"#), "/lines/0/quantity", "is required"),
-        (line(r#"{"sku":"A","quantity":1,"price":5}"#), "/lines/0/price", "is not a field of this request"),
+        (
+            line(r#"{"sku":"A","quantity":1,"price":5}"#),
+            "/lines/0/price",
+            "is not a field of this request",
+        ),
         (line(r#"{"sku":"A","quantity":1,"quantity":2}"#), "/lines/0/quantity", "is given twice"),
-        (line(r#"{"sku":"A","quantity":"1"}"#), "/lines/0/quantity", "must be a whole number, not negative"),
+        (
+            line(r#"{"sku":"A","quantity":"1"}"#),
+            "/lines/0/quantity",
+            "must be a whole number, not negative",
+        ),
         (line(r#"{"sku":"A B","quantity":1}"#), "/lines/0/sku", "malformed identifier"),
-        (r#"{"email":"a@b.cd","lines":[],"total~/x":1}"#.to_owned(), "/total~0~1x", "is not a field of this request"),
-        (r#"{"email":"a@b.cd","lines":[],"price":{"amount":1,"currency":"XXX"}}"#.to_owned(), "/price/currency",
-            "unknown currency; use an ISO 4217 code in capitals, such as USD"),
+        (
+            r#"{"email":"a@b.cd","lines":[],"total~/x":1}"#.to_owned(),
+            "/total~0~1x",
+            "is not a field of this request",
+        ),
+        (
+            r#"{"email":"a@b.cd","lines":[],"price":{"amount":1,"currency":"XXX"}}"#.to_owned(),
+            "/price/currency",
+            "unknown currency; use an ISO 4217 code in capitals, such as USD",
+        ),
     ] {
         assert_eq!(refused_field(&body), (pointer.to_owned(), message.to_owned()), "{body}");
     }
@@ -65,7 +92,8 @@ fn numbers_are_whole_and_in_range_or_refused() {
     for bad in ["-1", "1.5", "1e3", "2147483648e10", "4294967296", "9007199254740993", "1e400"] {
         let body = format!(r#"{{"email":"a@b.cd","lines":[{{"sku":"A","quantity":{bad}}}]}}"#);
         let error = refusal(&body);
-        let expected = if bad == "1e400" { ErrorCode::MalformedJson } else { ErrorCode::InvalidRequest };
+        let expected =
+            if bad == "1e400" { ErrorCode::MalformedJson } else { ErrorCode::InvalidRequest };
         assert_eq!(error.code, expected, "{bad}");
     }
 }
@@ -77,9 +105,13 @@ fn a_refusal_never_repeats_a_value() {
         format!(r#"{{"email":{canary},"lines":[]}}"#),
         format!(r#"{{"email":"{canary}","lines":[]}}"#),
         format!(r#"{{"email":"a@b.cd","lines":"{canary}"}}"#),
-        format!(r#"{{"email":"a@b.cd","lines":[{{"sku":"A","quantity":"{canary}, expected {canary}"}}]}}"#),
+        format!(
+            r#"{{"email":"a@b.cd","lines":[{{"sku":"A","quantity":"{canary}, expected {canary}"}}]}}"#
+        ),
         format!(r#"{{"email":"a@b.cd","lines":[{{"sku":"{canary} ","quantity":1}}]}}"#),
-        format!(r#"{{"email":"a@b.cd","lines":[],"price":{{"amount":"{canary}","currency":"USD"}}}}"#),
+        format!(
+            r#"{{"email":"a@b.cd","lines":[],"price":{{"amount":"{canary}","currency":"USD"}}}}"#
+        ),
         format!(r#"{{"email":"a@b.cd","lines":[],"price":{{"amount":1,"currency":"{canary}"}}}}"#),
         format!("{{\"email\": \"{canary}"),
     ] {
@@ -100,12 +132,41 @@ fn text_of_every_script_comes_through_whole() {
     }
 }
 
+fn read_now(sent: Sent, limit: usize) -> Result<usize, ErrorCode> {
+    let mut sent = sent;
+    let read = read_json(&mut sent, limit).now_or_never().expect("a stand-in never waits");
+    read.map(|body| body.len()).map_err(|error| error.code)
+}
+
+#[test]
+fn a_body_is_declared_plain_and_within_its_limit() {
+    let json = |body: &[u8]| {
+        Sent::default().with_header("content-type", "application/json").with_body(body)
+    };
+    assert_eq!(read_now(json(&[b' '; 100]), 100), Ok(100));
+    assert_eq!(read_now(json(&[b' '; 101]), 100), Err(ErrorCode::BodyTooLarge));
+    let packed = json(b"{}").with_header("content-encoding", "gzip");
+    assert_eq!(read_now(packed, 100), Err(ErrorCode::UnsupportedMediaType));
+    let undeclared = Sent::default().with_body(b"{}");
+    assert_eq!(read_now(undeclared, 100), Err(ErrorCode::UnsupportedMediaType));
+}
+
 #[test]
 fn only_json_in_utf_8_is_json() {
-    for good in ["application/json", "Application/JSON; charset=UTF-8", "application/json;charset=\"utf-8\""] {
+    for good in [
+        "application/json",
+        "Application/JSON; charset=UTF-8",
+        "application/json;charset=\"utf-8\"",
+    ] {
         assert!(is_json(good), "{good}");
     }
-    for bad in ["", "text/plain", "application/jsonp", "application/json; charset=utf-16", "multipart/form-data"] {
+    for bad in [
+        "",
+        "text/plain",
+        "application/jsonp",
+        "application/json; charset=utf-16",
+        "multipart/form-data",
+    ] {
         assert!(!is_json(bad), "{bad}");
     }
 }

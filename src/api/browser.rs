@@ -65,11 +65,7 @@ pub const fn is_for_browsers(access: Access) -> bool {
 
 fn allow(settings: &Settings, origin: &str) -> Option<String> {
     let listed = |wanted: &str| settings.allowed_origins.iter().any(|known| known == wanted);
-    if listed("*") {
-        Some("*".to_owned())
-    } else {
-        listed(origin).then(|| origin.to_owned())
-    }
+    if listed("*") { Some("*".to_owned()) } else { listed(origin).then(|| origin.to_owned()) }
 }
 
 #[cfg(test)]

@@ -148,11 +148,11 @@ pub struct ApiError {
     /// The fields that are wrong, if the request is mended field by field.
     pub errors: Vec<FieldError>,
     /// Further members of the answer.
-    pub extensions: Map<String, Value>,
+    extensions: Option<Box<Map<String, Value>>>,
     /// Further headers of the answer.
     pub headers: Vec<(&'static str, String)>,
-    /// For the log.
-    pub cause: Option<String>,
+    /// What happened inside, for the log.
+    pub cause: Option<Box<str>>,
     /// The order it is about, for the log.
     pub order_id: Option<OrderId>,
 }
@@ -171,7 +171,7 @@ impl ApiError {
             code,
             detail: detail.into(),
             errors: Vec::new(),
-            extensions: Map::new(),
+            extensions: None,
             headers: Vec::new(),
             cause: None,
             order_id: None,
@@ -197,7 +197,8 @@ impl ApiError {
     /// Adds a member to the answer.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.extensions.insert(name.to_owned(), value.into());
+        let extensions = self.extensions.get_or_insert_default();
+        extensions.insert(name.to_owned(), value.into());
         self
     }
 
@@ -215,6 +216,19 @@ impl ApiError {
         self
     }
 
+    /// Something that should not happen did: the log says what.
+    #[must_use]
+    pub fn internal(cause: impl Into<Box<str>>) -> Self {
+        Self { cause: Some(cause.into()), ..Self::new(ErrorCode::Internal) }
+    }
+
+    /// Notes what happened inside, for the log.
+    #[must_use]
+    pub fn caused_by(mut self, cause: impl Into<Box<str>>) -> Self {
+        self.cause = Some(cause.into());
+        self
+    }
+
     /// The same request may be sent again in a while.
     #[must_use]
     pub fn try_again(seconds: u32) -> Self {
@@ -225,7 +239,7 @@ impl ApiError {
     #[must_use]
     pub fn problem(&self, request_id: &str) -> Value {
         let code = self.code.code();
-        let mut members = self.extensions.clone();
+        let mut members = self.extensions.as_deref().cloned().unwrap_or_default();
         members.insert("type".to_owned(), format!("urn:cartwright:error:{code}").into());
         members.insert("title".to_owned(), self.code.title().into());
         members.insert("status".to_owned(), self.code.status().into());
@@ -243,7 +257,7 @@ impl ApiError {
 impl From<Unavailable> for ApiError {
     fn from(unavailable: Unavailable) -> Self {
         let seconds = if unavailable.overloaded { 5 } else { 1 };
-        Self { cause: Some(unavailable.to_string()), ..Self::try_again(seconds) }
+        Self::try_again(seconds).caused_by(unavailable.to_string())
     }
 }
 
@@ -279,15 +293,8 @@ pub fn error_codes_document() -> String {
          | status | code | when |\n|---|---|---|\n",
     );
     for code in ErrorCode::ALL {
-        let row = [
-            "| ",
-            &code.status().to_string(),
-            " | `",
-            code.code(),
-            "` | ",
-            code.when(),
-            " |\n",
-        ];
+        let row =
+            ["| ", &code.status().to_string(), " | `", code.code(), "` | ", code.when(), " |\n"];
         document.extend(row);
     }
     document

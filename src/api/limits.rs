@@ -59,11 +59,7 @@ pub async fn by_address(platform: &Platform, incoming: &dyn Incoming) -> Result<
     }
 }
 
-async fn within(
-    platform: &Platform,
-    limiter: &'static str,
-    name: String,
-) -> Result<(), ApiError> {
+async fn within(platform: &Platform, limiter: &'static str, name: String) -> Result<(), ApiError> {
     if platform.within_limit(limiter, name).await {
         return Ok(());
     }

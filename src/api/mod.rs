@@ -76,7 +76,7 @@ pub async fn answer(platform: Option<Platform>, incoming: Box<dyn Incoming>) -> 
     });
     note(&mut fields, "order_id", reply.order_id.map(|id: OrderId| id.to_string()));
     note(&mut fields, "code", code.map(str::to_owned));
-    note(&mut fields, "cause", cause);
+    note(&mut fields, "cause", cause.map(String::from));
     let level = if reply.status >= 500 { Level::Error } else { Level::Info };
     log::event(level, "request", fields);
     reply.headers.push(("x-request-id", request_id));
@@ -104,6 +104,9 @@ impl Answered {
 }
 
 async fn route(platform: &Platform, incoming: Box<dyn Incoming>) -> Answered {
+    if let Some(reply) = reference::docs::find(incoming.method(), incoming.path()) {
+        return Answered { route: "docs".to_owned(), for_browsers: false, outcome: Ok(reply) };
+    }
     let table = routes::table();
     match routing::find(&table, incoming.method(), incoming.path()) {
         Match::Route(route, parameters) => {
@@ -130,8 +133,7 @@ async fn handle(
     parameters: Vec<(&'static str, String)>,
     incoming: Box<dyn Incoming>,
 ) -> Outcome {
-    let mut ask =
-        Ask { platform: platform.clone(), caller: Caller::Anyone, parameters, incoming };
+    let mut ask = Ask { platform: platform.clone(), caller: Caller::Anyone, parameters, incoming };
     if !matches!(route.access, Access::Public | Access::Signature) {
         ask.caller = recognise(&ask, route.access).await?;
         limits::count(&ask.platform, ask.incoming.as_ref(), &ask.caller).await?;

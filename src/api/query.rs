@@ -40,7 +40,7 @@ impl<'a> Query<'a> {
     ///
     /// # Errors
     /// 422 if it comes twice.
-    pub fn one(&self, name: &str) -> Result<Option<&str>, ApiError> {
+    pub fn one<'b>(&'b self, name: &'b str) -> Result<Option<&'b str>, ApiError> {
         let mut values = self.all(name);
         let value = values.next().filter(|value| !value.is_empty());
         if values.next().is_some() {

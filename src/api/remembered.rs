@@ -85,10 +85,9 @@ async fn answer_in_time<V>(
     ask: impl Future<Output = Result<V, ApiError>>,
 ) -> Result<V, ApiError> {
     let patience = if has_old_answer { PATIENCE_MILLISECONDS } else { DEADLINE_MILLISECONDS };
-    let answer = deadline::within(patience, ask).await.unwrap_or_else(|| {
-        let cause = Some("no answer in time".to_owned());
-        Err(ApiError { cause, ..ApiError::try_again(1) })
-    });
+    let answer = deadline::within(patience, ask)
+        .await
+        .unwrap_or_else(|| Err(ApiError::try_again(1).caused_by("no answer in time")));
     if has_old_answer && let Err(error) = &answer {
         let fields = json!({ "code": error.code.code(), "cause": error.cause });
         log::event(Level::Warning, "remembered.used_old", fields);

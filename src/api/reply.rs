@@ -30,10 +30,8 @@ impl Reply {
     /// # Errors
     /// When the value can't be written as JSON, which no value of ours does.
     pub fn json(status: u16, value: &impl Serialize) -> Outcome {
-        let text = serde_json::to_string(value).map_err(|cause| ApiError {
-            cause: Some(cause.to_string()),
-            ..ApiError::new(ErrorCode::Internal)
-        })?;
+        let text =
+            serde_json::to_string(value).map_err(|cause| ApiError::internal(cause.to_string()))?;
         Ok(Self::text(status, JSON, OutgoingBody::Text(text)))
     }
 

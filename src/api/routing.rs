@@ -142,9 +142,22 @@ mod tests {
     #[test]
     fn what_is_not_exactly_a_route_is_nothing() {
         for path in [
-            "", "/", "//", "/healthz/", "/healthz//", "/HEALTHZ", "/v1/orders", "/v1/orders/",
-            "/v1/orders/a/b", "/v1/orders/a%2Fb", "/v1/orders/%00", "/v1/orders/%", "/v1/orders/%zz",
-            "/v1/orders/%ff", "/v1/orders/..%5c", "/v1/orders/{id}/x",
+            "",
+            "/",
+            "//",
+            "/healthz/",
+            "/healthz//",
+            "/HEALTHZ",
+            "/v1/orders",
+            "/v1/orders/",
+            "/v1/orders/a/b",
+            "/v1/orders/a%2Fb",
+            "/v1/orders/%00",
+            "/v1/orders/%",
+            "/v1/orders/%zz",
+            "/v1/orders/%ff",
+            "/v1/orders/..%5c",
+            "/v1/orders/{id}/x",
         ] {
             assert_eq!(found("GET", path), None, "{path}");
         }

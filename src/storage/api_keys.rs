@@ -28,7 +28,17 @@ impl KeyKind {
 
 /// What a secret key may do.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    utoipa::ToSchema,
 )]
 pub enum Scope {
     /// Write products.
@@ -176,11 +186,7 @@ pub async fn insert(database: &D1Database, key: &ApiKey, sha256: &str) -> Result
 ///
 /// # Errors
 /// When D1 does not take it; revoking it again is safe.
-pub async fn revoke(
-    database: &D1Database,
-    id: &str,
-    now: Timestamp,
-) -> Result<bool, Unavailable> {
+pub async fn revoke(database: &D1Database, id: &str, now: Timestamp) -> Result<bool, Unavailable> {
     #[derive(Deserialize)]
     struct Row {
         id: String,

@@ -40,10 +40,7 @@ struct DocumentRow {
 ///
 /// # Errors
 /// When D1 does not answer.
-pub async fn sellables(
-    database: &D1Database,
-    skus: &[&Sku],
-) -> Result<Vec<Sellable>, Unavailable> {
+pub async fn sellables(database: &D1Database, skus: &[&Sku]) -> Result<Vec<Sellable>, Unavailable> {
     let list = json_list(skus)?;
     let found: Vec<DocumentRow> = rows(database, SELLABLES, &[Parameter::Text(&list)]).await?;
     found.iter().map(|row| parse(&row.document)).collect()

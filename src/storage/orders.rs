@@ -177,17 +177,15 @@ impl OrderFilter {
 ///
 /// # Errors
 /// When D1 does not answer.
-pub async fn list(
-    database: &D1Database,
-    filter: &OrderFilter,
-) -> Result<Vec<Order>, Unavailable> {
+pub async fn list(database: &D1Database, filter: &OrderFilter) -> Result<Vec<Order>, Unavailable> {
     #[derive(Deserialize)]
     struct Row {
         document: String,
     }
     let email = filter.email.as_ref().map(|email| email.to_lowercase());
     let after_id = filter.after.as_ref().map(|after| after.id.to_string());
-    let after_time = filter.after.as_ref().map_or(i64::MAX, |after| after.created_at.milliseconds());
+    let after_time =
+        filter.after.as_ref().map_or(i64::MAX, |after| after.created_at.milliseconds());
     let parameters = [
         Parameter::optional_text(filter.status.map(OrderStatus::name)),
         Parameter::optional_text(filter.payment_status.map(PaymentStatus::name)),

@@ -39,7 +39,9 @@ pub async fn handle(mut ask: Ask) -> Outcome {
     let now = ask.platform.now();
     match catalogue::put_product(&ask.platform.database()?, &product, now).await? {
         Stored::Yes => {}
-        Stored::SkusTaken(skus) => return Err(ApiError::new(ErrorCode::SkuTaken).with("skus", skus)),
+        Stored::SkusTaken(skus) => {
+            return Err(ApiError::new(ErrorCode::SkuTaken).with("skus", skus));
+        }
     }
     remembered::forget_catalogue();
     list::forget();

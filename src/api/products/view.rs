@@ -70,7 +70,7 @@ pub async fn with_availability(
         let level = levels.get(sku.as_str()).copied().unwrap_or_default();
         display::status(&level, &terms)
     };
-    let views = products.iter().map(|product| view(product, &availability));
+    let views = products.iter().map(|product| view(product, availability));
     Ok(views.map(|view| serde_json::to_value(view).unwrap_or_default()).collect())
 }
 

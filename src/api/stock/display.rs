@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use crate::api::error::{ApiError, ErrorCode};
+use crate::api::error::ApiError;
 use crate::domain::catalogue::StoreSettings;
 use crate::domain::id::Sku;
 use crate::domain::inventory::{StockLevel, StockStatus};
@@ -90,7 +90,7 @@ pub async fn ask(platform: &Platform, sku: &Sku) -> Result<Shown, ApiError> {
             remember(platform, sku, shown);
             Ok(shown)
         }
-        _ => Err(ApiError::new(ErrorCode::Internal)),
+        _ => Err(ApiError::internal("the object's answer is no level")),
     }
 }
 

@@ -67,12 +67,11 @@ impl Shard {
         let lease = now.plus_milliseconds(self.platform.settings().lease_milliseconds());
         let mut debtors = Vec::new();
         for (id, tries) in due {
-            if self.is_driven(id) {
-                self.store.set_wake(id, Some(lease), tries)?;
-                continue;
-            }
+            // What is under way in somebody's hands is not of unknown outcome; what nobody waits for is
+            // settled all the same.
+            let inputs = if self.is_driven(id) { Vec::new() } else { vec![Input::Wake] };
             // One order that can't be read must not keep the others waiting.
-            match self.apply(vec![(id, vec![Input::Wake])]) {
+            match self.apply(vec![(id, inputs)]) {
                 Ok(mut stepped) => debtors.extend(stepped.pop().map(|order| (order, tries))),
                 Err(error) => {
                     trouble("alarm.order_failed", &error);

@@ -68,6 +68,8 @@ struct Inventory {
     platform: Platform,
     store: Store,
     told: Cell<Option<Told>>,
+    /// The version that D1 is known to hold, as read last.
+    projected: Cell<i64>,
 }
 
 /// What lists were last told by this instance; after a restart they are simply told again.
@@ -87,6 +89,7 @@ impl Inventory {
             platform: Platform::new(env, settings),
             store: Store { sqlite: Sqlite::open(state, SCHEMA)? },
             told: Cell::new(None),
+            projected: Cell::new(0),
         })
     }
 
@@ -113,7 +116,8 @@ impl Inventory {
     /// The counters with every overdue claim given back: expiry is exact whenever anyone looks, and
     /// the alarm only tidies.
     fn up_to_date(&self, now: Timestamp) -> Result<StockLevel> {
-        let (mut level, _) = self.store.level()?;
+        let (mut level, projected) = self.store.level()?;
+        self.projected.set(projected);
         let overdue = self.store.overdue(now)?;
         if overdue.is_empty() {
             return Ok(level);
@@ -129,7 +133,7 @@ impl Inventory {
             }
         }
         self.store.write_level(&level)?;
-        self.arm(now)?;
+        self.arm(&level, now)?;
         Ok(level)
     }
 
@@ -155,7 +159,7 @@ impl Inventory {
         }
         if current != level {
             self.store.write_level(&current)?;
-            self.arm(now)?;
+            self.arm(&current, now)?;
         }
         Ok(answers)
     }
@@ -184,7 +188,7 @@ impl Inventory {
         }
         self.store.write_level(&level)?;
         self.store.write_adjustment(key, fingerprint, &level, now)?;
-        self.arm(now)?;
+        self.arm(&level, now)?;
         Ok(SkuAnswer::Adjusted { level, as_of: now, replayed: false })
     }
 
@@ -198,7 +202,11 @@ impl Inventory {
             self.told.set(Some(Told { version, look_at }));
             trouble("inventory.tell_failed", &error);
         }
-        if let Err(error) = self.arm(now()) {
+        let armed = self.store.level().and_then(|(level, projected)| {
+            self.projected.set(projected);
+            self.arm(&level, now())
+        });
+        if let Err(error) = armed {
             trouble("inventory.arm_failed", &error);
         }
     }
@@ -236,9 +244,8 @@ impl Inventory {
     }
 
     /// Arms the alarm for the next telling, the next look, or the next expiry, whichever is first.
-    fn arm(&self, now: Timestamp) -> Result<()> {
-        let (level, projected) = self.store.level()?;
-        let tell = (projected < level.version).then(|| {
+    fn arm(&self, level: &StockLevel, now: Timestamp) -> Result<()> {
+        let tell = (self.projected.get() < level.version).then(|| {
             let soon = now.plus_milliseconds(TELL_AFTER_MILLISECONDS);
             match self.told.get() {
                 Some(told) if told.version == level.version => told.look_at.max(soon),

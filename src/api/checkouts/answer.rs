@@ -1,0 +1,82 @@
+//! What a checkout is answered with.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::api::error::{ApiError, ErrorCode};
+use crate::api::order_token;
+use crate::api::orders::view::{self, Audience, OrderView};
+use crate::api::reply::{Outcome, Reply};
+use crate::domain::order::Order;
+use crate::domain::payment::{BuyerAction, PaymentStatus};
+use crate::objects::commands::CheckoutOutcome;
+
+/// An order that was placed, and how to go on.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CheckoutAnswer<'a> {
+    /// The order.
+    order: OrderView<'a>,
+    /// What the buyer follows the order with: `Authorization: Bearer ot_…`.
+    #[schema(example = "ot_9f2c…")]
+    order_token: String,
+    /// What happens next.
+    payment: NextStep<'a>,
+}
+
+/// Where the payment stands and what the browser must do.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NextStep<'a> {
+    /// Where the money is.
+    status: PaymentStatus,
+    /// What the browser must do.
+    action: &'a BuyerAction,
+}
+
+/// Answers with what came of a checkout, now or before.
+///
+/// # Errors
+/// 409 without stock, 402 when the payment was declined.
+pub fn of_outcome(outcome: &CheckoutOutcome, replayed: bool, token_secret: &str) -> Outcome {
+    let mut answered = match outcome {
+        CheckoutOutcome::Placed { order } => placed(order, token_secret)?,
+        CheckoutOutcome::InsufficientStock { shortages } => {
+            let shortages = serde_json::to_value(shortages).unwrap_or_default();
+            let refusal = ApiError::new(ErrorCode::InsufficientStock).with("shortages", shortages);
+            return Err(mark(refusal, replayed));
+        }
+        CheckoutOutcome::PaymentDeclined { order } => {
+            return Err(mark(declined(order), replayed));
+        }
+    };
+    answered = answered.replayed(replayed);
+    Ok(answered)
+}
+
+fn placed(order: &Order, token_secret: &str) -> Outcome {
+    let answer = CheckoutAnswer {
+        order: OrderView::of(order, Audience::Buyer),
+        order_token: order_token::issue(token_secret, order.id),
+        payment: NextStep {
+            status: order.payment_status(),
+            action: view::action(order).unwrap_or(&BuyerAction::None),
+        },
+    };
+    let location = ["/v1/orders/", &order.id.to_string()].concat();
+    Ok(Reply::json(201, &answer)?.with_header("location", location).about(order.id))
+}
+
+fn declined(order: &Order) -> ApiError {
+    let refusal = match order.decline() {
+        Some(decline) => {
+            let told = serde_json::to_value(decline).unwrap_or_default();
+            ApiError::because(ErrorCode::PaymentDeclined, decline.message.as_str())
+                .with("decline", told)
+        }
+        None => ApiError::new(ErrorCode::PaymentDeclined),
+    };
+    refusal.with("order_id", order.id.to_string()).about(order.id)
+}
+
+fn mark(refusal: ApiError, replayed: bool) -> ApiError {
+    if replayed { refusal.with_header("idempotent-replayed", "true") } else { refusal }
+}

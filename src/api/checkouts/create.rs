@@ -1,0 +1,135 @@
+//! `POST /v1/checkouts`: a cart becomes an order, once per `Idempotency-Key`.
+//!
+//! The edge prices the cart from what it remembers of the catalogue, then asks one shard once. Whatever
+//! the edge itself would refuse (a price that changed, a product that is gone, a catalogue that can't
+//! be read) is first looked up under the key: a retry of what was accepted gets what was answered.
+
+use super::answer::{self, CheckoutAnswer};
+use super::request::CheckoutRequest;
+use crate::api::ask::Ask;
+use crate::api::body;
+use crate::api::error::{ApiError, ErrorCode};
+use crate::api::idempotency::Submission;
+use crate::api::openapi::Problem;
+use crate::api::remembered;
+use crate::api::reply::Outcome;
+use crate::domain::money::Money;
+use crate::domain::pricing::{MAX_CART_LINES, PricingRefusal, price_cart};
+use crate::flows::place::Draft;
+use crate::objects::commands::{ShardAnswer, ShardCommand};
+use crate::providers::payment::registry;
+use crate::runtime::platform::{Platform, Unavailable};
+
+/// Buys what is in a cart.
+///
+/// Prices, tax and shipping come from the catalogue. Stock is set aside and the payment is started; the
+/// answer says what the browser must do next. Sent again under its `Idempotency-Key`, the answer is the
+/// same one with `Idempotent-Replayed: true`, and nothing is bought twice.
+#[utoipa::path(
+    post, path = "/v1/checkouts", operation_id = "create_checkout", tag = "checkout",
+    params(("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters, new for every cart", example = "4f9a4f4e-7b1d-4e55-9d1c-2f6d8f3c1a10")),
+    request_body = CheckoutRequest,
+    responses(
+        (status = 201, description = "The order is placed; `Location` leads to it", body = CheckoutAnswer),
+        (status = 402, description = "`payment_declined`: `decline` has the gateway's code and message. Nothing is held", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`insufficient_stock`: `shortages` lists what is requested and available; `total_changed`: `total` has the total as it is", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`invalid_request`, `idempotency_key_reused`, `gateway_unavailable`, `card_data_refused`, or why the cart can't be priced: `unknown_sku`, `price_missing`, …", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "`try_again`: send the same request, with the same key, after `Retry-After`", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn handle(mut ask: Ask) -> Outcome {
+    let body = ask.json_bytes().await?;
+    let submission = ask.submission(&body)?;
+    let request: CheckoutRequest = body::parse(&body)?;
+    request.check(ask.platform.settings().development)?;
+    let (command, refusal) = match draft(&ask.platform, request).await {
+        Ok(draft) => (checkout(&submission, draft), None),
+        Err(refusal) => (replay(&submission), Some(refusal)),
+    };
+    let shard = submission.shard(ask.platform.settings().order_shards);
+    let answer = ask.platform.shard(shard, &command).await;
+    answered(&ask.platform, answer, refusal)
+}
+
+fn checkout(submission: &Submission, draft: Draft) -> ShardCommand {
+    ShardCommand::Checkout {
+        key: submission.key.clone(),
+        fingerprint: submission.fingerprint.clone(),
+        draft: Box::new(draft),
+    }
+}
+
+fn replay(submission: &Submission) -> ShardCommand {
+    ShardCommand::Replay {
+        key: submission.key.clone(),
+        fingerprint: submission.fingerprint.clone(),
+    }
+}
+
+/// The shard's answer as the caller's. `refusal` is what the edge would say where the shard knows no
+/// better.
+fn answered(
+    platform: &Platform,
+    answer: Result<ShardAnswer, Unavailable>,
+    refusal: Option<ApiError>,
+) -> Outcome {
+    match answer {
+        Ok(ShardAnswer::Checkout { outcome, replayed }) => {
+            answer::of_outcome(&outcome, replayed, &platform.settings().order_token_secret)
+        }
+        Ok(ShardAnswer::KeyReused) => Err(ApiError::new(ErrorCode::IdempotencyKeyReused)),
+        Ok(ShardAnswer::TryAgain) => Err(ApiError::try_again(1)),
+        Ok(ShardAnswer::Unplaced) => Err(refusal.unwrap_or_else(|| ApiError::internal(UNFITTING))),
+        Ok(
+            ShardAnswer::Order { .. }
+            | ShardAnswer::NotFound
+            | ShardAnswer::CannotCancel { .. }
+            | ShardAnswer::Ok,
+        ) => Err(ApiError::internal(UNFITTING)),
+        Err(unavailable) => Err(unavailable.into()),
+    }
+}
+
+/// For the log: a shard answered another question than it was asked.
+const UNFITTING: &str = "the shard's answer does not fit a checkout";
+
+/// Prices the cart and puts together what the shard needs.
+async fn draft(platform: &Platform, request: CheckoutRequest) -> Result<Draft, ApiError> {
+    if !(1..=MAX_CART_LINES).contains(&request.lines.len()) {
+        return Err(PricingRefusal::LineCountOutOfRange.into());
+    }
+    let settings = platform.settings();
+    let gateway = request.payment.gateway;
+    if registry::gateway(&settings.payments, gateway).is_none() {
+        return Err(ApiError::new(ErrorCode::GatewayUnavailable));
+    }
+    let terms = remembered::terms(platform).await?;
+    let skus = request.lines.iter().map(|line| &line.sku);
+    let sellables = remembered::sellables(platform, skus).await?;
+    let cart = price_cart(
+        request.currency,
+        &request.lines,
+        &request.shipping_address,
+        &request.shipping_method,
+        &sellables,
+        &terms,
+    )?;
+    let total = Money::new(cart.totals.total_minor, cart.currency);
+    if request.expected_total.is_some_and(|expected| expected != total) {
+        let total = serde_json::to_value(total).unwrap_or_default();
+        return Err(ApiError::new(ErrorCode::TotalChanged).with("total", total));
+    }
+    Ok(Draft {
+        email: request.email,
+        shipping_address: request.shipping_address,
+        billing_address: request.billing_address,
+        cart,
+        gateway,
+        method: request.payment.method,
+        return_url: request.payment.return_url,
+        capture_mode: settings.capture_mode,
+        payment_window_seconds: terms.payment_window_seconds,
+        reservation_grace_seconds: terms.reservation_grace_seconds,
+        invoice_series: terms.invoice_series.clone(),
+    })
+}

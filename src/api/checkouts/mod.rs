@@ -1,0 +1,5 @@
+//! Checkouts: a cart becomes an order, once per `Idempotency-Key`.
+
+pub mod answer;
+pub mod create;
+pub mod request;

@@ -1,0 +1,274 @@
+//! What a storefront sends to check out, and what of it can be refused without asking anybody.
+
+use serde::Deserialize;
+use url::Url;
+use utoipa::ToSchema;
+
+use crate::api::card_data;
+use crate::api::error::{ApiError, ErrorCode};
+use crate::domain::address::{Address, Email};
+use crate::domain::currency::Currency;
+use crate::domain::field_error::{FieldError, under};
+use crate::domain::money::Money;
+use crate::domain::payment::Gateway;
+use crate::domain::pricing::CartLine;
+
+const MAX_METHOD_CHARACTERS: usize = 64;
+const MAX_PAYMENT_METHOD_BYTES: usize = 255;
+const MAX_RETURN_URL_BYTES: usize = 2_048;
+
+/// A cart that is to become an order.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "currency": "USD",
+    "lines": [{"sku": "MUG-CLASSIC", "quantity": 1}],
+    "email": "ada@example.com",
+    "shipping_address": {
+        "name": "Ada Lovelace", "line1": "500 Howard Street", "city": "San Francisco",
+        "region": "CA", "postal_code": "94105", "country": "US"
+    },
+    "shipping_method": "standard",
+    "payment": {"gateway": "sandbox"}
+}))]
+pub struct CheckoutRequest {
+    /// The currency to pay in.
+    #[schema(value_type = String, pattern = "^[A-Z]{3}$")]
+    pub currency: Currency,
+    /// What to buy; lines of one SKU are summed.
+    #[schema(min_items = 1, max_items = 100)]
+    pub lines: Vec<CartLine>,
+    /// Who buys.
+    pub email: Email,
+    /// Where it goes.
+    pub shipping_address: Address,
+    /// Who pays, if not the same.
+    #[serde(default)]
+    pub billing_address: Option<Address>,
+    /// One of the store's shipping methods.
+    #[schema(max_length = 64)]
+    pub shipping_method: String,
+    /// How to pay.
+    pub payment: PaymentRequest,
+    /// The total that the buyer was shown: the checkout is refused if it is another.
+    #[serde(default)]
+    pub expected_total: Option<Money>,
+}
+
+/// How to pay. No field ever takes a card number: cards go to the gateway.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PaymentRequest {
+    /// Who moves the money.
+    pub gateway: Gateway,
+    /// The gateway's token of a means of payment; without one the buyer chooses in the browser.
+    #[serde(default)]
+    #[schema(max_length = 255)]
+    pub method: Option<String>,
+    /// Where the gateway sends the browser afterwards: https.
+    #[serde(default)]
+    #[schema(max_length = 2048)]
+    pub return_url: Option<String>,
+}
+
+impl CheckoutRequest {
+    /// Refuses what is wrong whatever the catalogue says.
+    ///
+    /// # Errors
+    /// 422 with every field that is wrong, or `card_data_refused`.
+    pub fn check(&self, development: bool) -> Result<(), ApiError> {
+        self.refuse_card_data()?;
+        let mut errors = under("/shipping_address", self.shipping_address.validate());
+        if let Some(address) = &self.billing_address {
+            errors.extend(under("/billing_address", address.validate()));
+        }
+        let mut require = |holds: bool, pointer: &str, message: &str| {
+            if !holds {
+                errors
+                    .push(FieldError { pointer: pointer.to_owned(), message: message.to_owned() });
+            }
+        };
+        let named = (1..=MAX_METHOD_CHARACTERS).contains(&self.shipping_method.chars().count());
+        require(named, "/shipping_method", "must have 1 to 64 characters");
+        let token = self.payment.method.as_ref().is_none_or(|method| {
+            (1..=MAX_PAYMENT_METHOD_BYTES).contains(&method.len())
+                && method.bytes().all(|byte| byte.is_ascii_graphic())
+        });
+        require(token, "/payment/method", "must be 1 to 255 visible ASCII characters");
+        let leads_back =
+            self.payment.return_url.as_ref().is_none_or(|url| is_return_url(url, development));
+        require(leads_back, "/payment/return_url", "must be an absolute https URL");
+        if errors.is_empty() { Ok(()) } else { Err(ApiError::fields(errors)) }
+    }
+
+    fn refuse_card_data(&self) -> Result<(), ApiError> {
+        let addresses = [
+            ("/shipping_address", Some(&self.shipping_address)),
+            ("/billing_address", self.billing_address.as_ref()),
+        ];
+        let in_addresses = addresses.into_iter().find_map(|(parent, address)| {
+            card_data_in(address?).map(|name| [parent, name].concat())
+        });
+        let texts = [("/email", self.email.as_str()), ("/shipping_method", &self.shipping_method)];
+        let in_texts = texts.into_iter().find(|(_, text)| card_data::in_text(text));
+        let tokens = [
+            ("/payment/method", self.payment.method.as_deref()),
+            ("/payment/return_url", self.payment.return_url.as_deref()),
+        ];
+        let in_tokens =
+            tokens.into_iter().find(|(_, token)| token.is_some_and(card_data::in_token));
+        let pointer = in_addresses
+            .or_else(|| in_texts.map(|(pointer, _)| pointer.to_owned()))
+            .or_else(|| in_tokens.map(|(pointer, _)| pointer.to_owned()));
+        let Some(pointer) = pointer else {
+            return Ok(());
+        };
+        let mut refusal = ApiError::new(ErrorCode::CardDataRefused);
+        let message = "must not hold a card number".to_owned();
+        refusal.errors.push(FieldError { pointer, message });
+        Err(refusal)
+    }
+}
+
+fn card_data_in(address: &Address) -> Option<&'static str> {
+    [
+        ("/name", Some(address.name.as_str())),
+        ("/line1", Some(&address.line1)),
+        ("/line2", address.line2.as_deref()),
+        ("/city", Some(&address.city)),
+        ("/region", address.region.as_deref()),
+        ("/postal_code", Some(&address.postal_code)),
+        ("/phone", address.phone.as_deref()),
+    ]
+    .into_iter()
+    .find(|(_, text)| text.is_some_and(card_data::in_text))
+    .map(|(name, _)| name)
+}
+
+/// An absolute https URL with a host and without credentials; in development http will do.
+fn is_return_url(text: &str, development: bool) -> bool {
+    let plain =
+        text.len() <= MAX_RETURN_URL_BYTES && text.bytes().all(|byte| byte.is_ascii_graphic());
+    plain
+        && Url::parse(text).is_ok_and(|url| {
+            (url.scheme() == "https" || (development && url.scheme() == "http"))
+                && url.has_host()
+                && url.username().is_empty()
+                && url.password().is_none()
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::body::parse;
+    use serde_json::{Value, json};
+
+    fn request() -> Value {
+        json!({
+            "currency": "USD",
+            "lines": [{"sku": "MUG-CLASSIC", "quantity": 1}],
+            "email": "ada@example.com",
+            "shipping_address": {
+                "name": "Ada Lovelace", "line1": "500 Howard Street", "city": "San Francisco",
+                "region": "CA", "postal_code": "94105", "country": "US"
+            },
+            "shipping_method": "standard",
+            "payment": {"gateway": "sandbox", "return_url": "https://shop.example/back?order=1"}
+        })
+    }
+
+    fn checked(pointer: &str, value: Value) -> Result<(), ApiError> {
+        let mut body = request();
+        let (parent, name) = pointer.rsplit_once('/').unwrap();
+        body.pointer_mut(parent).unwrap()[name] = value;
+        parse::<CheckoutRequest>(body.to_string().as_bytes())?.check(false)
+    }
+
+    #[test]
+    fn an_ordinary_request_passes() {
+        assert_eq!(checked("/expected_total", json!({"amount": 1, "currency": "USD"})), Ok(()));
+    }
+
+    #[test]
+    fn what_is_not_the_callers_to_say_is_refused() {
+        for pointer in [
+            "/total",
+            "/status",
+            "/paid_at",
+            "/payment_status",
+            "/tenant",
+            "/price",
+            "/discount",
+            "/lines/0/price",
+            "/lines/0/unit_price",
+            "/lines/0/discount",
+            "/payment/amount",
+            "/payment/card_number",
+            "/shipping_address/verified",
+            "/shipping_minor",
+        ] {
+            let (parent, name) = pointer.rsplit_once('/').unwrap();
+            let mut body = request();
+            body.pointer_mut(parent).unwrap()[name] = json!(1);
+            let error = parse::<CheckoutRequest>(body.to_string().as_bytes()).unwrap_err();
+            assert_eq!(error.code, ErrorCode::InvalidRequest, "{pointer}");
+            assert_eq!(error.errors[0].pointer, pointer);
+        }
+    }
+
+    #[test]
+    fn fields_are_refused_where_they_are() {
+        for (pointer, value) in [
+            ("/currency", json!("usd")),
+            ("/email", json!("nobody")),
+            ("/shipping_address/city", json!("")),
+            ("/shipping_address/name", json!("a\u{0}b")),
+            ("/shipping_address/country", json!("XX")),
+            ("/shipping_method", json!("")),
+            ("/shipping_method", json!("x".repeat(65))),
+            ("/payment/method", json!("")),
+            ("/payment/method", json!("two words")),
+            ("/payment/method", json!("x".repeat(256))),
+            ("/payment/gateway", json!("paypal")),
+            ("/payment/return_url", json!("http://shop.example/")),
+            ("/payment/return_url", json!("javascript:alert(1)")),
+            ("/payment/return_url", json!("/back")),
+            ("/payment/return_url", json!("https://user:secret@shop.example/")),
+            ("/payment/return_url", json!("https://shop.example/a\r\nb")),
+            ("/payment/return_url", json!(format!("https://shop.example/{}", "x".repeat(2_048)))),
+        ] {
+            let error = checked(pointer, value.clone()).unwrap_err();
+            assert_eq!(error.code, ErrorCode::InvalidRequest, "{pointer} {value}");
+            assert_eq!(error.errors[0].pointer, pointer, "{value}");
+        }
+    }
+
+    #[test]
+    fn plain_http_leads_back_to_a_laptop_only() {
+        assert!(is_return_url("http://localhost:3000/back", true));
+        assert!(!is_return_url("http://localhost:3000/back", false));
+    }
+
+    #[test]
+    fn a_card_number_is_refused_in_every_field_and_never_repeated() {
+        let number = "4242 4242 4242 4242";
+        let joined = "4242424242424242";
+        for (pointer, value) in [
+            ("/email", format!("{joined}@example.com")),
+            ("/shipping_address/name", number.to_owned()),
+            ("/shipping_address/line1", format!("card {number} 12/29")),
+            ("/shipping_address/line2", number.to_owned()),
+            ("/shipping_address/phone", joined.to_owned()),
+            ("/shipping_address/postal_code", joined.to_owned()),
+            ("/shipping_method", joined.to_owned()),
+            ("/payment/method", joined.to_owned()),
+            ("/payment/return_url", format!("https://shop.example/?card={joined}")),
+        ] {
+            let error = checked(pointer, json!(value)).unwrap_err();
+            assert_eq!(error.code, ErrorCode::CardDataRefused, "{pointer}");
+            assert_eq!(error.errors[0].pointer, pointer);
+            assert!(!error.problem("req_1").to_string().contains("4242"), "{pointer}");
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! A SKU's counters as merchants see and change them.
+
+pub mod adjust;
+pub mod show;
+pub mod view;

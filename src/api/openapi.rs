@@ -1,0 +1,181 @@
+//! The API document, put together from what stands at the handlers.
+//!
+//! The Worker serves the file that this writes ([`super::reference::openapi_document`]); nothing here
+//! runs in it.
+
+use serde::Serialize;
+use utoipa::openapi::extensions::ExtensionsBuilder;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::response::Response;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{
+    Components, ContentBuilder, InfoBuilder, License, OpenApi, OpenApiBuilder, Paths, Ref, RefOr,
+    ResponseBuilder, Schema, Tag,
+};
+use utoipa::{PartialSchema, ToSchema};
+
+use super::access::Access;
+use super::error::ErrorCode;
+use crate::domain::field_error::FieldError;
+use crate::objects::commands::Shortage;
+
+/// A refusal: RFC 9457, with a stable `code`. Some codes add members of their own; see
+/// `error-codes.md`.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "type": "urn:cartwright:error:order_not_found", "title": "Order not found", "status": 404,
+    "code": "order_not_found", "detail": "There is no such order, or the token is another order's.",
+    "request_id": "req_019aa0c05c1c7c2e8a5b0d3c5a6f7e80"
+}))]
+pub struct Problem {
+    /// The code as a URN.
+    r#type: String,
+    /// The code in words.
+    title: String,
+    /// The HTTP status.
+    status: u16,
+    /// Stable; what programs tell refusals apart by.
+    code: String,
+    /// What is wrong this time.
+    detail: String,
+    /// What to name when asking for help; also the header `X-Request-Id`.
+    request_id: String,
+    /// The fields that are wrong, if the request is mended field by field.
+    errors: Option<Vec<FieldError>>,
+    /// With `insufficient_stock`.
+    shortages: Option<Vec<Shortage>>,
+}
+
+/// The routes as they are described one by one.
+#[derive(Default)]
+pub struct Description {
+    paths: Paths,
+    schemas: Vec<(String, RefOr<Schema>)>,
+}
+
+impl Description {
+    /// Adds what stands at a handler, and what its access adds to that.
+    pub fn add<P: utoipa::Path + utoipa::__dev::SchemaReferences>(&mut self, access: Access) {
+        let mut operation = P::operation();
+        operation.security = Some(security(access));
+        operation.extensions =
+            Some(ExtensionsBuilder::new().add("x-access", access.name()).build());
+        add_refusals(&mut operation, access);
+        self.paths.add_path_operation(P::path(), P::methods(), operation);
+        P::schemas(&mut self.schemas);
+    }
+}
+
+/// The whole document.
+#[must_use]
+pub fn document() -> OpenApi {
+    let mut description = Description::default();
+    super::routes::describe(&mut description);
+    let mut components = Components::new();
+    Problem::schemas(&mut description.schemas);
+    description.schemas.push((Problem::name().into_owned(), Problem::schema()));
+    components.schemas.extend(description.schemas);
+    components.add_security_scheme("api_key", bearer("A publishable (`pk_…`) or secret (`sk_…`) key. In development: `pk_dev_storefront`, `sk_dev_admin`."));
+    components.add_security_scheme(
+        "secret_key",
+        bearer("A secret key (`sk_…`) with the scope that `x-access` names."),
+    );
+    components.add_security_scheme(
+        "order_token",
+        bearer("The `order_token` of the checkout that placed the order."),
+    );
+    OpenApiBuilder::new()
+        .info(
+            InfoBuilder::new()
+                .title("Cartwright")
+                .version(env!("CARGO_PKG_VERSION"))
+                .description(Some(ABOUT))
+                .license(Some(License::new("Apache-2.0")))
+                .build(),
+        )
+        .paths(description.paths)
+        .components(Some(components))
+        .tags(Some(TAGS.map(tag)))
+        .build()
+}
+
+const ABOUT: &str = "A headless commerce backend. Money is `{\"amount\": 1999, \"currency\": \
+    \"USD\"}` in minor units, times are RFC 3339 in UTC, lists are `{items, next_cursor}`, refusals \
+    are `application/problem+json` with a stable `code`. Every answer carries `X-Request-Id`. The \
+    examples work against the demo store that `npm start` serves.";
+
+const TAGS: [(&str, &str); 6] = [
+    ("catalogue", "What is sold, and whether it is available"),
+    ("checkout", "Buying"),
+    ("orders", "Following an order"),
+    ("webhooks", "What payment gateways tell"),
+    ("admin", "For merchants: secret keys only"),
+    ("reference", "About the service"),
+];
+
+fn tag((name, about): (&str, &str)) -> Tag {
+    let mut tag = Tag::new(name);
+    tag.description = Some(about.to_owned());
+    tag
+}
+
+fn bearer(about: &str) -> SecurityScheme {
+    SecurityScheme::Http(
+        HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(about)).build(),
+    )
+}
+
+fn security(access: Access) -> Vec<SecurityRequirement> {
+    let by = |name: &str| SecurityRequirement::new(name, Vec::<String>::new());
+    match access {
+        Access::Public | Access::Signature => Vec::new(),
+        Access::Storefront => vec![by("api_key")],
+        Access::Order(_) => vec![by("order_token"), by("secret_key")],
+        Access::Secret(_) => vec![by("secret_key")],
+    }
+}
+
+/// The refusals that a route has because of its access, or because it has a body.
+fn add_refusals(operation: &mut Operation, access: Access) {
+    let mut codes: Vec<ErrorCode> = Vec::new();
+    match access {
+        Access::Public => {}
+        Access::Signature => codes.extend([ErrorCode::RateLimited, ErrorCode::BodyTooLarge]),
+        Access::Storefront => {
+            codes.extend([ErrorCode::CredentialsRequired, ErrorCode::RateLimited])
+        }
+        Access::Order(_) | Access::Secret(_) => codes.extend([
+            ErrorCode::CredentialsRequired,
+            ErrorCode::Forbidden,
+            ErrorCode::RateLimited,
+        ]),
+    }
+    if operation.request_body.is_some() && !matches!(access, Access::Signature) {
+        codes.extend([
+            ErrorCode::MalformedJson,
+            ErrorCode::BodyTooLarge,
+            ErrorCode::UnsupportedMediaType,
+            ErrorCode::InvalidRequest,
+        ]);
+    }
+    if !matches!(access, Access::Public) {
+        codes.push(ErrorCode::TryAgain);
+    }
+    for code in codes {
+        let status = code.status().to_string();
+        let known = operation.responses.responses.contains_key(&status);
+        if !known {
+            let described = RefOr::T(refusal(code));
+            operation.responses.responses.insert(status, described);
+        }
+    }
+}
+
+fn refusal(code: ErrorCode) -> Response {
+    let description = format!("`{}`: {}", code.code(), code.when());
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    ResponseBuilder::new()
+        .description(description)
+        .content("application/problem+json", content)
+        .build()
+}

@@ -1,0 +1,116 @@
+//! The whole table: every route, what it asks of its caller, and the handler that answers it.
+//!
+//! Method, path and documentation stand at the handler; the table and the API document are both made
+//! from the list below, so neither can know a route that the other does not.
+
+use std::rc::Rc;
+
+use utoipa::openapi::HttpMethod;
+
+use super::access::Access::{self, Order, Public, Secret, Signature, Storefront};
+use super::openapi::Description;
+use super::routing::{Route, Work};
+use super::{api_keys, checkouts, inventory, orders, products, reference, stock, store, webhooks};
+use crate::api::ask::Ask;
+use crate::storage::api_keys::Scope;
+
+macro_rules! routes {
+    ($($access:expr => $($handler:ident)::+;)*) => {
+        fn build() -> Vec<Route> {
+            vec![$(row::<$($handler)::+::__path_handle>(
+                $access,
+                |ask: Ask| -> Work { Box::pin($($handler)::+::handle(ask)) },
+            ),)*]
+        }
+
+        /// Describes every route, for the API document.
+        pub fn describe(description: &mut Description) {
+            $(description.add::<$($handler)::+::__path_handle>($access);)*
+        }
+    };
+}
+
+routes! {
+    Public => reference::health;
+    Public => reference::openapi_document;
+
+    Storefront => products::list;
+    Storefront => products::show;
+    Storefront => stock::show;
+    Storefront => checkouts::create;
+
+    Order(Scope::OrdersRead) => orders::show;
+    Order(Scope::OrdersWrite) => orders::sync;
+    Order(Scope::OrdersWrite) => orders::cancel;
+
+    Signature => webhooks::receive;
+
+    Secret(Scope::OrdersRead) => orders::list;
+    Secret(Scope::InventoryRead) => inventory::show;
+    Secret(Scope::InventoryWrite) => inventory::adjust;
+    Secret(Scope::CatalogueWrite) => products::put;
+    Secret(Scope::StoreWrite) => store::show;
+    Secret(Scope::StoreWrite) => store::put;
+    Secret(Scope::ApiKeysWrite) => api_keys::create;
+    Secret(Scope::ApiKeysWrite) => api_keys::list;
+    Secret(Scope::ApiKeysWrite) => api_keys::revoke;
+}
+
+fn row<P: utoipa::Path>(access: Access, handle: fn(Ask) -> Work) -> Route {
+    let method = P::methods().first().map_or("GET", method_name);
+    Route { method, template: P::path(), access, handle }
+}
+
+const fn method_name(method: &HttpMethod) -> &'static str {
+    match method {
+        HttpMethod::Get => "GET",
+        HttpMethod::Put => "PUT",
+        HttpMethod::Post => "POST",
+        HttpMethod::Delete => "DELETE",
+        HttpMethod::Options => "OPTIONS",
+        HttpMethod::Head => "HEAD",
+        HttpMethod::Patch => "PATCH",
+        HttpMethod::Trace => "TRACE",
+    }
+}
+
+thread_local! {
+    static TABLE: Rc<[Route]> = build().into();
+}
+
+/// The table, built once per isolate.
+#[must_use]
+pub fn table() -> Rc<[Route]> {
+    TABLE.with(Rc::clone)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn no_two_routes_are_alike() {
+        let table = table();
+        let names: BTreeSet<_> =
+            table.iter().map(|route| (route.method, &route.template)).collect();
+        assert_eq!(names.len(), table.len());
+    }
+
+    #[test]
+    fn everything_for_merchants_asks_for_a_secret_key_and_nothing_else_does() {
+        for route in table().iter() {
+            let for_merchants = route.template.starts_with("/v1/admin/");
+            let secret = matches!(route.access, Access::Secret(_));
+            assert_eq!(for_merchants, secret, "{} {}", route.method, route.template);
+        }
+    }
+
+    #[test]
+    fn what_is_open_to_everyone_is_listed_here() {
+        let table = table();
+        let open = table.iter().filter(|route| matches!(route.access, Access::Public));
+        let open: Vec<&str> = open.map(|route| route.template.as_str()).collect();
+        assert_eq!(open, ["/healthz", "/openapi.json"]);
+    }
+}

@@ -1,0 +1,3 @@
+//! What gateways tell us by themselves.
+
+pub mod receive;

@@ -1,0 +1,115 @@
+// What the reference promises works: /docs and /openapi.json are served as safe pages, and every example in the
+// document, sent to the demo store by a caller with the access that the document names, succeeds as documented.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { assertBooksAgree } from "../support/books.mjs";
+import { examplesOf } from "../support/openapi-examples.mjs";
+import { cart, paidBy } from "../support/shopping.mjs";
+import { openStore } from "../support/store.mjs";
+
+let store;
+let document;
+before(async () => {
+  store = await openStore();
+  ({ body: document } = await store.anyone.get("/openapi.json"));
+});
+after(() => store?.close());
+
+const SAFE = {
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+};
+
+test("every answer of the API is data that no page may frame or keep", async () => {
+  const answers = [
+    await store.anyone.get("/healthz"),
+    await store.storefront.get("/v1/products?limit=1"),
+    await store.anyone.get("/v1/products"),
+    await store.anyone.get("/nowhere"),
+    await store.anyone.post("/healthz", {}),
+    await store.anyone.post("/webhooks/sandbox", {}),
+  ];
+  assert.deepEqual(answers.map(({ status }) => status), [200, 200, 401, 404, 405, 401]);
+  for (const { headers, text } of answers) {
+    for (const [name, value] of Object.entries(SAFE)) assert.equal(headers.get(name), value, text);
+    assert.equal(headers.get("content-security-policy"), "default-src 'none'; frame-ancestors 'none'");
+    assert.equal(headers.get("cache-control"), "no-store");
+    assert.match(headers.get("x-request-id"), /^req_[0-9a-f]{32}$/);
+    assert.equal(headers.get("access-control-allow-origin"), null, "who names no origin is no browser");
+    assert.match(headers.get("content-type"), /^application\/(problem\+)?json/);
+  }
+});
+
+test("/docs is a page that loads nothing from elsewhere", async () => {
+  const { status, headers, text } = await store.anyone.get("/docs/");
+  assert.equal(status, 200);
+  assert.match(headers.get("content-type"), /^text\/html/);
+  assert.match(headers.get("content-security-policy"), /^default-src 'none'; script-src 'self'/);
+  for (const [name, value] of Object.entries(SAFE)) assert.equal(headers.get(name), value);
+  const files = [...text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, file]) => file);
+  assert.ok(files.length >= 5);
+  for (const file of files) {
+    assert.match(file, /^\//, "every file is ours");
+    assert.equal((await store.anyone.get(file)).status, 200, file);
+  }
+  const short = await store.anyone.get("/docs");
+  assert.ok([200, 301, 302, 307, 308].includes(short.status), String(short.status));
+  assert.equal((await store.anyone.get("/docs/../../wrangler.toml")).status, 404);
+  assert.equal((await store.anyone.get("/docs/nothing-here.js")).status, 404);
+});
+
+test("the document is OpenAPI with an operation and an access for every route", () => {
+  assert.match(document.openapi, /^3\.1\./);
+  const operations = Object.values(document.paths).flatMap((path) => Object.values(path));
+  const ids = operations.map((operation) => operation.operationId);
+  assert.equal(new Set(ids).size, ids.length);
+  for (const operation of operations) {
+    assert.ok(operation["x-access"], operation.operationId);
+    assert.ok(operation.summary || operation.description, operation.operationId);
+  }
+  for (const needed of [
+    "/healthz", "/v1/products", "/v1/products/{id}", "/v1/stock", "/v1/checkouts", "/v1/orders/{id}",
+    "/v1/orders/{id}/payment/sync", "/v1/orders/{id}/cancel", "/webhooks/{gateway}", "/v1/admin/orders",
+    "/v1/admin/inventory/{sku}", "/v1/admin/inventory/{sku}/adjustments", "/v1/admin/products/{id}",
+    "/v1/admin/api-keys",
+  ]) {
+    assert.ok(document.paths[needed], `${needed} is not in the document`);
+  }
+});
+
+/** An order that an operation can be tried on, in place of the example's id, which nobody placed. */
+async function anOrder(operationId) {
+  const wish = operationId === "cancel_order" ? paidBy("redirect") : cart();
+  const { body } = await store.storefront.checkout(wish);
+  return { id: body.order.id, token: body.order_token };
+}
+
+/** What an example can't know: an id that this store gave. */
+async function withRealIds({ operationId, path, access }) {
+  if (path.startsWith("/v1/orders/")) {
+    const { id, token } = await anOrder(operationId);
+    return { path: path.replace(/ord_[0-9a-f]+|\{id\}/, id), caller: store.buyer(token) };
+  }
+  if (operationId === "revoke_api_key") {
+    const { body } = await store.admin.post("/v1/admin/api-keys", { name: "To be revoked", kind: "publishable" });
+    return { path: path.replace(/[^/]+$/, body.id), caller: store.admin };
+  }
+  const callers = { public: store.anyone, storefront_key: store.storefront };
+  return { path, caller: callers[access] ?? store.admin };
+}
+
+test("every example works against the demo store", async () => {
+  const examples = examplesOf(document).filter(({ access }) => access !== "webhook_signature");
+  const operations = Object.values(document.paths).flatMap((path) => Object.values(path));
+  assert.equal(examples.length, operations.length - 1, "an operation has no example to send");
+  for (const example of examples) {
+    const { path, caller } = await withRealIds(example);
+    const { method, headers, body, operationId } = example;
+    const answer = await caller.send(method, path, { headers, body });
+    assert.ok(answer.status < 300, `${operationId}: ${method} ${path} answered ${answer.status} ${answer.text}`);
+    assert.ok(example.statuses.includes(String(answer.status)), `${operationId}: ${answer.status} is not documented`);
+  }
+});
+
+test("the books agree", () => assertBooksAgree(store));

@@ -1,0 +1,46 @@
+// D1 with bad days on request.
+
+export const database = {
+  /** "up"; "down": nothing arrives; "loses replies": it happens and the caller is told that it failed. */
+  mode: "up",
+  /** Questions and batches that arrived while it was not up. */
+  troubles: 0,
+  reset() {
+    database.mode = "up";
+    database.troubles = 0;
+  },
+};
+
+const ASKS = ["all", "run", "first", "raw"];
+const realOf = new WeakMap();
+
+async function ask(work) {
+  if (database.mode === "up") return work();
+  database.troubles += 1;
+  if (database.mode === "loses replies") await work();
+  throw new Error("D1_ERROR: injected: the database does not answer");
+}
+
+function statement(real) {
+  const door = new Proxy(real, {
+    get(_, key) {
+      const value = Reflect.get(real, key, real);
+      if (key === "bind") return (...values) => statement(real.bind(...values));
+      if (ASKS.includes(key)) return (...options) => ask(() => real[key](...options));
+      return typeof value === "function" && key !== "constructor" ? value.bind(real) : value;
+    },
+  });
+  realOf.set(door, real);
+  return door;
+}
+
+export function databaseBehindDoor(real) {
+  return new Proxy(real, {
+    get(_, key) {
+      if (key === "prepare") return (sql) => statement(real.prepare(sql));
+      if (key === "batch") return (list) => ask(() => real.batch([...list].map((one) => realOf.get(one) ?? one)));
+      const value = Reflect.get(real, key, real);
+      return typeof value === "function" && key !== "constructor" ? value.bind(real) : value;
+    },
+  });
+}

@@ -1,0 +1,29 @@
+// The design's invariants and those of FAULTS (I1 to I8), checked by a party that trusts nobody: it reads the
+// raw rows of every object that was used, D1, the queue's history and the gateway's book, and joins them. It
+// was written from the text of the invariants and from the schemas, not from the product's code.
+//
+// `checkInvariants` is for a world at rest: every alarm that was due has rung, the queue is empty.
+
+import { firstInstanceId, instanceId } from "./worker.mjs";
+import { readWorld } from "./invariants/raw.mjs";
+import { moneyIsAccountedFor } from "./invariants/money.mjs";
+import { ordersAreWhole } from "./invariants/orders.mjs";
+import { projectionIsComplete } from "./invariants/projection.mjs";
+import { stockIsConserved } from "./invariants/stock.mjs";
+
+/** Rejects with everything that is wrong. */
+export async function checkInvariants() {
+  const world = await readWorld();
+  const wrong = [];
+  const must = (holds, sentence) => {
+    if (!holds) wrong.push(sentence);
+    return holds;
+  };
+  must(instanceId() === firstInstanceId, "something panicked: WebAssembly was started anew");
+  ordersAreWhole(world, must);
+  stockIsConserved(world, must);
+  moneyIsAccountedFor(world, must);
+  projectionIsComplete(world, must);
+  if (wrong.length > 0) throw new Error(`invariants broken:\n- ${wrong.join("\n- ")}`);
+  return world;
+}

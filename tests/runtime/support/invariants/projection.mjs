@@ -1,0 +1,58 @@
+// Invariant 8 and I7, I8 of FAULTS: at rest, nothing is owed to the queue, and D1 says of every order and SKU
+// what its object says, and of no others.
+
+import { hasAttention, operations, total } from "./raw.mjs";
+
+/** What only the buyer's browser may see stays in the object. */
+function withoutSecrets(document) {
+  const copy = structuredClone(document);
+  if (copy.payment?.report) copy.payment.report.action = null;
+  return copy;
+}
+
+/** A checkout that was refused before any payment was asked for is not an order that anyone looks for. */
+function isListed({ document }) {
+  if (document.status === "placing") return false;
+  return document.status !== "rejected" || document.payment === null || operations({ document }).length > 0;
+}
+
+export function projectionIsComplete(world, must) {
+  for (const shard of world.shards) {
+    const owed = shard.outbox.map((row) => row.sequence);
+    must(owed.length === 0, `shard ${shard.name} came to rest with message(s) ${owed.join(", ")} in its outbox`);
+  }
+  for (const order of world.orders.values()) {
+    const row = world.projected.orders.get(order.id);
+    if (!must((row !== undefined) === isListed(order), `${order.id} (${order.document.status}) is ${row ? "" : "not "}in D1`)) continue;
+    if (row) copyIsTrue(order, row, must);
+  }
+  for (const sku of world.skus.values()) levelIsTrue(sku, world.projected.levels.get(sku.name), must);
+}
+
+function copyIsTrue(order, row, must) {
+  const { document } = order;
+  must(row.version === document.version, `${order.id} is at version ${document.version}, D1 at ${row.version}`);
+  const columns = {
+    status: document.status,
+    email: document.email.toLowerCase(),
+    currency: document.cart.currency,
+    total_minor: total(order),
+    needs_attention: hasAttention(order) ? 1 : 0,
+    invoice_number: document.invoice_number,
+    created_at: Date.parse(document.created_at),
+    updated_at: Date.parse(document.updated_at),
+  };
+  for (const [column, value] of Object.entries(columns)) {
+    must(row[column] === value, `${order.id}: D1 has ${column} ${row[column]}, the order ${value}`);
+  }
+  const same = JSON.stringify(row.document) === JSON.stringify(withoutSecrets(document));
+  must(same, `${order.id}: D1's document differs from the order's`);
+}
+
+function levelIsTrue({ name, level }, row, must) {
+  if (level === undefined) return;
+  must(level.projected_version === level.version, `${name} is at version ${level.version}, lists were told of ${level.projected_version}`);
+  for (const column of ["version", "received", "adjusted", "sold", "reserved", "back_order_limit", "low_stock_threshold"]) {
+    must(row?.[column] === level[column], `${name}: D1 has ${column} ${row?.[column]}, the object ${level[column]}`);
+  }
+}

@@ -1,0 +1,110 @@
+// Invariant 1, 7 and I1, I2, I4 of FAULTS: per SKU, counters = ledger = claims, nothing negative, nothing
+// oversold; and each claim at a SKU agrees with the order that made it.
+
+import { hasAttention, isCalledOff, isPaid, isTerminal, sum } from "./raw.mjs";
+
+const NOTHING = {
+  received: 0, adjusted: 0, sold: 0, reserved: 0, back_order_limit: 0, version: 0, projected_version: 0,
+};
+const ON_HAND_KINDS = { received: "received", adjusted: "adjusted" };
+
+export function stockIsConserved(world, must) {
+  for (const sku of world.skus.values()) {
+    countersAddUp(sku, must);
+    claimsAddUp(sku, must);
+    claimsBelongToOrders(sku, world, must);
+    alarmIsSet(sku, world, must);
+  }
+  for (const order of world.orders.values()) ordersClaimsAreReal(order, world, must);
+  for (const [name, units] of world.shop.supply) {
+    const sku = world.skus.get(world.shop.sku(name));
+    must(sku?.level?.received >= units, `${name}: ${units} units were put on the shelf, received is ${sku?.level?.received}`);
+  }
+}
+
+function countersAddUp({ name, level = NOTHING, movements }, must) {
+  const { received, adjusted, sold, reserved, back_order_limit } = level;
+  must(reserved >= 0 && sold >= 0, `${name}: reserved ${reserved}, sold ${sold}`);
+  must(
+    reserved + sold <= received + adjusted + back_order_limit,
+    `${name} is oversold: reserved ${reserved} + sold ${sold} > ${received} + ${adjusted} + ${back_order_limit}`,
+  );
+  const onHand = sum(movements.map((one) => one.on_hand_delta));
+  must(onHand === received + adjusted - sold, `${name}: ledger says ${onHand} on hand, counters ${received + adjusted - sold}`);
+  const held = sum(movements.map((one) => one.reserved_delta));
+  must(held === reserved, `${name}: ledger says ${held} reserved, counter ${reserved}`);
+  for (const [kind, counter] of Object.entries(ON_HAND_KINDS)) {
+    const moved = sum(movements.filter((one) => one.kind === kind).map((one) => one.on_hand_delta));
+    must(moved === level[counter], `${name}: ledger says ${moved} ${kind}, counter ${level[counter]}`);
+  }
+  for (const one of movements) {
+    must(one.on_hand_delta !== 0 || one.reserved_delta !== 0, `${name}: movement ${one.sequence} moves nothing`);
+  }
+}
+
+function claimsAddUp({ name, level = NOTHING, reservations, movements }, must) {
+  const units = (state) => sum(reservations.filter((one) => one.state === state).map((one) => one.quantity));
+  must(units("held") === level.reserved, `${name}: ${units("held")} units in held claims, reserved ${level.reserved}`);
+  must(units("committed") === level.sold, `${name}: ${units("committed")} units in committed claims, sold ${level.sold}`);
+  for (const claim of reservations) {
+    const own = movements.filter((one) => one.order_id === claim.order_id);
+    const expected = {
+      reserved: claim.state === "held" ? claim.quantity : 0,
+      onHand: claim.state === "committed" ? -claim.quantity : 0,
+    };
+    const reserved = sum(own.map((one) => one.reserved_delta));
+    const onHand = sum(own.map((one) => one.on_hand_delta));
+    must(
+      reserved === expected.reserved && onHand === expected.onHand,
+      `${name}: ${claim.state} claim of ${claim.quantity} by ${claim.order_id}, its movements add up to ${reserved} reserved and ${onHand} on hand`,
+    );
+  }
+}
+
+/** No stock is set aside or sold for nobody. */
+function claimsBelongToOrders(sku, world, must) {
+  for (const claim of sku.reservations) {
+    if (!["held", "committed"].includes(claim.state)) continue;
+    if (world.shop.strangers?.has(claim.order_id)) continue;
+    const order = world.orders.get(claim.order_id);
+    const what = `${sku.name}: ${claim.quantity} units ${claim.state} for ${claim.order_id}`;
+    if (!must(order !== undefined, `${what}, which is not an order`)) continue;
+    const wanted = order.document.claims.find((one) => one.sku === sku.name);
+    must(wanted?.quantity === claim.quantity, `${what}, which wants ${wanted?.quantity}`);
+    must(!isCalledOff(order), `${what}, which is ${order.document.status}`);
+  }
+}
+
+function ordersClaimsAreReal(order, world, must) {
+  const { document } = order;
+  const wanted = new Map();
+  for (const line of document.cart.lines) wanted.set(line.sku, (wanted.get(line.sku) ?? 0) + line.quantity);
+  const claimed = new Map(document.claims.map((claim) => [claim.sku, claim.quantity]));
+  must(
+    claimed.size === document.claims.length && JSON.stringify([...claimed].sort()) === JSON.stringify([...wanted].sort()),
+    `${order.id}: one claim per SKU with the sum of its lines; has ${JSON.stringify([...claimed])}`,
+  );
+  for (const claim of document.claims) {
+    const row = world.skus.get(claim.sku)?.reservations.find((one) => one.order_id === order.id);
+    const what = `${order.id} (${document.status}) says ${claim.sku} is ${claim.claim.state}, the SKU says ${row?.state}`;
+    const over = row && row.expires_at <= world.now;
+    if (claim.claim.state === "committed") must(row?.state === "committed", what);
+    if (claim.claim.state === "held") must(row?.state === "held" || (over && row?.state === "expired"), what);
+    if (["released", "refused", "short"].includes(claim.claim.state)) {
+      must(!["held", "committed"].includes(row?.state) || over, what);
+    }
+    if (isCalledOff(order)) must(["released", "refused"].includes(claim.claim.state), `${what}; it was called off`);
+  }
+  if (!isPaid(order) || isTerminal(order)) return;
+  const committed = document.claims.every((claim) => claim.claim.state === "committed");
+  must(committed || hasAttention(order), `${order.id} is paid, its stock is not committed, and nobody was told`);
+}
+
+/** An object that owes something will be woken for it. */
+function alarmIsSet({ name, alarm, level = NOTHING, reservations }, world, must) {
+  const ends = reservations.filter((one) => one.state === "held").map((one) => one.expires_at);
+  const wants = Math.min(...ends, ...(level.version > level.projected_version ? [world.now] : []));
+  if (wants === Infinity) return;
+  const latest = Math.max(wants, world.now) + 60_000;
+  must(alarm !== undefined && alarm <= latest, `${name} wants its alarm in ${wants - world.now} ms, it is set in ${alarm - world.now} ms`);
+}

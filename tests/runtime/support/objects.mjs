@@ -1,0 +1,159 @@
+// The shipped object classes behind doors. The product's code runs unchanged; what it is handed (its state
+// and its environment) passes every crossing through crossings.mjs, and alarms are set ten years late, so
+// that they ring when a test rings them (drain.mjs) and not before.
+
+import * as shipped from "shipped-build";
+import { CRASH, across, acrossAtOnce } from "./crossings.mjs";
+import { queue } from "./queue.mjs";
+
+export const BINDINGS = {
+  OrderShard: "ORDER_SHARD",
+  SkuInventory: "SKU_INVENTORY",
+  InvoiceSeries: "INVOICE_SERIES",
+};
+const CLASS_OF = Object.fromEntries(Object.entries(BINDINGS).map(([name, binding]) => [binding, name]));
+
+const LATE = 10 * 365 * 86_400_000;
+
+/** Whether alarms ring when the platform finds it is time; only a test of the platform wants that. */
+export const alarms = { platformRings: false, shift: () => (alarms.platformRings ? 0 : LATE) };
+
+/** The newest instance of every object that was used, by "Class/name". */
+export const lives = new Map();
+
+export const keyOf = (className, name) => `${className}/${name}`;
+
+/** One instance of an object, from its construction to its end. */
+class Life {
+  dead = false;
+  ready = false;
+
+  constructor(className, ctx) {
+    this.className = className;
+    this.name = ctx.id.name;
+    this.ctx = ctx;
+    lives.set(keyOf(className, this.name), this);
+  }
+
+  label(what) {
+    return `${this.className} ${what}`;
+  }
+
+  /** The end of this instance, as when its machine fails. Storage breaks at once. */
+  async die({ keepWrites }) {
+    this.dead = true;
+    await null; // Out of the product's stack: to end in the midst of it would end the whole isolate.
+    if (keepWrites) await this.ctx.storage.sync();
+    this.ctx.abort(CRASH);
+  }
+
+  /** What a dead instance would have answered is never heard. */
+  async during(work) {
+    try {
+      const result = await work();
+      if (!this.dead) return result;
+    } catch (error) {
+      if (!this.dead) throw error;
+    }
+    return new Promise(() => {});
+  }
+}
+
+/** `target` as it is, but for what `ours` replaces. */
+function behind(target, ours) {
+  return new Proxy(target, {
+    get(_, key) {
+      if (Object.hasOwn(ours, key)) return ours[key];
+      const value = Reflect.get(target, key, target);
+      return typeof value === "function" && key !== "constructor" ? value.bind(target) : value;
+    },
+  });
+}
+
+const WRITES = /^\s*(INSERT|UPDATE|DELETE|REPLACE)/i;
+
+function stateSeenBy(life) {
+  const { storage } = life.ctx;
+  let inTransaction = false;
+  const sql = behind(storage.sql, {
+    exec(statement, ...parameters) {
+      const run = () => storage.sql.exec(statement, ...parameters);
+      if (!life.ready || inTransaction || !WRITES.test(statement)) return run();
+      return acrossAtOnce(life.label("write"), life, run);
+    },
+  });
+  const transactionSync = (body) => {
+    const run = (rolledBackBy) =>
+      storage.transactionSync(() => {
+        inTransaction = true;
+        try {
+          const result = body();
+          if (rolledBackBy) throw rolledBackBy;
+          return result;
+        } finally {
+          inTransaction = false;
+        }
+      });
+    return acrossAtOnce(life.label("transaction"), life, () => run(), run);
+  };
+  const setAlarm = (at, options) => storage.setAlarm(Number(at) + alarms.shift(), options);
+  return behind(life.ctx, { storage: behind(storage, { sql, transactionSync, setAlarm }) });
+}
+
+/** A namespace whose stubs are asked through a crossing. */
+function namespaceSeenBy(life, namespace, className) {
+  const stub = (real) =>
+    behind(real, {
+      fetch: (request, init) =>
+        across(life.label(`asks ${className}`), life, async () => {
+          const response = await real.fetch(request, init);
+          // Read here, so that the crossing ends when the answer has arrived as a whole.
+          return new Response(await response.text(), response);
+        }),
+    });
+  return behind(namespace, {
+    get: (id, options) => stub(namespace.get(id, options)),
+    getByName: (name, options) => stub(namespace.getByName(name, options)),
+  });
+}
+
+function queueSeenBy(life, real) {
+  const send = (messages, passOn) =>
+    across(life.label("sends to the queue"), life, async () => {
+      if (queue.real) return passOn();
+      queue.accept(messages);
+    });
+  return behind(real, {
+    send: (body, options) => send([{ body }], () => real.send(body, options)),
+    sendBatch: (messages, options) => send([...messages], () => real.sendBatch(messages, options)),
+  });
+}
+
+/** The environment as an object or the Worker sees it. */
+export function environmentSeenBy(life, env, ours = {}) {
+  const doors = { ...ours };
+  for (const [binding, className] of Object.entries(CLASS_OF)) {
+    doors[binding] = namespaceSeenBy(life, env[binding], className);
+  }
+  doors.EVENTS = queueSeenBy(life, env.EVENTS);
+  return behind(env, doors);
+}
+
+/** The class as the platform makes it. */
+export function behindDoors(className) {
+  return class {
+    constructor(ctx, env) {
+      this.life = new Life(className, ctx);
+      this.inner = new shipped[className](stateSeenBy(this.life), environmentSeenBy(this.life, env));
+      this.life.ready = true;
+    }
+
+    fetch(request) {
+      return this.life.during(() => this.inner.fetch(request));
+    }
+
+    alarm() {
+      return this.life.during(() => this.inner.alarm());
+    }
+  };
+}

@@ -1,0 +1,91 @@
+// The audit's part on stock: counters, ledger and claims of each SKU agree with each other, with the orders
+// and with their copy in D1.
+
+const COUNTERS = ["received", "adjusted", "sold", "reserved", "back_order_limit", "low_stock_threshold", "version"];
+
+/** Adds a sentence for whatever does not agree. */
+export function auditStock(raw, orders, now, say) {
+  const copies = new Map(raw.d1.stock_levels.map((row) => [row.sku, row]));
+  const wanted = wantedBySku(orders);
+  for (const [sku, { level, reservations, movements }] of raw.skus) {
+    const counters = level[0];
+    if (!counters) {
+      if (reservations.length + movements.length > 0) say(`${sku} has claims or movements and no counters`);
+      continue;
+    }
+    auditCounters(sku, counters, reservations, movements, say);
+    auditClaims(sku, reservations, wanted.get(sku) ?? new Map(), orders, now, say);
+    const copy = copies.get(sku);
+    copies.delete(sku);
+    if (!copy) say(`D1 has no stock of ${sku}`);
+    for (const name of copy ? COUNTERS : []) {
+      if (copy[name] !== counters[name]) say(`D1 has ${name} ${copy[name]} of ${sku}, its object ${counters[name]}`);
+    }
+  }
+  for (const sku of copies.keys()) say(`D1 has stock of ${sku}, which no object owns`);
+  for (const [sku, quantities] of wanted) {
+    if (!raw.skus.has(sku)) say(`${sku} was ordered (${quantities.size} times) and has no object`);
+  }
+}
+
+/** For each SKU, the units each order wants of it, summed from the order's lines. */
+function wantedBySku(orders) {
+  const wanted = new Map();
+  for (const [id, { document: order }] of orders) {
+    for (const { sku, quantity } of order.cart.lines) {
+      const quantities = wanted.get(sku) ?? new Map();
+      quantities.set(id, (quantities.get(id) ?? 0) + quantity);
+      wanted.set(sku, quantities);
+    }
+  }
+  return wanted;
+}
+
+const sum = (rows, field) => rows.reduce((total, row) => total + row[field], 0);
+
+function auditCounters(sku, counters, reservations, movements, say) {
+  const { received, adjusted, sold, reserved, back_order_limit: backOrders } = counters;
+  const onHand = received + adjusted - sold;
+  if (reserved < 0) say(`${sku}: ${reserved} reserved`);
+  if (reserved + sold > received + adjusted + backOrders) {
+    say(`oversold: ${sku} has ${received + adjusted + backOrders}, ${reserved} reserved and ${sold} sold`);
+  }
+  const moved = sum(movements, "on_hand_delta");
+  if (moved !== onHand) say(`${sku}: ${onHand} on hand, the ledger says ${moved}`);
+  const held = sum(movements, "reserved_delta");
+  if (held !== reserved) say(`${sku}: ${reserved} reserved, the ledger says ${held}`);
+  for (const kind of ["received", "adjusted"]) {
+    const booked = sum(movements.filter((movement) => movement.kind === kind), "on_hand_delta");
+    if (booked !== counters[kind]) say(`${sku}: ${counters[kind]} ${kind}, the ledger says ${booked}`);
+  }
+  const claimed = (state) => sum(reservations.filter((claim) => claim.state === state), "quantity");
+  if (claimed("held") !== reserved) say(`${sku}: ${reserved} reserved, claims hold ${claimed("held")}`);
+  if (claimed("committed") !== sold) say(`${sku}: ${sold} sold, claims say ${claimed("committed")}`);
+}
+
+function auditClaims(sku, reservations, wanted, orders, now, say) {
+  const claims = new Map(reservations.map((claim) => [claim.order_id, claim]));
+  for (const [id, claim] of claims) {
+    const order = orders.get(id)?.document;
+    if (!order) {
+      say(`${sku} has ${claim.quantity} ${claim.state} for ${id}, which is not there`);
+      continue;
+    }
+    const secured = !order.payment || ["authorized", "captured"].includes(order.payment.report?.state);
+    if (claim.state === "held") {
+      if (order.status !== "open") say(`leaked: ${sku} holds ${claim.quantity} for ${id}, which is ${order.status}`);
+      else if (claim.expires_at <= now) say(`leaked: ${sku} holds ${claim.quantity} for ${id} beyond its time`);
+      else if (secured) say(`${sku} only holds what ${id} has paid for`);
+    }
+    if (claim.state === "committed" && !secured) say(`${sku} is sold to ${id}, which is not paid`);
+    if (["held", "committed"].includes(claim.state) && claim.quantity !== wanted.get(id)) {
+      say(`${sku} has ${claim.quantity} ${claim.state} for ${id}, which wants ${wanted.get(id)}`);
+    }
+  }
+  for (const [id] of wanted) {
+    const order = orders.get(id).document;
+    const paid = order.payment?.report?.state === "captured" || !order.payment;
+    const sold = claims.get(id)?.state === "committed";
+    if (paid && !sold && order.attention.length === 0) say(`${id} is paid, ${sku} is not sold to it`);
+  }
+}

@@ -1,0 +1,91 @@
+// Reads what a stopped store left on the disk, without asking the store: the SQLite file of every object
+// and of D1. The layout is workerd's and miniflare's; nothing here knows the product's code, only schema/.
+
+import { createHash, createHmac } from "node:crypto";
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+const emitWarning = process.emitWarning;
+process.emitWarning = (warning, ...rest) => {
+  if (!String(warning).includes("SQLite is an experimental feature")) emitWarning.call(process, warning, ...rest);
+};
+const { DatabaseSync } = await import("node:sqlite");
+process.emitWarning = emitWarning;
+
+const WORKER = "cartwright";
+
+/**
+ * `{ shards, skus, series, d1 }`: shards by number, SKUs and invoice series by name, each with its tables as
+ * arrays of rows; `d1` with its tables. JSON documents are parsed. A file that belongs to no known name ends
+ * the reading: the audit must see everything.
+ */
+export function readRawState(stateDir) {
+  const root = path.join(stateDir, "v3");
+  const copies = mkdtempSync(path.join(tmpdir(), "cartwright-audit-"));
+  try {
+    const d1 = readD1(path.join(root, "d1"), copies);
+    const shardNames = Array.from({ length: 256 }, (_, n) => n.toString(16).padStart(2, "0"));
+    const shards = readObjects(root, "OrderShard", shardNames, ["orders", "idempotency", "inbox", "outbox"], copies);
+    for (const { orders } of shards.values()) for (const row of orders) row.document = JSON.parse(row.document);
+    const skuNames = d1.variants.map((row) => row.sku);
+    const skus = readObjects(root, "SkuInventory", skuNames, ["level", "reservations", "movements"], copies);
+    const used = [...shards.values()].flatMap(({ orders }) => orders.map((row) => row.document.invoice_series));
+    const series = readObjects(root, "InvoiceSeries", [...new Set(used)], ["invoices"], copies);
+    return { d1, shards, skus, series };
+  } finally {
+    rmSync(copies, { recursive: true, force: true });
+  }
+}
+
+function readD1(folder, copies) {
+  const [file] = sqliteFiles(path.join(folder, "miniflare-D1DatabaseObject"));
+  if (!file) throw new Error(`no D1 database below ${folder}`);
+  const tables = readTables(file, ["orders", "stock_levels", "variants"], copies);
+  for (const row of tables.orders) row.document = JSON.parse(row.document);
+  return tables;
+}
+
+function readObjects(root, className, names, tables, copies) {
+  const uniqueKey = `${WORKER}-${className}`;
+  const nameOf = new Map(names.map((name) => [objectId(uniqueKey, name), name]));
+  const objects = new Map();
+  for (const file of sqliteFiles(path.join(root, "do", uniqueKey))) {
+    const name = nameOf.get(path.basename(file, ".sqlite"));
+    if (name === undefined) throw new Error(`${className}: nobody knows whose ${path.basename(file)} is`);
+    objects.set(name, readTables(file, tables, copies));
+  }
+  return objects;
+}
+
+/** The id that the runtime derives from an object's name. */
+export function objectId(uniqueKey, name) {
+  const key = createHash("sha256").update(uniqueKey).digest();
+  const half = (data) => createHmac("sha256", key).update(data).digest().subarray(0, 16);
+  const fromName = half(name);
+  return Buffer.concat([fromName, half(fromName)]).toString("hex");
+}
+
+function sqliteFiles(folder) {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(".sqlite") && name !== "metadata.sqlite")
+    .map((name) => path.join(folder, name));
+}
+
+/** Reads a copy, so that looking changes nothing: opening a database may fold its log into it. */
+function readTables(file, tables, copies) {
+  const copy = path.join(copies, path.basename(file));
+  for (const suffix of ["", "-wal"]) {
+    if (existsSync(file + suffix)) copyFileSync(file + suffix, copy + suffix);
+  }
+  const database = new DatabaseSync(copy);
+  try {
+    const known = new Set(database.prepare("SELECT name FROM sqlite_master").all().map((row) => row.name));
+    const rows = (table) => (known.has(table) ? database.prepare(`SELECT * FROM "${table}"`).all() : []);
+    return Object.fromEntries(tables.map((table) => [table, rows(table)]));
+  } finally {
+    database.close();
+    for (const suffix of ["", "-wal", "-shm"]) rmSync(copy + suffix, { force: true });
+  }
+}
