@@ -15,7 +15,7 @@ export const SANDBOX_WEBHOOK_PATH = "/webhooks/sandbox";
 export function developmentVars(sandboxUrl) {
   return {
     ENVIRONMENT: "development",
-    ORDER_SHARDS: "16",
+    ORDER_SHARDS: "4",
     ALLOWED_ORIGINS: "*",
     ...(sandboxUrl && {
       SANDBOX_ENABLED: "true",

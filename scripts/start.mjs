@@ -19,6 +19,7 @@ try {
     const store = await startLocalStore(options);
     stopWithStarter(store.stop);
     say(greeting(store.url));
+    if (!options.quiet) store.showLog();
   }
 } catch (error) {
   reportFailure(error);

@@ -14,10 +14,17 @@ import { SetupError, step } from "../setup/progress.mjs";
 
 const SANDBOX_SERVER = path.join(repositoryRoot, "sandbox", "server.mjs");
 
-/** Starts everything and returns `{ url, stop() }`. `options` is what `readOptions` returned. */
+/**
+ * Starts everything and returns `{ url, stop(), showLog() }`; `options` is what `readOptions` returned. Until
+ * `showLog` is called the Worker's log is kept to warnings and errors, so that seeding does not bury the steps.
+ */
 export async function startLocalStore(options) {
   await buildWorker(await prepareToolchain());
-  const { stateDir, port, quiet } = options;
+  const { stateDir, port } = options;
+  const log = { levels: new Set(["warn", "error"]) };
+  const onLog = ({ level, message }) => {
+    if (!log.levels || log.levels.has(level)) process.stderr.write(`${message}\n`);
+  };
   if (options.fresh) clearState(stateDir);
   mkdirSync(stateDir, { recursive: true });
   const running = [];
@@ -27,12 +34,12 @@ export async function startLocalStore(options) {
   try {
     const sandboxUrl = options.gatewayUrl ?? (await startOwnSandbox(options, running));
     const { server } = await step("Store: Worker, databases, objects", async () => {
-      const started = await startServer({ port, stateDir, sandboxUrl, quiet, vars: ownVars() });
+      const started = await startServer({ port, stateDir, sandboxUrl, quiet: true, onLog, vars: ownVars() });
       return { server: started, detail: appliedNow(started.migrations) };
     });
     running.push(server);
     if (options.seed) await seedOnce(server.url, stateDir);
-    return { url: server.url, stop };
+    return { url: server.url, stop, showLog: () => void (log.levels = undefined) };
   } catch (error) {
     await stop();
     throw error;

@@ -25,11 +25,15 @@ const DEVELOPMENT_STOREFRONT: &str = "pk_dev_storefront";
 const DEVELOPMENT_ADMIN: &str = "sk_dev_admin";
 const MAX_KEY_BYTES: usize = 256;
 /// Keys that an isolate remembers, known and unknown each.
-const REMEMBERED_KEYS: usize = 10_000;
+const REMEMBERED_KEYS: usize = 5_000;
 /// While D1 does not answer, a known key goes on working for so long.
 const STALE_MILLISECONDS: i64 = 300_000;
 /// With a remembered key at hand, D1 is waited for no longer than this.
 const PATIENCE_MILLISECONDS: u32 = 1_000;
+/// Without one, no longer than this.
+const DEADLINE_MILLISECONDS: u32 = 5_000;
+/// While one request asks about a key again, the others go on with what is known, for so long at most.
+const LEASE_MILLISECONDS: i64 = 1_000;
 
 type Known = Cache<String, KeyIdentity>;
 
@@ -77,7 +81,8 @@ pub async fn recognise(
         return Ok(identity("bootstrap", KeyKind::Secret, &Scope::ALL));
     }
     let now = platform.now();
-    let stale = match KNOWN.with_borrow_mut(|known| known.get(&hash, now)) {
+    let (_, lease) = fresh_and_lease(settings);
+    let stale = match KNOWN.with_borrow_mut(|known| known.get_leased(&hash, now, lease)) {
         Found::Fresh(known) => return Ok(known),
         Found::Stale(known) => Some(known),
         Found::Missing => None,
@@ -99,14 +104,11 @@ async fn look_up(
     stale: Option<KeyIdentity>,
 ) -> Result<Option<KeyIdentity>, ApiError> {
     let database = platform.database()?;
-    let asked = api_keys::by_hash(&database, &hash);
-    let answer = match &stale {
-        None => asked.await.map_err(ApiError::from),
-        Some(_) => deadline::within(PATIENCE_MILLISECONDS, asked)
-            .await
-            .ok_or_else(|| ApiError::try_again(1))
-            .and_then(|answer| answer.map_err(ApiError::from)),
-    };
+    let patience = if stale.is_some() { PATIENCE_MILLISECONDS } else { DEADLINE_MILLISECONDS };
+    let answer = deadline::within(patience, api_keys::by_hash(&database, &hash))
+        .await
+        .ok_or_else(|| ApiError::try_again(1).caused_by("database: no answer in time"))
+        .and_then(|answer| answer.map_err(ApiError::from));
     match (answer, stale) {
         (Ok(found), _) => Ok(remember(platform, hash, found)),
         (Err(_), Some(known)) => Ok(Some(known)),
@@ -114,8 +116,16 @@ async fn look_up(
     }
 }
 
+/// How long a look-up is used without asking again, and for how much longer by those who wait for one
+/// that asks: together as long as the deployment says.
+fn fresh_and_lease(settings: &Settings) -> (i64, i64) {
+    let whole = settings.key_cache_milliseconds;
+    let lease = LEASE_MILLISECONDS.min(whole);
+    (whole.saturating_sub(lease), lease)
+}
+
 fn remember(platform: &Platform, hash: String, found: Option<ApiKey>) -> Option<KeyIdentity> {
-    let fresh_milliseconds = platform.settings().key_cache_milliseconds;
+    let (fresh_milliseconds, _) = fresh_and_lease(platform.settings());
     let now: Timestamp = platform.now();
     if let Some(key) = found {
         let known = identity(&key.id, key.kind, &key.scopes);
@@ -186,6 +196,18 @@ mod tests {
         }
         assert!(development_key(&development, "sk_dev_admin2").is_none());
         assert!(development_key(&development, "").is_none());
+    }
+
+    #[test]
+    fn a_revoked_key_dies_within_the_time_that_the_deployment_says() {
+        for (milliseconds, expected) in [("0", (0, 0)), ("800", (0, 800)), ("5000", (4_000, 1_000))]
+        {
+            let settings = settings(&[
+                ("ENVIRONMENT", "development"),
+                ("KEY_CACHE_MILLISECONDS", milliseconds),
+            ]);
+            assert_eq!(fresh_and_lease(&settings), expected, "{milliseconds}");
+        }
     }
 
     #[test]

@@ -77,7 +77,11 @@ pub async fn answer(platform: Option<Platform>, incoming: Box<dyn Incoming>) -> 
     note(&mut fields, "order_id", reply.order_id.map(|id: OrderId| id.to_string()));
     note(&mut fields, "code", code.map(str::to_owned));
     note(&mut fields, "cause", cause.map(String::from));
-    let level = if reply.status >= 500 { Level::Error } else { Level::Info };
+    let level = match reply.status {
+        503 => Level::Warning,
+        500.. => Level::Error,
+        _ => Level::Info,
+    };
     log::event(level, "request", fields);
     reply.headers.push(("x-request-id", request_id));
     let body = if is_head { OutgoingBody::Empty } else { reply.body };

@@ -71,6 +71,7 @@ impl Description {
 pub fn document() -> OpenApi {
     let mut description = Description::default();
     super::routes::describe(&mut description);
+    show_demo_terms(&mut description.paths);
     let mut components = Components::new();
     Problem::schemas(&mut description.schemas);
     description.schemas.push((Problem::name().into_owned(), Problem::schema()));
@@ -97,6 +98,18 @@ pub fn document() -> OpenApi {
         .components(Some(components))
         .tags(Some(TAGS.map(tag)))
         .build()
+}
+
+/// The terms of the demo store, as the example of the request that sets them: sending it changes nothing
+/// there.
+fn show_demo_terms(paths: &mut Paths) {
+    let demo = include_str!("../../schema/demo/settings.json");
+    let terms: serde_json::Value = serde_json::from_str(demo).unwrap_or_default();
+    let operation = paths.paths.get_mut("/v1/admin/store").and_then(|path| path.put.as_mut());
+    let body = operation.and_then(|operation| operation.request_body.as_mut());
+    if let Some(content) = body.and_then(|body| body.content.get_mut("application/json")) {
+        content.example = Some(terms);
+    }
 }
 
 const ABOUT: &str = "A headless commerce backend. Money is `{\"amount\": 1999, \"currency\": \

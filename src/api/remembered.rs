@@ -31,7 +31,7 @@ const PATIENCE_MILLISECONDS: u32 = 1_000;
 /// Without one, no longer than this.
 const DEADLINE_MILLISECONDS: u32 = 5_000;
 /// SKUs that an isolate remembers.
-const REMEMBERED_SKUS: usize = 20_000;
+const REMEMBERED_SKUS: usize = 10_000;
 
 /// A cache of one isolate.
 pub type Shelf<K, V> = LocalKey<RefCell<Cache<K, V>>>;

@@ -38,6 +38,7 @@ export default defineConfig({
     include: ["tests/runtime/**/*.test.mjs"],
     setupFiles: ["tests/runtime/support/setup.mjs"],
     testTimeout: 60_000,
+    maxWorkers: 2,
     // What the Worker logs belongs to the test that failed, and to nobody if none did.
     silent: "passed-only",
   },

@@ -18,7 +18,7 @@ use crate::runtime::serve::OutgoingBody;
 use crate::storage::catalogue::{self, ProductFilter};
 
 /// Pages that an isolate remembers.
-const REMEMBERED_PAGES: usize = 200;
+const REMEMBERED_PAGES: usize = 32;
 
 thread_local! {
     static PAGES: RefCell<Cache<ProductFilter, Rc<str>>> = RefCell::new(Cache::new(REMEMBERED_PAGES));

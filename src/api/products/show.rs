@@ -16,7 +16,7 @@ use crate::runtime::serve::OutgoingBody;
 use crate::storage::catalogue;
 
 /// Products that an isolate remembers.
-const REMEMBERED_PRODUCTS: usize = 5_000;
+const REMEMBERED_PRODUCTS: usize = 1_000;
 
 type Remembered = Option<(ProductStatus, Rc<str>)>;
 

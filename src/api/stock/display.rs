@@ -14,7 +14,7 @@ use crate::runtime::cache::{Cache, Found, Lifetime};
 use crate::runtime::platform::Platform;
 
 /// SKUs whose counters an isolate remembers.
-const REMEMBERED_SKUS: usize = 20_000;
+const REMEMBERED_SKUS: usize = 10_000;
 /// How long old counters are shown while an object does not answer.
 const STALE_MILLISECONDS: i64 = 60_000;
 /// How long one request has an entry to itself to ask again.

@@ -6,12 +6,12 @@ use futures_channel::oneshot;
 use worker::Result;
 
 use super::Shard;
+use super::commit::Step;
 use super::store::KnownKey;
 use crate::domain::id::{OrderId, ShardNumber};
 use crate::domain::order::{ClaimState, CloseReason, Order, OrderStatus};
 use crate::flows::advance::Input;
 use crate::flows::place::{Draft, place};
-use crate::flows::schedule::wake_at;
 use crate::objects::commands::{CheckoutOutcome, ShardAnswer, Shortage};
 use crate::runtime::clock::{fresh_uuid, now};
 
@@ -24,7 +24,13 @@ impl Shard {
         fingerprint: &str,
         draft: Draft,
     ) -> Result<ShardAnswer> {
-        match self.store.key(key)? {
+        let placing = self.commits.placing.borrow().get(key).cloned();
+        let placing = placing.map(|(order_id, fingerprint)| KnownKey {
+            fingerprint,
+            order_id,
+            outcome: None,
+        });
+        match placing.map_or_else(|| self.store.key(key), |known| Ok(Some(known)))? {
             Some(known) => self.retry(key, fingerprint, known).await,
             None => self.first(key, fingerprint, draft).await,
         }
@@ -48,13 +54,18 @@ impl Shard {
     ) -> Result<ShardAnswer> {
         let now = now();
         let order = place(draft, OrderId::new(ShardNumber(self.number), fresh_uuid()), now);
-        let wake = wake_at(&order, now, self.platform.settings().lease_milliseconds());
-        self.store.sqlite.transaction(|| {
-            self.store.insert(key, fingerprint, &order, wake)?;
-            self.arm_for(wake, false, now)
-        })?;
-        let _driving = self.begin(order.id);
-        let order = self.drive_on(order.id, Vec::new()).await?;
+        let id = order.id;
+        let _driving = self.begin(id);
+        self.commits.placing.borrow_mut().insert(key.to_owned(), (id, fingerprint.to_owned()));
+        let place = Step::Place {
+            key: key.to_owned(),
+            fingerprint: fingerprint.to_owned(),
+            order: Box::new(order),
+        };
+        let placed = self.commit(place).await;
+        self.commits.placing.borrow_mut().remove(key);
+        placed?;
+        let order = self.drive_on(id, Vec::new()).await?;
         self.conclude(key, order, false)
     }
 

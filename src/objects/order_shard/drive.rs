@@ -6,6 +6,7 @@ use futures_channel::oneshot;
 use futures_util::future::{join, join_all};
 use worker::Result;
 
+use super::commit::Step;
 use super::{Shard, gateway};
 use crate::domain::id::OrderId;
 use crate::domain::inventory::ClaimCommand;
@@ -22,7 +23,7 @@ use crate::runtime::clock::{fresh_uuid, now};
 const MAX_STEPS: usize = 12;
 
 /// How long background debts wait for others of their kind, so that they are settled together.
-const SETTLE_AFTER_MILLISECONDS: i64 = 25;
+const SETTLE_AFTER_MILLISECONDS: i64 = 150;
 
 /// An order after a step, and what it owes.
 pub(super) struct Stepped {
@@ -97,7 +98,7 @@ impl Shard {
         let mut inputs = first;
         let mut last = None;
         for _ in 0..MAX_STEPS {
-            let Some(stepped) = self.apply(vec![(id, inputs)])?.pop() else {
+            let Some(stepped) = self.commit(Step::Advance { id, inputs }).await? else {
                 return Ok(last);
             };
             let urgent: Vec<Effect> =
@@ -113,33 +114,35 @@ impl Shard {
 
     /// Takes every order one step, in one transaction.
     pub(super) fn apply(&self, steps: Vec<(OrderId, Vec<Input>)>) -> Result<Vec<Stepped>> {
-        self.store.sqlite.transaction(|| self.apply_within(steps))
+        self.store.sqlite.transaction(|| {
+            let stepped = steps.into_iter().map(|(id, inputs)| self.advance_within(id, inputs));
+            stepped.filter_map(Result::transpose).collect()
+        })
     }
 
-    /// As [`Shard::apply`], inside the caller's transaction.
-    pub(super) fn apply_within(&self, steps: Vec<(OrderId, Vec<Input>)>) -> Result<Vec<Stepped>> {
+    /// Takes an order one step, inside the caller's transaction. None if there is no such order.
+    pub(super) fn advance_within(
+        &self,
+        id: OrderId,
+        inputs: Vec<Input>,
+    ) -> Result<Option<Stepped>> {
         let now = now();
-        let lease = self.platform.settings().lease_milliseconds();
-        let mut stepped = Vec::with_capacity(steps.len());
-        for (id, inputs) in steps {
-            let Some(before) = self.store.order(id)? else { continue };
-            let mut order = before.clone();
-            let mut changed = false;
-            for input in inputs {
-                changed |= advance(&mut order, input, now, &mut fresh_uuid);
-            }
-            if changed {
-                // One stored change is one version, however many inputs made it.
-                order.version = before.version.saturating_add(1);
-                let wake = wake_at(&order, now, lease);
-                let events = announce(Some(&before), &order);
-                let tells = !events.is_empty();
-                self.store.update(&order, wake, events)?;
-                self.arm_for(wake, tells, now)?;
-            }
-            stepped.push(Stepped { owes: owed(&order, now), order });
+        let Some(before) = self.store.order(id)? else { return Ok(None) };
+        let mut order = before.clone();
+        let mut changed = false;
+        for input in inputs {
+            changed |= advance(&mut order, input, now, &mut fresh_uuid);
         }
-        Ok(stepped)
+        if changed {
+            // One stored change is one version, however many inputs made it.
+            order.version = before.version.saturating_add(1);
+            let wake = wake_at(&order, now, self.platform.settings().lease_milliseconds());
+            let events = announce(Some(&before), &order);
+            let tells = !events.is_empty();
+            self.store.update(&order, wake, events)?;
+            self.arm_for(wake, tells, now)?;
+        }
+        Ok(Some(Stepped { owes: owed(&order, now), order }))
     }
 
     /// Arms the alarm for an order's timer, or for the outbox.

@@ -14,6 +14,7 @@
 
 mod alarm;
 mod checkout;
+mod commit;
 mod drive;
 mod gateway;
 mod outbox;
@@ -26,6 +27,7 @@ use std::rc::Rc;
 
 use worker::{DurableObject, Env, Error, Request, Response, Result, State, durable_object};
 
+use self::commit::{CommitQueue, Step};
 use self::drive::Driven;
 use self::stock_line::StockLine;
 use self::store::Store;
@@ -35,7 +37,6 @@ use crate::domain::order::{CloseReason, Order};
 use crate::domain::payment::{Gateway, PaymentReport};
 use crate::domain::time::Timestamp;
 use crate::flows::advance::Input;
-use crate::runtime::clock::now;
 use crate::runtime::log::{self, Level};
 use crate::runtime::object_call::answer;
 use crate::runtime::platform::Platform;
@@ -80,6 +81,7 @@ struct Shard {
     platform: Platform,
     store: Store,
     stock: Rc<StockLine>,
+    commits: Rc<CommitQueue>,
     driven: RefCell<HashMap<OrderId, Driven>>,
     purged_at: Cell<Timestamp>,
 }
@@ -94,12 +96,14 @@ impl Shard {
             stock: Rc::new(StockLine::new(platform.clone())),
             platform,
             store: Store { sqlite: Sqlite::open(state, SCHEMA)? },
+            commits: Rc::default(),
             driven: RefCell::new(HashMap::new()),
             purged_at: Cell::new(Timestamp::default()),
         })
     }
 
     async fn handle(self: &Rc<Self>, command: ShardCommand) -> Result<ShardAnswer> {
+        let _request = self.commits.count_request();
         match command {
             ShardCommand::Checkout { key, fingerprint, draft } => {
                 self.checkout(&key, &fingerprint, *draft).await
@@ -109,7 +113,7 @@ impl Shard {
             ShardCommand::Sync { id } => self.sync(id).await,
             ShardCommand::Cancel { id, reason } => self.cancel(id, reason).await,
             ShardCommand::Webhook { gateway, event_id, id, report } => {
-                self.webhook(gateway, &event_id, id, report)
+                self.webhook(gateway, event_id, id, report).await
             }
             ShardCommand::Wake => {
                 self.rearm()?;
@@ -149,10 +153,10 @@ impl Shard {
 
     /// Inbox row, order, timer and outbox in one transaction, before anything is acknowledged. What
     /// the order owes afterwards is the alarm's: the gateway waits for nothing.
-    fn webhook(
-        &self,
+    async fn webhook(
+        self: &Rc<Self>,
         gateway: Gateway,
-        event_id: &str,
+        event_id: String,
         id: OrderId,
         report: PaymentReport,
     ) -> Result<ShardAnswer> {
@@ -167,12 +171,7 @@ impl Shard {
             );
             return Ok(ShardAnswer::Ok);
         }
-        self.store.sqlite.transaction(|| {
-            if self.store.receive(gateway, event_id, id, &report, now())? {
-                self.apply_within(vec![(id, vec![Input::Report(report)])])?;
-            }
-            Ok(())
-        })?;
+        self.commit(Step::Hear { gateway, event_id, id, report: Box::new(report) }).await?;
         Ok(ShardAnswer::Ok)
     }
 }

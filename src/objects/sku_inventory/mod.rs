@@ -35,7 +35,7 @@ use crate::storage::stock_levels;
 const SCHEMA: &str = include_str!("../../../schema/objects/sku_inventory.sql");
 
 /// Changes wait this long so that lists are told of many at once.
-const TELL_AFTER_MILLISECONDS: i64 = 500;
+const TELL_AFTER_MILLISECONDS: i64 = 1_000;
 
 /// How long to wait after the queue refused.
 const TELL_AGAIN_AFTER_SECONDS: i64 = 10;

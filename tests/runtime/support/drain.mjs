@@ -5,7 +5,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { SECOND, clock } from "./clock.mjs";
 import { crossings } from "./crossings.mjs";
-import { alarms, lives } from "./objects.mjs";
+import { alarms, keyOf, lives, stirred } from "./objects.mjs";
 import { queue } from "./queue.mjs";
 import { stubOf } from "./shop.mjs";
 
@@ -31,25 +31,37 @@ export const alarmOf = (className, name) =>
 
 /** Rings an object's alarm now, due or not. Whether it had one; undefined if the object died of it. */
 export async function ring(className, name) {
+  const key = keyOf(className, name);
   try {
-    return await runInDurableObject(stubOf(className, name), async (instance, state) => {
+    const [had, next] = await runInDurableObject(stubOf(className, name), async (instance, state) => {
       const at = await state.storage.getAlarm();
-      if (at === null) return false;
+      if (at === null) return [false, null];
       await instance.alarm();
-      if ((await state.storage.getAlarm()) === at) await state.storage.deleteAlarm();
-      return true;
+      stirred.delete(key);
+      const next = await state.storage.getAlarm();
+      if (next !== at) return [true, next];
+      await state.storage.deleteAlarm();
+      return [true, null];
     });
+    known.set(key, next === null ? undefined : next - alarms.shift());
+    return had;
   } catch (error) {
+    stirred.add(key);
     if (!/injected/.test(String(error))) throw error;
     return undefined;
   }
 }
 
+/** The alarms as they were last seen, by "Class/name"; an object that did nothing since has not moved its own. */
+const known = new Map();
+
 async function nextAlarm() {
-  const all = await Promise.all(
-    [...lives.values()].map(async ({ className, name }) => ({ className, name, at: await alarmOf(className, name) })),
-  );
-  return all.filter(({ at }) => at !== undefined).sort((a, b) => a.at - b.at)[0];
+  const toAsk = [...lives.values()].filter(({ key }) => stirred.delete(key) || !known.has(key));
+  await Promise.all(toAsk.map(async ({ key, className, name }) => known.set(key, await alarmOf(className, name))));
+  return [...lives.values()]
+    .map(({ key, className, name }) => ({ className, name, at: known.get(key) }))
+    .filter(({ at }) => at !== undefined)
+    .sort((a, b) => a.at - b.at)[0];
 }
 
 /** Everything that falls due within so long, in order. The clock ends where the last of it happened. */

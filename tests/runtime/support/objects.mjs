@@ -21,6 +21,9 @@ export const alarms = { platformRings: false, shift: () => (alarms.platformRings
 /** The newest instance of every object that was used, by "Class/name". */
 export const lives = new Map();
 
+/** Objects that did something since their alarm was last looked at (drain.mjs). */
+export const stirred = new Set();
+
 export const keyOf = (className, name) => `${className}/${name}`;
 
 /** One instance of an object, from its construction to its end. */
@@ -32,28 +35,40 @@ class Life {
     this.className = className;
     this.name = ctx.id.name;
     this.ctx = ctx;
-    lives.set(keyOf(className, this.name), this);
+    this.key = keyOf(className, this.name);
+    lives.set(this.key, this);
   }
 
+  /** The same in every round that a story is played. */
   label(what) {
-    return `${this.className} ${what}`;
+    const name = this.className === "SkuInventory" ? ` ${this.name.replace(/^T\d+-/, "")}` : "";
+    return `${this.className}${name} ${what}`;
+  }
+
+  written() {
+    return this.ctx.storage.sync();
   }
 
   /** The end of this instance, as when its machine fails. Storage breaks at once. */
   async die({ keepWrites }) {
     this.dead = true;
+    stirred.add(this.key);
     await null; // Out of the product's stack: to end in the midst of it would end the whole isolate.
-    if (keepWrites) await this.ctx.storage.sync();
+    if (keepWrites) await this.written();
+    stirred.add(this.key);
     this.ctx.abort(CRASH);
   }
 
   /** What a dead instance would have answered is never heard. */
   async during(work) {
+    stirred.add(this.key);
     try {
       const result = await work();
       if (!this.dead) return result;
     } catch (error) {
       if (!this.dead) throw error;
+    } finally {
+      stirred.add(this.key);
     }
     return new Promise(() => {});
   }
@@ -96,7 +111,10 @@ function stateSeenBy(life) {
       });
     return acrossAtOnce(life.label("transaction"), life, () => run(), run);
   };
-  const setAlarm = (at, options) => storage.setAlarm(Number(at) + alarms.shift(), options);
+  const setAlarm = (at, options) => {
+    stirred.add(life.key);
+    return storage.setAlarm(Number(at) + alarms.shift(), options);
+  };
   return behind(life.ctx, { storage: behind(storage, { sql, transactionSync, setAlarm }) });
 }
 
@@ -148,8 +166,11 @@ export function behindDoors(className) {
       this.life.ready = true;
     }
 
-    fetch(request) {
-      return this.life.during(() => this.inner.fetch(request));
+    /** The request is read here: of a caller that has died in the meantime there is nothing left to read. */
+    async fetch(request) {
+      const body = await request.text().catch(() => undefined);
+      if (body === undefined) return new Response("nobody asks any more", { status: 499 });
+      return this.life.during(() => this.inner.fetch(new Request(request.url, { method: request.method, body })));
     }
 
     alarm() {

@@ -1,50 +1,54 @@
 // Reads the world as it is stored, past all of the product's code.
 
+import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { clock } from "../clock.mjs";
-import { alarmOf } from "../drain.mjs";
 import { gateway } from "../gateway.mjs";
-import { lives } from "../objects.mjs";
+import { alarms, lives } from "../objects.mjs";
 import { queue } from "../queue.mjs";
-import { inStorage, shop } from "../shop.mjs";
+import { shop, stubOf } from "../shop.mjs";
+
+const TABLES = {
+  OrderShard: { orders: "orders", keys: "idempotency", inbox: "inbox", outbox: "outbox" },
+  SkuInventory: { level: "level", reservations: "reservations", movements: "movements" },
+  InvoiceSeries: { invoices: "invoices" },
+};
 
 /** Everything that was written by this test: what other tests left in the same objects is not looked at. */
 export async function readWorld() {
-  const world = { now: clock.now(), shop, gateway, shards: [], skus: new Map(), series: [], orders: new Map() };
-  for (const { className, name } of [...lives.values()]) {
-    const rows = (statement) => inStorage(className, name, statement);
-    const alarm = await alarmOf(className, name);
-    if (className === "OrderShard") world.shards.push(await readShard(name, rows, alarm));
-    if (className === "InvoiceSeries") {
-      world.series.push({ name, invoices: await rows("SELECT * FROM invoices ORDER BY number") });
-    }
-    if (className === "SkuInventory") {
-      const [level] = await rows("SELECT * FROM level");
-      const reservations = await rows("SELECT * FROM reservations");
-      world.skus.set(name, { name, alarm, level, reservations, movements: await rows("SELECT * FROM movements") });
-    }
-  }
-  for (const shard of world.shards) for (const order of shard.orders) world.orders.set(order.id, order);
-  world.projected = await readProjection([...world.orders.keys()], [...world.skus.keys()]);
-  world.messages = queue.taken.map(parsed).filter((message) => message !== undefined);
-  return world;
+  const objects = await Promise.all([...lives.values()].map(readObject));
+  const of = (className) => objects.filter((object) => object.className === className);
+  const shards = of("OrderShard").map(ownRows);
+  const skus = of("SkuInventory").map(({ level, ...sku }) => ({ ...sku, level: level[0] }));
+  const orders = new Map(shards.flatMap((shard) => shard.orders).map((order) => [order.id, order]));
+  return {
+    now: clock.now(), shop, gateway, shards, orders,
+    skus: new Map(skus.map((sku) => [sku.name, sku])),
+    series: of("InvoiceSeries"),
+    projected: await readProjection([...orders.keys()], skus.map((sku) => sku.name)),
+    messages: queue.taken.map(parsed).filter((message) => message !== undefined),
+  };
 }
 
-async function readShard(name, rows, alarm) {
-  const keys = await rows("SELECT * FROM idempotency");
-  const orders = (await rows("SELECT * FROM orders")).map((row) => ({
-    ...row, shard: name, document: JSON.parse(row.document),
-  }));
-  const own = orders.filter((order) => order.document.cart.lines.some((line) => line.sku.startsWith(`${shop.tag}-`)));
+const readObject = ({ className, name }) =>
+  runInDurableObject(stubOf(className, name), async (_, state) => {
+    const at = await state.storage.getAlarm();
+    const object = { className, name, alarm: at === null ? undefined : at - alarms.shift() };
+    for (const [as, table] of Object.entries(TABLES[className])) {
+      object[as] = state.storage.sql.exec(`SELECT * FROM ${table} ORDER BY 1`).toArray();
+    }
+    return object;
+  });
+
+function ownRows({ orders, keys, ...shard }) {
+  const documents = orders.map((row) => ({ ...row, document: JSON.parse(row.document) }));
+  const own = documents.filter(({ document }) => document.cart.lines.some((line) => line.sku.startsWith(`${shop.tag}-`)));
   const ids = new Set(own.map((order) => order.id));
   return {
-    name,
-    alarm,
+    ...shard,
     orders: own,
     keys: keys.filter((key) => ids.has(key.order_id)),
     orphanKeys: keys.filter((key) => !orders.some((order) => order.id === key.order_id)),
-    inbox: await rows("SELECT * FROM inbox"),
-    outbox: await rows("SELECT * FROM outbox"),
   };
 }
 

@@ -1,0 +1,309 @@
+// The floor: the least JavaScript that does a checkout's storage steps on the same objects, tables, queue and
+// database, and nothing else. No authentication, no catalogue, no tax rules, no checks of what arrives, one
+// gateway, no recovery. Cartwright's distance from it is what its features and its language cost.
+
+import orderSchema from "./order_shard.sql";
+import skuSchema from "./sku_inventory.sql";
+import invoiceSchema from "./invoice_series.sql";
+
+const LEASE_MS = 15_000;
+const SETTLE_AFTER_MS = 25;
+const TELL_AFTER_MS = 500;
+const WINDOW_MS = 1_800_000;
+
+const ask = async (namespace, name, command) => {
+  const request = { method: "POST", body: JSON.stringify(command) };
+  const response = await namespace.get(namespace.idFromName(name)).fetch("https://object/", request);
+  return response.json();
+};
+
+const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+const sha256 = async (text) => new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+
+export default {
+  async fetch(request, env) {
+    const { pathname } = new URL(request.url);
+    const body = await request.text();
+    if (pathname === "/bench/stock") {
+      const { skus, units } = JSON.parse(body);
+      await Promise.all(skus.map((sku) => ask(env.SKU_INVENTORY, sku, { receive: units })));
+      return Response.json({});
+    }
+    const key = await sha256(request.headers.get("idempotency-key"));
+    const fingerprint = hex(await sha256(body));
+    const shard = (key[7] % Number(env.ORDER_SHARDS)).toString(16).padStart(2, "0");
+    const command = { key: hex(key), fingerprint, shard, cart: priced(JSON.parse(body)) };
+    const order = await ask(env.ORDER_SHARD, shard, command);
+    const status = order.status === "open" ? 201 : 409;
+    return Response.json({ order, order_token: `ot_${fingerprint}`, payment: { status: "paid", action: { type: "none" } } }, { status });
+  },
+
+  async queue(batch, env) {
+    const orders = [];
+    const levels = [];
+    for (const { body } of batch.messages) {
+      const message = JSON.parse(body);
+      if (message.order) orders.push(message.order);
+      else levels.push(message);
+    }
+    const upserts = [];
+    if (orders.length > 0) upserts.push(env.DB.prepare(UPSERT_ORDERS).bind(JSON.stringify(orders.map(row))));
+    if (levels.length > 0) upserts.push(env.DB.prepare(UPSERT_LEVELS).bind(JSON.stringify(levels)));
+    await env.DB.batch(upserts);
+  },
+};
+
+/** Everything costs 18.00, delivery 5.00 and tax 7.25 %. */
+function priced(cart) {
+  const lines = cart.lines.map(({ sku, quantity }) => {
+    const net = 1800 * quantity;
+    const tax = Math.round(net * 0.0725);
+    return { sku, title: "Bench mug", quantity, unit_price_minor: 1800, net_minor: net, discount_minor: 0, tax_minor: tax,
+      total_minor: net + tax, taxes: [{ name: "Sales tax", rate: "7.25", amount_minor: tax }] };
+  });
+  const sum = (field) => lines.reduce((total, line) => total + line[field], 0);
+  const totals = { subtotal_minor: sum("net_minor"), shipping_minor: 500, discount_minor: 0, tax_minor: sum("tax_minor"),
+    total_minor: sum("total_minor") + 500 };
+  return { ...cart, lines, totals };
+}
+
+const row = (order) => ({
+  id: order.id, version: order.version, status: order.status, payment_status: order.payment_status,
+  fulfilment_status: "unfulfilled", email: order.cart.email, currency: order.cart.currency,
+  total_minor: order.cart.totals.total_minor, needs_attention: 0, invoice_number: order.invoice_number,
+  created_at: order.created_at, updated_at: order.updated_at, document: order,
+});
+
+const UPSERT_ORDERS = `
+INSERT INTO orders (id, version, status, payment_status, fulfilment_status, email, currency, total_minor,
+  needs_attention, invoice_number, created_at, updated_at, document)
+SELECT value ->> 'id', value ->> 'version', value ->> 'status', value ->> 'payment_status',
+  value ->> 'fulfilment_status', value ->> 'email', value ->> 'currency', value ->> 'total_minor',
+  value ->> 'needs_attention', value ->> 'invoice_number', value ->> 'created_at', value ->> 'updated_at',
+  value -> 'document'
+FROM json_each(?1) WHERE true
+ON CONFLICT (id) DO UPDATE SET version = excluded.version, status = excluded.status,
+  payment_status = excluded.payment_status, invoice_number = excluded.invoice_number,
+  updated_at = excluded.updated_at, document = excluded.document
+WHERE excluded.version > orders.version`;
+
+const UPSERT_LEVELS = `
+INSERT INTO stock_levels (sku, version, received, adjusted, sold, reserved, back_order_limit, low_stock_threshold, as_of)
+SELECT value ->> 'sku', value ->> 'version', value ->> 'received', 0, value ->> 'sold', value ->> 'reserved', 0, 0,
+  value ->> 'as_of'
+FROM json_each(?1) WHERE true
+ON CONFLICT (sku) DO UPDATE SET version = excluded.version, received = excluded.received, sold = excluded.sold,
+  reserved = excluded.reserved, as_of = excluded.as_of
+WHERE excluded.version > stock_levels.version`;
+
+export class OrderShard {
+  constructor(state, env) {
+    this.storage = state.storage;
+    this.sql = state.storage.sql;
+    this.env = env;
+    this.lines = new Map();
+    this.armedFor = Infinity;
+    this.sql.exec(orderSchema);
+  }
+
+  arm(at) {
+    if (at >= this.armedFor) return;
+    this.armedFor = at;
+    this.storage.setAlarm(at);
+  }
+
+  async fetch(request) {
+    const { key, fingerprint, shard, cart } = await request.json();
+    const [known] = this.sql.exec("SELECT fingerprint, outcome FROM idempotency WHERE key = ?", key);
+    if (known?.outcome) return new Response(known.outcome);
+    const now = Date.now();
+    const id = `ord_${shard}${crypto.randomUUID().replaceAll("-", "")}`;
+    const order = { id, version: 1, status: "placing", payment_status: "unpaid", created_at: now, updated_at: now, cart,
+      invoice_number: null, operations: [], claims: [], reference: null };
+    this.storage.transactionSync(() => {
+      this.sql.exec("INSERT INTO orders (id, document, wake_at) VALUES (?, ?, ?)", id, JSON.stringify(order), now + LEASE_MS);
+      this.sql.exec("INSERT INTO idempotency (key, fingerprint, order_id, created_at) VALUES (?, ?, ?, ?)", key, fingerprint, id, now);
+      this.arm(now + LEASE_MS);
+    });
+    const answers = await Promise.all(cart.lines.map(({ sku, quantity }) => this.claim(sku, { id, quantity, reserve: true })));
+    if (!answers.every((answer) => answer)) return this.conclude(key, this.change(id, (o) => Object.assign(o, { status: "rejected" })));
+    const operation = { id: `op_${crypto.randomUUID()}`, kind: "authorize", result: "requested", amount_minor: cart.totals.total_minor };
+    this.change(id, (o) => o.operations.push(operation));
+    const payment = await this.pay(id, operation, cart);
+    const paid = this.change(id, (o) => {
+      operation.result = "succeeded";
+      Object.assign(o, { status: "open", payment_status: "paid", reference: payment.id, operations: [operation] });
+    }, Date.now(), true);
+    return this.conclude(key, paid);
+  }
+
+  async pay(id, operation, cart) {
+    const response = await fetch(`${this.env.SANDBOX_BASE_URL}/v1/payments`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${this.env.SANDBOX_API_KEY}`, "idempotency-key": operation.id, "content-type": "application/json" },
+      body: JSON.stringify({ amount: operation.amount_minor, currency: cart.currency, order_id: id, operation_id: operation.id }),
+    });
+    return response.json();
+  }
+
+  /** Reads, changes and writes an order; `tells` writes the event with it. */
+  change(id, how, wakeAt = null, tells = false) {
+    return this.storage.transactionSync(() => {
+      const [{ document }] = this.sql.exec("SELECT document FROM orders WHERE id = ?", id);
+      const order = JSON.parse(document);
+      how(order);
+      order.version += 1;
+      order.updated_at = Date.now();
+      this.sql.exec("UPDATE orders SET document = ?, wake_at = ?, tries = 0 WHERE id = ?", JSON.stringify(order), wakeAt, id);
+      if (tells) {
+        const message = JSON.stringify({ order });
+        this.sql.exec("INSERT INTO outbox (order_id, version, message, due_at) VALUES (?, ?, ?, ?)", id, order.version, message, order.updated_at);
+        this.arm(order.updated_at + SETTLE_AFTER_MS);
+      }
+      return order;
+    });
+  }
+
+  conclude(key, order) {
+    const outcome = JSON.stringify(order);
+    this.sql.exec("UPDATE idempotency SET outcome = ? WHERE key = ?", outcome, key);
+    return new Response(outcome);
+  }
+
+  /** Claims of one SKU that come while a call to it is under way travel together in the next. */
+  claim(sku, claim) {
+    return new Promise((resolve) => {
+      const line = this.lines.get(sku);
+      if (line) return void line.push({ claim, resolve });
+      this.lines.set(sku, [{ claim, resolve }]);
+      void this.serve(sku);
+    });
+  }
+
+  async serve(sku) {
+    for (;;) {
+      const line = this.lines.get(sku);
+      if (line.length === 0) return void this.lines.delete(sku);
+      const batch = line.splice(0, 200);
+      const answers = await ask(this.env.SKU_INVENTORY, sku, { claims: batch.map(({ claim }) => claim) });
+      batch.forEach(({ resolve }, index) => resolve(answers[index]));
+    }
+  }
+
+  async alarm() {
+    this.armedFor = Infinity;
+    for (let round = 0; round < 20; round += 1) if (!(await this.settle())) break;
+    await this.flush();
+    const [{ at }] = this.sql.exec("SELECT MIN(at) AS at FROM (SELECT MIN(wake_at) AS at FROM orders WHERE wake_at IS NOT NULL UNION ALL SELECT MIN(due_at) FROM outbox)");
+    if (at !== null) this.arm(Math.max(at, Date.now() + SETTLE_AFTER_MS));
+  }
+
+  /** Sells what is paid, and numbers its invoice. */
+  async settle() {
+    const due = [...this.sql.exec("SELECT id, document FROM orders WHERE wake_at <= ? LIMIT 100", Date.now())];
+    const paid = due.map(({ document }) => JSON.parse(document)).filter(({ status }) => status === "open");
+    if (paid.length === 0) return false;
+    const commits = paid.flatMap(({ id, cart }) => cart.lines.map(({ sku, quantity }) => this.claim(sku, { id, quantity })));
+    const numbering = ask(this.env.INVOICE_SERIES, "CW", { ids: paid.map(({ id }) => id) });
+    const [numbers] = await Promise.all([numbering, ...commits]);
+    this.storage.transactionSync(() => {
+      paid.forEach(({ id }, index) => this.change(id, (order) => (order.invoice_number = numbers[index]), null, true));
+    });
+    return due.length === 100;
+  }
+
+  async flush() {
+    const confirm = Number(this.env.PROJECTION_CONFIRM_MILLISECONDS);
+    for (let batch = 0; batch < 20; batch += 1) {
+      const due = [...this.sql.exec("SELECT sequence, order_id, version, message, sent FROM outbox WHERE due_at <= ? ORDER BY due_at, sequence LIMIT 100", Date.now())];
+      if (due.length === 0) return;
+      const sequences = (messages) => JSON.stringify(messages.map(({ sequence }) => sequence));
+      const fresh = due.filter(({ sent }) => sent === 0);
+      if (fresh.length > 0) {
+        await this.env.EVENTS.sendBatch(fresh.map(({ message }) => ({ body: message, contentType: "text" })));
+        this.sql.exec("UPDATE outbox SET sent = 1, due_at = ? WHERE sequence IN (SELECT value FROM json_each(?))", Date.now() + confirm, sequences(fresh));
+      }
+      const sent = due.filter(({ sent }) => sent !== 0);
+      if (sent.length > 0) {
+        const ids = JSON.stringify([...new Set(sent.map(({ order_id: id }) => id))]);
+        const { results } = await this.env.DB.prepare("SELECT id, version FROM orders WHERE id IN (SELECT value FROM json_each(?))").bind(ids).all();
+        const versions = new Map(results.map(({ id, version }) => [id, version]));
+        const arrived = sent.filter(({ order_id: id, version }) => versions.get(id) >= version);
+        this.sql.exec("DELETE FROM outbox WHERE sequence IN (SELECT value FROM json_each(?))", sequences(arrived));
+      }
+    }
+  }
+}
+
+export class SkuInventory {
+  constructor(state, env) {
+    this.storage = state.storage;
+    this.sql = state.storage.sql;
+    this.env = env;
+    this.sku = state.id.name;
+    this.armed = false;
+    this.sql.exec(skuSchema);
+  }
+
+  async fetch(request) {
+    const { receive, claims } = await request.json();
+    return this.storage.transactionSync(() => {
+      if (receive) {
+        this.sql.exec("INSERT INTO level (only_row, received, version) VALUES (1, ?, 1)", receive);
+        return Response.json({});
+      }
+      const now = Date.now();
+      const [level] = this.sql.exec("SELECT received, sold, reserved, version FROM level");
+      const [{ overdue }] = this.sql.exec("SELECT COUNT(*) AS overdue FROM reservations WHERE state = 'held' AND expires_at <= ?", now);
+      const answers = overdue > 0 ? claims.map(() => false) : claims.map((claim) => this.decide(level, claim, now));
+      this.sql.exec("UPDATE level SET sold = ?, reserved = ?, version = ?", level.sold, level.reserved, level.version);
+      if (!this.armed) this.storage.setAlarm(now + TELL_AFTER_MS);
+      this.armed = true;
+      return Response.json(answers);
+    });
+  }
+
+  decide(level, { id, quantity, reserve }, now) {
+    const [known] = this.sql.exec("SELECT state, quantity, expires_at FROM reservations WHERE order_id = ?", id);
+    if (reserve && (known || level.received - level.sold - level.reserved < quantity)) return Boolean(known);
+    const state = reserve ? "held" : "committed";
+    this.sql.exec(
+      "INSERT INTO reservations (order_id, state, quantity, expires_at) VALUES (?, ?, ?, ?) ON CONFLICT (order_id) DO UPDATE SET state = excluded.state",
+      id, state, quantity, now + WINDOW_MS,
+    );
+    level.reserved += reserve ? quantity : -quantity;
+    level.sold += reserve ? 0 : quantity;
+    level.version += 1;
+    this.sql.exec(
+      "INSERT INTO movements (kind, on_hand_delta, reserved_delta, order_id, at) VALUES (?, ?, ?, ?, ?)",
+      reserve ? "reserved" : "committed", reserve ? 0 : -quantity, reserve ? quantity : -quantity, id, now,
+    );
+    return true;
+  }
+
+  async alarm() {
+    this.armed = false;
+    const [level] = this.sql.exec("SELECT received, sold, reserved, version FROM level");
+    await this.env.EVENTS.send(JSON.stringify({ sku: this.sku, as_of: Date.now(), ...level }), { contentType: "text" });
+  }
+}
+
+export class InvoiceSeries {
+  constructor(state) {
+    this.storage = state.storage;
+    this.sql = state.storage.sql;
+    this.sql.exec(invoiceSchema);
+  }
+
+  async fetch(request) {
+    const { ids } = await request.json();
+    const numbers = this.storage.transactionSync(() =>
+      ids.map((id) => {
+        const [known] = this.sql.exec("SELECT number FROM invoices WHERE order_id = ?", id);
+        const [{ number }] = known ? [known] : this.sql.exec("INSERT INTO invoices (order_id, issued_at) VALUES (?, ?) RETURNING number", id, Date.now());
+        return `CW-${String(number).padStart(6, "0")}`;
+      }),
+    );
+    return Response.json(numbers);
+  }
+}

@@ -1,0 +1,118 @@
+// One shop under measurement: workerd with a state folder of its own, running the shipped bundle, the floor, or
+// the shipped bundle with counters around it. The same bindings, schema and settings for all of them.
+
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { Log, LogLevel, Miniflare } from "miniflare";
+import { repositoryRoot } from "../scripts/bootstrap.mjs";
+import { developmentVars, SECRET_KEY } from "../scripts/development-settings.mjs";
+import { applyD1Migrations } from "../scripts/serve/d1-migrations.mjs";
+import { miniflareOptions, WORKER } from "../scripts/serve/worker-options.mjs";
+
+const read = (...names) => readFileSync(path.join(repositoryRoot, ...names), "utf8");
+
+/** Arrival in D1 is confirmed this long after a message was sent: within a run, and alike for both shops. */
+const PROJECTION_CONFIRM_MILLISECONDS = "1000";
+const DRAIN_LIMIT_MS = 60_000;
+
+/** The modules of a shop, given those of the shipped bundle. */
+const SHOPS = {
+  cartwright: (shipped) => shipped,
+  counted: (shipped) => ({
+    ...shipped,
+    mainModule: "counting.js",
+    modules: { ...shipped.modules, "counting.js": { type: "esm", contents: read("bench", "counting.mjs") } },
+  }),
+  floor: (shipped) => ({
+    ...shipped,
+    mainModule: "worker.js",
+    modules: {
+      "worker.js": { type: "esm", contents: read("bench", "floor", "worker.mjs") },
+      ...Object.fromEntries(
+        ["order_shard.sql", "sku_inventory.sql", "invoice_series.sql"].map((name) => [
+          name,
+          { type: "text", contents: read("schema", "objects", name) },
+        ]),
+      ),
+    },
+  }),
+};
+
+/** Starts a shop: `{ port, url, drained(orders), get(route), stop() }`. */
+export async function startShop(kind, { gatewayUrl, vars = {}, v8Flags }) {
+  const folder = mkdtempSync(path.join(tmpdir(), "cartwright-bench-"));
+  const statePath = path.join(folder, "v3");
+  mkdirSync(statePath);
+  const { options } = miniflareOptions({
+    host: "127.0.0.1",
+    port: 0,
+    statePath,
+    vars: { ...developmentVars(gatewayUrl), PROJECTION_CONFIRM_MILLISECONDS, ...vars },
+    runtimeEnv: {},
+    log: new Log(LogLevel.NONE),
+    handleLogs: () => undefined,
+  });
+  const [shop] = options.workers;
+  shop.config.manifest = SHOPS[kind](shop.config.manifest);
+  const miniflare = new Miniflare(options);
+  const stop = async () => {
+    await miniflare.dispose();
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  };
+  try {
+    await miniflare.ready;
+    const database = await miniflare.getD1Database("DB", WORKER);
+    await applyD1Migrations(database);
+    const url = (await miniflare.unsafeGetDirectURL(WORKER)).origin;
+    return {
+      kind,
+      url,
+      port: Number(new URL(url).port),
+      stop,
+      get: async (route) => (await fetch(new URL(route, url))).json(),
+      /** Waits until so many orders stand in D1 with their invoice; how long that took, in seconds. */
+      async drained(orders) {
+        const begun = Date.now();
+        for (;;) {
+          const statement = database.prepare("SELECT COUNT(*) AS n FROM orders WHERE invoice_number IS NOT NULL");
+          const { n } = await statement.first();
+          if (n >= orders) return (Date.now() - begun) / 1000;
+          if (Date.now() - begun > DRAIN_LIMIT_MS) throw new Error(`${kind}: only ${n} of ${orders} orders are in D1`);
+          await wait(50);
+        }
+      },
+    };
+  } catch (error) {
+    await stop().catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Terms, one product per ten SKUs, and a million units of each: what both shops sell. */
+export async function stockShop({ url, kind }, skus) {
+  if (kind === "floor") return void (await send(url, "POST", "/bench/stock", { skus, units: 1_000_000 }));
+  await send(url, "PUT", "/v1/admin/store", JSON.parse(read("schema", "demo", "settings.json")));
+  for (let from = 0; from < skus.length; from += 10) {
+    const id = `bench-${from}`;
+    const prices = [{ amount: 1800, currency: "USD" }];
+    const variants = skus.slice(from, from + 10).map((sku) => ({ sku, title: sku, options: { sku }, prices }));
+    const product = { id, title: "Bench mug", status: "active", tax_category: "standard", variants };
+    await send(url, "PUT", `/v1/admin/products/${id}`, product);
+  }
+  for (const sku of skus) {
+    const delivery = { kind: "received", quantity: 1_000_000, reason: "For the benchmark" };
+    await send(url, "POST", `/v1/admin/inventory/${sku}/adjustments`, delivery, { "idempotency-key": `bench-${sku}` });
+  }
+}
+
+async function send(base, method, route, body, headers = {}) {
+  const response = await fetch(new URL(route, base), {
+    method,
+    headers: { authorization: `Bearer ${SECRET_KEY}`, "content-type": "application/json", ...headers },
+    body: JSON.stringify(body),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${method} ${route} answered ${response.status}: ${text.slice(0, 500)}`);
+}
