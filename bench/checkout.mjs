@@ -9,6 +9,7 @@ import { ensurePinnedNode } from "../scripts/bootstrap.mjs";
 
 await ensurePinnedNode(import.meta.url);
 
+const { diskSyncMilliseconds } = await import("./disk.mjs");
 const { measureCost } = await import("./cost.mjs");
 const { startInstantGateway } = await import("./gateway.mjs");
 const { startShop, stockShop } = await import("./instance.mjs");
@@ -39,11 +40,13 @@ const placed = new Map();
 
 /** One run against one shop; when it is over, the shop is left to settle what it owes. */
 async function measure(shop, skus, count, runSeconds, run) {
+  const before = shop.processorTime();
   const load = await runLoad({ port: shop.port, connections: count, seconds: runSeconds, skus, run });
   if (Object.keys(load.refused).length > 0) console.warn(`${shop.kind}: refused ${JSON.stringify(load.refused)}`);
   placed.set(shop, (placed.get(shop) ?? 0) + load.ok);
   const drain = await shop.drained(placed.get(shop));
-  return { ...load, settled: load.ok / (load.seconds + drain) };
+  const processor = (shop.processorTime() - before) / load.ok;
+  return { ...load, settled: load.ok / (load.seconds + drain), processor };
 }
 
 /** Medians over the rounds, the shops taking turns. */
@@ -61,6 +64,7 @@ async function compare(shops, skus, count, name) {
   return [
     row(`checkouts, ${at}`, "1/s", of(ours, "perSecond"), of(floor, "perSecond")),
     row(`  until D1 has them, ${at}`, "1/s", of(ours, "settled"), of(floor, "settled")),
+    row(`  processor time of workerd, ${at}`, "ms/order", of(ours, "processor"), of(floor, "processor")),
     row(`  p50, ${at}`, "ms", of(ours, "p50"), of(floor, "p50")),
     row(`  p99, ${at}`, "ms", of(ours, "p99"), of(floor, "p99")),
   ];
@@ -76,6 +80,8 @@ try {
     await stockShop(shop, [...SPREAD, ...HOT]);
     await measure(shop, [...SPREAD, ...HOT], 16, WARM_UP_SECONDS, `warm-${kind}`);
   }
+  const sync = diskSyncMilliseconds();
+  rows.push(row("disk: one synced write of 4 KiB", "ms", sync));
   console.log(`one workerd, ${availableParallelism()} cores shared with load and gateway; ${rounds} rounds of ${seconds} s`);
   for (const [name, skus] of Object.entries(CARTS)) {
     for (const count of connections) rows.push(...(await compare(running, skus, count, name)));

@@ -2,14 +2,20 @@
 // the shipped bundle with counters around it. The same bindings, schema and settings for all of them.
 
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { Log, LogLevel, Miniflare } from "miniflare";
 import { repositoryRoot } from "../scripts/bootstrap.mjs";
 import { developmentVars, SECRET_KEY } from "../scripts/development-settings.mjs";
 import { applyD1Migrations } from "../scripts/serve/d1-migrations.mjs";
 import { miniflareOptions, WORKER } from "../scripts/serve/worker-options.mjs";
+
+/** Ends the runtime when this process is gone, and writes down its process id. */
+const guardedWorkerd = fileURLToPath(new URL("../scripts/serve/workerd-with-guard.sh", import.meta.url));
+const require = createRequire(createRequire(import.meta.url).resolve("miniflare"));
 
 const read = (...names) => readFileSync(path.join(repositoryRoot, ...names), "utf8");
 
@@ -40,17 +46,19 @@ const SHOPS = {
   }),
 };
 
-/** Starts a shop: `{ port, url, drained(orders), get(route), stop() }`. */
-export async function startShop(kind, { gatewayUrl, vars = {}, v8Flags }) {
+/** Starts a shop: `{ port, url, drained(orders), processorTime(), get(route), stop() }`. */
+export async function startShop(kind, { gatewayUrl, vars = {} }) {
   const folder = mkdtempSync(path.join(tmpdir(), "cartwright-bench-"));
   const statePath = path.join(folder, "v3");
+  const pidFile = path.join(folder, "workerd.pid");
   mkdirSync(statePath);
+  process.env.MINIFLARE_WORKERD_PATH = guardedWorkerd;
   const { options } = miniflareOptions({
     host: "127.0.0.1",
     port: 0,
     statePath,
     vars: { ...developmentVars(gatewayUrl), PROJECTION_CONFIRM_MILLISECONDS, ...vars },
-    runtimeEnv: {},
+    runtimeEnv: { CARTWRIGHT_WORKERD: require("workerd").default, CARTWRIGHT_WORKERD_PID_FILE: pidFile },
     log: new Log(LogLevel.NONE),
     handleLogs: () => undefined,
   });
@@ -71,6 +79,7 @@ export async function startShop(kind, { gatewayUrl, vars = {}, v8Flags }) {
       url,
       port: Number(new URL(url).port),
       stop,
+      processorTime: () => processorTime(Number(readFileSync(pidFile, "utf8"))),
       get: async (route) => (await fetch(new URL(route, url))).json(),
       /** Waits until so many orders stand in D1 with their invoice; how long that took, in seconds. */
       async drained(orders) {
@@ -87,6 +96,16 @@ export async function startShop(kind, { gatewayUrl, vars = {}, v8Flags }) {
   } catch (error) {
     await stop().catch(() => undefined);
     throw error;
+  }
+}
+
+/** Milliseconds of processor that a process has used so far; NaN where the system does not say. */
+function processorTime(pid) {
+  try {
+    const [user, system] = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ").slice(11, 13);
+    return (Number(user) + Number(system)) * 10;
+  } catch {
+    return NaN;
   }
 }
 

@@ -45,8 +45,8 @@ export async function ensurePinnedNode(scriptUrl) {
   const [major, minor] = process.versions.node.split(".").map(Number);
   if (major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1])) return;
   console.error(
-    `This system (${process.platform} ${process.arch}) has no pinned Node package, and Node ${process.versions.node} is ` +
-      `too old: install Node ${OLDEST_NODE.join(".")} or newer and run the command again.`,
+    `This system (${process.platform} ${process.arch}) has no pinned Node package, and Node ` +
+      `${process.versions.node} is too old: install ${OLDEST_NODE.join(".")} or newer and run this again.`,
   );
   process.exit(1);
 }

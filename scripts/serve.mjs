@@ -65,7 +65,8 @@ export async function startServer(options = {}) {
     const database = () => miniflare.getD1Database("DB", WORKER);
     const migrations = await applyD1Migrations(await database());
     const runScheduled = (pattern) => fireCron(entry, pattern ?? configured.crons[0]);
-    if (cron) stopClock = startCronClock(configured.crons, (pattern) => void runScheduled(pattern).catch(onCronFailure));
+    const onTime = (pattern) => void runScheduled(pattern).catch(onCronFailure);
+    if (cron) stopClock = startCronClock(configured.crons, onTime);
     const url = (await miniflare.unsafeGetDirectURL(WORKER)).origin;
     const workerdPid = () => Number(readFileSync(pidFile, "utf8"));
     return {

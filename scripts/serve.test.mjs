@@ -60,7 +60,8 @@ test("the runtime dies with its starter, even one that is killed", async () => {
   writeFileSync(
     script,
     `const { startServer } = await import(${JSON.stringify(new URL("./serve.mjs", import.meta.url).href)});
-    const server = await startServer({ port: 0, stateDir: ${JSON.stringify(path.join(folder, "orphan"))}, quiet: true });
+    const stateDir = ${JSON.stringify(path.join(folder, "orphan"))};
+    const server = await startServer({ port: 0, stateDir, quiet: true });
     console.log(server.workerdPid);`,
   );
   const starter = spawn(process.execPath, [script], { stdio: ["ignore", "pipe", "inherit"] });

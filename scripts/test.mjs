@@ -53,7 +53,8 @@ function chooseSteps(commandArguments) {
   const { values } = parseArgs({ args: commandArguments, options: { only: list, skip: list } });
   const [only, skip] = [values.only, values.skip].map((names) => names.flatMap((name) => name.split(",")));
   const unknown = [...only, ...skip].find((name) => !steps.some(({ id }) => id === name));
-  if (unknown) throw new SetupError(`There is no step "${unknown}". The steps: ${steps.map(({ id }) => id).join(", ")}.`);
+  const known = steps.map(({ id }) => id).join(", ");
+  if (unknown) throw new SetupError(`There is no step "${unknown}". The steps: ${known}.`);
   const named = steps.filter(({ id }) => (only.length === 0 || only.includes(id)) && !skip.includes(id));
   // Both kinds of end-to-end test run what was built.
   const build = steps.find(({ id }) => id === "build");

@@ -25,7 +25,8 @@ export function checkUploadSize() {
   if (total.gzip > LIMIT_KIB) {
     throw new SetupError(
       `The Worker is ${total.gzip.toFixed(1)} KiB gzip, over the limit of ${LIMIT_KIB} KiB. ` +
-        `Find what grew (a new dependency? a large table?) before you raise the limit in scripts/build/size-report.mjs.`,
+        `Find what grew (a new dependency? a large table?) before you raise the limit in ` +
+        `scripts/build/size-report.mjs.`,
     );
   }
   return total;

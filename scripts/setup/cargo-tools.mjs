@@ -42,17 +42,14 @@ export async function ensureCargoTools({ note }) {
 async function install(tool, targetFolder, note) {
   const folder = installFolder(tool);
   const staging = `${folder}.${process.pid}`;
-  await runOrFail(
-    "cargo",
-    ["install", tool.crate, "--version", tool.version, "--locked", "--bin", tool.program, "--root", staging, ...tool.flags],
-    {
-      env: { ...CHEAP_COMPILE, CARGO_TARGET_DIR: targetFolder },
-      onLine: (line) => note(`${tool.crate}: ${line}`),
-      advice:
-        "It needs crates.io, a C compiler, pkg-config and OpenSSL's headers " +
-        "(Debian: `apt-get install build-essential pkg-config libssl-dev`). Then run this again.",
-    },
-  );
+  const what = ["install", tool.crate, "--version", tool.version, "--locked", "--bin", tool.program];
+  await runOrFail("cargo", [...what, "--root", staging, ...tool.flags], {
+    env: { ...CHEAP_COMPILE, CARGO_TARGET_DIR: targetFolder },
+    onLine: (line) => note(`${tool.crate}: ${line}`),
+    advice:
+      "It needs Rust's package registry, a C compiler, pkg-config and OpenSSL's headers " +
+      "(Debian: `apt-get install build-essential pkg-config libssl-dev`). Then run this again.",
+  });
   rmSync(folder, { recursive: true, force: true });
   renameSync(staging, folder);
 }

@@ -3,7 +3,7 @@
 
 import { spawn } from "node:child_process";
 import { repositoryRoot } from "../bootstrap.mjs";
-import { SetupError } from "./progress.mjs";
+import { notePrinted, SetupError } from "./progress.mjs";
 
 /** How many of a failed program's last lines its error repeats. */
 const LINES_SHOWN_ON_FAILURE = 60;
@@ -35,7 +35,10 @@ export function run(command, commandArguments, options = {}) {
       stream.on("data", (text) => {
         output += text;
         if (stream === child.stdout) stdout += text;
-        if (show) target.write(text);
+        if (show) {
+          target.write(text);
+          notePrinted();
+        }
         if (onLine) text.split("\n").map((line) => line.trim()).filter(Boolean).forEach(onLine);
       });
     };

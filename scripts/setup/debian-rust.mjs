@@ -52,7 +52,8 @@ async function buildStandardLibrary({ note }) {
     writeFileSync(path.join(folder, "src", "lib.rs"), "#![no_std]\n");
     writeFileSync(
       path.join(folder, "Cargo.toml"),
-      `[package]\nname = "empty"\nversion = "0.0.0"\nedition = "2021"\n\n[workspace]\n\n[profile.release]\npanic = "abort"\n`,
+      `[package]\nname = "empty"\nversion = "0.0.0"\nedition = "2021"\n\n[workspace]\n\n` +
+        `[profile.release]\npanic = "abort"\n`,
     );
     const build = ["build", "--release", "--target", WASM_TARGET, "-Zbuild-std=std,panic_abort"];
     await runOrFail(CARGO, build, {
@@ -69,9 +70,8 @@ async function buildStandardLibrary({ note }) {
     const library = path.join(sysroot, "lib", "rustlib", WASM_TARGET, "lib");
     const built = path.join(folder, "target", WASM_TARGET, "release", "deps");
     mkdirSync(library, { recursive: true });
-    for (const name of readdirSync(built)) {
-      if (name.endsWith(".rlib") && !name.startsWith("libempty-")) copyFileSync(path.join(built, name), path.join(library, name));
-    }
+    const libraries = readdirSync(built).filter((name) => name.endsWith(".rlib") && !name.startsWith("libempty-"));
+    for (const name of libraries) copyFileSync(path.join(built, name), path.join(library, name));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

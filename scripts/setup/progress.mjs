@@ -5,6 +5,7 @@
 const SIGN_OF_LIFE_MS = 15_000;
 
 let quiet = false;
+let lastPrinted = 0;
 
 /** Prints failures only, for a start inside a test. */
 export function setQuiet(value) {
@@ -13,6 +14,12 @@ export function setQuiet(value) {
 
 export function say(line) {
   if (!quiet) console.log(line);
+  notePrinted();
+}
+
+/** Told by whoever prints for the running step: only silence needs a sign of life. */
+export function notePrinted() {
+  lastPrinted = Date.now();
 }
 
 export function seconds(milliseconds) {
@@ -27,10 +34,10 @@ export async function step(name, work) {
   const started = Date.now();
   let doing = "";
   say(`▸ ${name}`);
-  const timer = setInterval(
-    () => say(`  … ${seconds(Date.now() - started)}${doing ? `: ${doing}` : ""}`),
-    SIGN_OF_LIFE_MS,
-  );
+  const timer = setInterval(() => {
+    if (Date.now() - lastPrinted < SIGN_OF_LIFE_MS) return;
+    say(`  … ${seconds(Date.now() - started)}${doing ? `: ${doing}` : ""}`);
+  }, 1000);
   try {
     const result = await work({ note: (text) => void (doing = text) });
     const detail = typeof result?.detail === "string" ? `  ${result.detail}` : "";

@@ -17,8 +17,9 @@ export const USAGE = `npm start -- [options]
 /** Reads the flags; an unknown or ill-formed one ends the start with the usage. */
 export function readOptions(commandArguments) {
   const values = parseFlags(commandArguments);
-  const port = Number(values.port ?? process.env.PORT ?? DEFAULT_PORT);
-  if (!Number.isInteger(port) || port < 1 || port > 65534) refuse(`--port ${values.port ?? process.env.PORT} is no port`);
+  const asked = values.port ?? process.env.PORT ?? DEFAULT_PORT;
+  const port = Number(asked);
+  if (!Number.isInteger(port) || port < 1 || port > 65534) refuse(`${asked} is no port`);
   const gatewayUrl = values["gateway-url"];
   if (gatewayUrl !== undefined && !URL.canParse(gatewayUrl)) refuse(`--gateway-url ${gatewayUrl} is no URL`);
   return {
@@ -35,7 +36,8 @@ export function readOptions(commandArguments) {
 function parseFlags(commandArguments) {
   const flag = { type: "boolean", default: false };
   const text = { type: "string" };
-  const options = { port: text, "state-dir": text, "gateway-url": text, fresh: flag, "no-seed": flag, quiet: flag, help: flag };
+  const flags = { fresh: flag, "no-seed": flag, quiet: flag, help: flag };
+  const options = { port: text, "state-dir": text, "gateway-url": text, ...flags };
   try {
     return parseArgs({ args: commandArguments, options }).values;
   } catch (error) {

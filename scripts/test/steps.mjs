@@ -22,7 +22,7 @@ export const steps = [
   { id: "clippy-wasm", name: "clippy, wasm32, library", run: wasmClippy },
   { id: "rules", name: "cargo test", run: rules },
   { id: "scripts", name: "scripts and fakes (node --test)", run: scriptTests },
-  { id: "build", name: "release build and its size", run: ({ toolchain }) => buildWorker(toolchain), namesItsSteps: true },
+  { id: "build", name: "release build and its size", run: build, namesItsSteps: true },
   { id: "dry-run", name: "wrangler deploy --dry-run", run: deployDryRun },
   { id: "runtime", name: "tests in workerd (vitest)", run: runtimeTests, needsBuild: true },
   { id: "journey", name: "server and journeys (node --test)", run: journeys, needsBuild: true },
@@ -56,6 +56,10 @@ async function rules() {
 
 async function scriptTests() {
   return nodeTests(["sandbox", "scripts/serve", "scripts/test", "tests/providers"].flatMap(testFiles));
+}
+
+async function build({ toolchain }) {
+  await buildWorker(toolchain);
 }
 
 async function deployDryRun() {
@@ -92,7 +96,8 @@ function testFiles(folder) {
 
 /** Runs a test runner with its output shown and an end to its patience. A failure carries its counts. */
 async function testRun(command, commandArguments, readCounts) {
-  const { code, output } = await run(command, commandArguments, { show: true, env: { NO_COLOR: "1" }, limitMs: RUNNER_LIMIT_MS });
+  const options = { show: true, env: { NO_COLOR: "1" }, limitMs: RUNNER_LIMIT_MS };
+  const { code, output } = await run(command, commandArguments, options);
   const counts = readCounts(output);
   const program = path.basename(command);
   if (code === TIMED_OUT) throw failure(`${program} did not end within ${RUNNER_LIMIT_MS / 60_000} minutes.`, code);

@@ -6,14 +6,12 @@ use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
 use super::error::{ApiError, ErrorCode};
+use super::json_position::{self, Stopped, step};
 use crate::domain::field_error::FieldError;
 use crate::runtime::serve::{BodyFailure, Incoming};
 
 /// The largest body of an ordinary request.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
-
-/// The longest name of a field that a refusal repeats.
-const MAX_NAME_CHARACTERS: usize = 64;
 
 /// Reads a body that must be JSON by its header.
 ///
@@ -61,54 +59,28 @@ fn is_json(content_type: &str) -> bool {
 /// 400 for what is not JSON in UTF-8, 422 with a pointer for what is not the document wanted.
 pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
     let text = std::str::from_utf8(body).map_err(|_| malformed("The body is not UTF-8."))?;
-    // The path to what is wrong is only worth its cost when something is.
-    serde_json::from_str(text).or_else(|_| explain(text))
-}
-
-fn explain<T: DeserializeOwned>(text: &str) -> Result<T, ApiError> {
-    let mut reader = serde_json::Deserializer::from_str(text);
-    let failed = match serde_path_to_error::deserialize(&mut reader) {
-        Ok(value) => return reader.end().map(|()| value).map_err(|error| not_json(&error)),
-        Err(failed) => failed,
-    };
-    let error = failed.inner();
-    if error.classify() != Category::Data {
-        return Err(not_json(error));
+    if text.trim_start().starts_with('[') {
+        // Read as a list of an object's values otherwise.
+        return Err(ApiError::field("", "must be an object"));
     }
-    Err(ApiError::fields(vec![field_error(&pointer(failed.path()), &error.to_string())]))
+    serde_json::from_str(text).map_err(|error| refusal(text, &error))
 }
 
-fn not_json(error: &serde_json::Error) -> ApiError {
+fn refusal(text: &str, error: &serde_json::Error) -> ApiError {
     let (line, column) = (error.line(), error.column());
-    malformed(&format!("The body is not JSON; see line {line}, column {column}."))
+    if error.classify() != Category::Data {
+        let detail = format!("The body is not JSON; see line {line}, column {column}.");
+        return malformed(&detail);
+    }
+    let sentence = error.to_string();
+    let missing = sentence.starts_with("missing field");
+    let stopped = if missing { Stopped::AtEndOfObject } else { Stopped::AtValue };
+    let pointer = json_position::pointer(text, line, column, stopped);
+    ApiError::fields(vec![field_error(&pointer, &sentence)])
 }
 
 fn malformed(detail: &str) -> ApiError {
     ApiError::because(ErrorCode::MalformedJson, detail)
-}
-
-fn pointer(path: &serde_path_to_error::Path) -> String {
-    use serde_path_to_error::Segment;
-    let mut pointer = String::new();
-    for segment in path {
-        match segment {
-            Segment::Seq { index } => {
-                pointer.push('/');
-                pointer.push_str(&index.to_string());
-            }
-            Segment::Map { key } => pointer.push_str(&step(key)),
-            Segment::Enum { .. } | Segment::Unknown => {}
-        }
-    }
-    pointer
-}
-
-/// One step of a JSON pointer, cut to a length that nobody minds to see again.
-fn step(name: &str) -> String {
-    let short: String =
-        name.chars().filter(|c| !c.is_control()).take(MAX_NAME_CHARACTERS).collect();
-    let escaped = short.replace('~', "~0").replace('/', "~1");
-    ["/", &escaped].concat()
 }
 
 /// Turns a sentence of serde's into one that says what to do and repeats no value.

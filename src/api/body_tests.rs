@@ -30,7 +30,6 @@ fn refused_field(body: &str) -> (String, String) {
 
 #[test]
 fn what_is_not_json_is_refused_by_line_and_column() {
-    let deep = "[".repeat(10_000);
     for bad in [
         "",
         " ",
@@ -39,14 +38,17 @@ fn what_is_not_json_is_refused_by_line_and_column() {
         "nonsense",
         "{\"email\":\"\\ud800\"}",
         "{\"email\":NaN}",
-        &deep,
         "\u{feff}{}",
         "{\"email\":\"a\u{0}b\"}",
-        "{} {}",
+        "{\"email\":\"a@b.cd\",\"lines\":[]} {}",
         "{\"email\": \"a\nb\"}",
     ] {
         assert_eq!(refusal(bad).code, ErrorCode::MalformedJson, "{bad:?}");
     }
+    for deep in ["[".repeat(10_000), "{\"lines\":[".repeat(5_000), "{\"x\":".repeat(10_000)] {
+        assert_eq!(refusal(&deep).code, ErrorCode::InvalidRequest);
+    }
+    assert_eq!(refused_field("[1]"), (String::new(), "must be an object".to_owned()));
     assert_eq!(refusal("{\n  x").detail, "The body is not JSON; see line 2, column 3.");
     assert_eq!(parse::<Wanted>(b"\xff\xfe{}").unwrap_err().code, ErrorCode::MalformedJson);
 }
@@ -85,6 +87,44 @@ fn fields_are_refused_where_they_are() {
     ] {
         assert_eq!(refused_field(&body), (pointer.to_owned(), message.to_owned()), "{body}");
     }
+}
+
+/// Every value of an ordinary request, each in turn replaced by one of another type, is refused at its own
+/// place, wherever it stands and however the text is laid out.
+#[test]
+fn whatever_is_wrong_the_pointer_leads_there() {
+    let right = serde_json::json!({
+        "email": "a@b.cd",
+        "lines": [{"sku": "A", "quantity": 1}, {"sku": "B", "quantity": 2}],
+        "address": {"name": "n", "line1": "l", "city": "c", "postal_code": "1", "country": "US"},
+        "price": {"amount": 1, "currency": "USD"}
+    });
+    let mut leaves = vec![String::new()];
+    let mut checked = 0;
+    while let Some(pointer) = leaves.pop() {
+        match right.pointer(&pointer).unwrap() {
+            serde_json::Value::Object(members) => {
+                leaves.extend(members.keys().map(|name| format!("{pointer}/{name}")));
+            }
+            serde_json::Value::Array(items) => {
+                leaves.extend((0..items.len()).map(|index| format!("{pointer}/{index}")));
+            }
+            _ => {}
+        }
+        for wrong in
+            [serde_json::json!(true), serde_json::json!({"x": [1]}), serde_json::json!([[]])]
+        {
+            let mut document = right.clone();
+            *document.pointer_mut(&pointer).unwrap() = wrong.clone();
+            for text in [document.to_string(), serde_json::to_string_pretty(&document).unwrap()] {
+                let (found, _) = refused_field(&text);
+                // An object or a list in place of another may be refused for what is inside.
+                assert!(found.starts_with(&pointer), "{text}: {found}, not {pointer}");
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 90, "{checked}");
 }
 
 #[test]

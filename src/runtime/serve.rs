@@ -102,14 +102,16 @@ where
 /// A static file, with its own status and headers and ours besides.
 async fn asset(env: &Env, url: &str, ours: &[(&'static str, String)]) -> Result<Response> {
     let file = env.service("ASSETS")?.fetch(url, None).await?;
-    let mut file = Response::try_from(file)?;
-    let headers = file.headers_mut();
+    let headers = Headers::new();
     for (name, value) in ours {
-        if !headers.has(name)? {
-            headers.set(name, value)?;
-        }
+        headers.set(name, value)?;
     }
-    Ok(file)
+    // What came with the file can't be changed, so it is written over ours.
+    for (name, value) in file.headers() {
+        headers.set(&name, &value)?;
+    }
+    let (answer, body) = file.into_parts();
+    Ok(answer.with_headers(headers).body(body))
 }
 
 /// A request of the platform.

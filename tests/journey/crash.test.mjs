@@ -32,6 +32,7 @@ let store;
 const wishes = [];
 const acknowledged = [];
 let kills = 0;
+let interrupted = 0;
 
 before(async () => {
   store = await openStore({ autoMs: 100, vars: { GATEWAY_TIMEOUT_MILLISECONDS: "1000" } });
@@ -57,7 +58,7 @@ function makeWish(index) {
 async function buy(wish) {
   const end = Date.now() + PATIENCE_MS;
   for (;;) {
-    const answer = await store.storefront.checkout(wish.cart, wish.key).catch(() => undefined);
+    const answer = await store.storefront.checkout(wish.cart, wish.key).catch(() => void (interrupted += 1));
     if (answer?.status === 201) {
       const { order } = answer.body;
       acknowledged.push({ key: wish.key, orderId: order.id, total: order.totals.total.amount });
@@ -91,6 +92,7 @@ test(`${CHECKOUTS} checkouts, ${KILLS} power cuts (seed ${seed})`, async () => {
   });
   await restarting;
   assert.equal(kills, KILLS);
+  assert.ok(interrupted > KILLS, "the power went out while nobody was buying");
   const statuses = Object.groupBy(answers, ({ status }) => status);
   assert.ok(statuses[201].length >= CHECKOUTS / 2, `only ${statuses[201].length} orders were placed`);
   for (const { text, body } of statuses[402] ?? []) assert.equal(body.code, "payment_declined", text);

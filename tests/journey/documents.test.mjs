@@ -3,6 +3,8 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { sign } from "../../sandbox/server.mjs";
+import { SANDBOX_WEBHOOK_SECRET } from "../../scripts/development-settings.mjs";
 import { assertBooksAgree } from "../support/books.mjs";
 import { examplesOf } from "../support/openapi-examples.mjs";
 import { cart, paidBy } from "../support/shopping.mjs";
@@ -100,7 +102,7 @@ async function withRealIds({ operationId, path, access }) {
 }
 
 test("every example works against the demo store", async () => {
-  const examples = examplesOf(document).filter(({ access }) => access !== "webhook_signature");
+  const examples = examplesOf(document);
   const operations = Object.values(document.paths).flatMap((path) => Object.values(path));
   assert.equal(examples.length, operations.length - 1, "an operation has no example to send");
   for (const example of examples) {
@@ -110,6 +112,18 @@ test("every example works against the demo store", async () => {
     assert.ok(answer.status < 300, `${operationId}: ${method} ${path} answered ${answer.status} ${answer.text}`);
     assert.ok(example.statuses.includes(String(answer.status)), `${operationId}: ${answer.status} is not documented`);
   }
+});
+
+test("a webhook is answered as documented, signed or not", async () => {
+  const { responses } = document.paths["/webhooks/{gateway}"].post;
+  const { idempotency_key: _, ...known } = store.sandbox.control.payments()[0];
+  const payment = { ...known, order_id: `ord_00${"0".repeat(32)}` };
+  const body = JSON.stringify({ id: "evt_nobody", type: `payment.${payment.status}`, created_at: Date.now(), payment });
+  const send = (headers) => store.anyone.post("/webhooks/sandbox", body, { headers });
+  const signed = await send({ "sandbox-signature": sign(body, SANDBOX_WEBHOOK_SECRET) });
+  assert.deepEqual([signed.status, signed.body], [200, responses["200"].content["application/json"].example]);
+  assert.equal((await send({})).status, 401);
+  assert.ok(responses["401"]);
 });
 
 test("the books agree", () => assertBooksAgree(store));

@@ -29,6 +29,7 @@ export default defineConfig({
         bindings: {
           ...developmentVars("https://gateway.test"),
           GATEWAY_TIMEOUT_MILLISECONDS: "300",
+          PROJECTION_CONFIRM_MILLISECONDS: "2000",
           TEST_MIGRATIONS: await readD1Migrations(path.join(root, "schema/d1")),
         },
       },

@@ -20,7 +20,7 @@ use crate::providers::payment::registry;
 #[utoipa::path(
     post, path = "/webhooks/{gateway}", operation_id = "receive_webhook", tag = "webhooks",
     params(("gateway" = Gateway, Path, description = "Whose event", example = "stripe")),
-    request_body(content = serde_json::Value, content_type = "application/json", description = "The gateway's event, up to 256 KiB, signed in the gateway's own way"),
+    request_body(content = serde_json::Value, content_type = "application/json", description = "The gateway's event, up to 256 KiB, signed in the gateway's own way", example = json!({"id": "evt_1", "type": "payment_intent.succeeded", "data": {"object": {}}})),
     responses(
         (status = 200, description = "Taken", body = serde_json::Value, example = json!({"received": true})),
         (status = 400, description = "`malformed_event`: rightly signed and not readable", body = Problem, content_type = "application/problem+json"),

@@ -49,7 +49,6 @@ export async function atEveryCrossing(fault, story) {
 async function play({ prepare, act, retry, end, within }, fault) {
   fresh();
   const given = await prepare();
-  await drain();
   crossings.forget();
   const planned = fault && plan(fault);
   const told = await attempt(act(given));

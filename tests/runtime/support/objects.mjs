@@ -4,6 +4,7 @@
 
 import * as shipped from "shipped-build";
 import { CRASH, across, acrossAtOnce } from "./crossings.mjs";
+import { databaseSeenBy } from "./database.mjs";
 import { queue } from "./queue.mjs";
 
 export const BINDINGS = {
@@ -148,8 +149,8 @@ function queueSeenBy(life, real) {
 }
 
 /** The environment as an object or the Worker sees it. */
-export function environmentSeenBy(life, env, ours = {}) {
-  const doors = { ...ours };
+export function environmentSeenBy(life, env) {
+  const doors = { DB: databaseSeenBy(life, env.DB) };
   for (const [binding, className] of Object.entries(CLASS_OF)) {
     doors[binding] = namespaceSeenBy(life, env[binding], className);
   }

@@ -10,6 +10,17 @@ import { fresh, restAndCheck } from "./rounds.mjs";
 
 beforeAll(() => applyD1Migrations(env.DB, env.TEST_MIGRATIONS));
 
+// For every event of every object, the pool asks Vite for the main module anew. It does not change here.
+const runner = globalThis.__vitest_mocker__?.moduleRunner;
+if (runner) {
+  const load = runner.import.bind(runner);
+  const loaded = new Map();
+  runner.import = (specifier) => {
+    if (!loaded.has(specifier)) loaded.set(specifier, load(specifier));
+    return loaded.get(specifier);
+  };
+}
+
 beforeEach(() => {
   vi.spyOn(globalThis, "fetch").mockImplementation(gateway.fetch);
   clock.start();

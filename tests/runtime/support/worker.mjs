@@ -1,7 +1,6 @@
 // The main module of the tests: the shipped build, with doors around it.
 
 import * as shipped from "shipped-build";
-import { databaseBehindDoor } from "./database.mjs";
 import { behindDoors, environmentSeenBy } from "./objects.mjs";
 
 export const OrderShard = behindDoors("OrderShard");
@@ -15,8 +14,7 @@ export const firstInstanceId = instanceId();
 /** The Worker itself does not die here: whatever it holds is one request's. */
 const worker = { className: "Worker", dead: false, label: (what) => `Worker ${what}` };
 
-const handler = (env, ctx) =>
-  new shipped.default(ctx, environmentSeenBy(worker, env, { DB: databaseBehindDoor(env.DB) }));
+const handler = (env, ctx) => new shipped.default(ctx, environmentSeenBy(worker, env));
 
 export default {
   fetch: (request, env, ctx) => handler(env, ctx).fetch(request),
