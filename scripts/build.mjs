@@ -1,11 +1,13 @@
 // `npm run build`: compiles the Worker into build/ and adds the API reference's files. Skipped when nothing
 // that goes into it changed; the sizes are printed and checked either way.
 
+import path from "node:path";
 import { pathToFileURL } from "node:url";
-import { ensurePinnedNode } from "./bootstrap.mjs";
+import { ensurePinnedNode, repositoryRoot } from "./bootstrap.mjs";
 import { copyDocsAssets } from "./build/docs-assets.mjs";
 import { checkUploadSize } from "./build/size-report.mjs";
 import { isBuilt, markBuilt, sourceHash } from "./build/source-stamp.mjs";
+import { stripNames } from "./build/strip-names.mjs";
 import { runOrFail } from "./setup/child-process.mjs";
 import { prepareToolchain } from "./setup/prepare.mjs";
 import { reportFailure, step } from "./setup/progress.mjs";
@@ -16,6 +18,7 @@ export async function buildWorker(toolchain) {
     const hash = sourceHash();
     if (isBuilt(hash)) return { detail: "nothing changed" };
     await runOrFail(toolchain.workerBuild, ["--release"], { env: toolchain.wasmEnv, onLine: note });
+    stripNames(path.join(repositoryRoot, "build", "index_bg.wasm"));
     copyDocsAssets();
     markBuilt(hash);
     return {};

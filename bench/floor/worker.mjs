@@ -122,7 +122,8 @@ export class OrderShard {
       invoice_number: null, operations: [], claims: [], reference: null };
     this.storage.transactionSync(() => {
       this.sql.exec("INSERT INTO orders (id, document, wake_at) VALUES (?, ?, ?)", id, JSON.stringify(order), now + LEASE_MS);
-      this.sql.exec("INSERT INTO idempotency (key, fingerprint, order_id, created_at) VALUES (?, ?, ?, ?)", key, fingerprint, id, now);
+      const insert = "INSERT INTO idempotency (key, fingerprint, order_id, created_at) VALUES (?, ?, ?, ?)";
+      this.sql.exec(insert, key, fingerprint, id, now);
       this.arm(now + LEASE_MS);
     });
     const answers = await Promise.all(cart.lines.map(({ sku, quantity }) => this.claim(sku, { id, quantity, reserve: true })));
@@ -157,7 +158,8 @@ export class OrderShard {
       this.sql.exec("UPDATE orders SET document = ?, wake_at = ?, tries = 0 WHERE id = ?", JSON.stringify(order), wakeAt, id);
       if (tells) {
         const message = JSON.stringify({ order });
-        this.sql.exec("INSERT INTO outbox (order_id, version, message, due_at) VALUES (?, ?, ?, ?)", id, order.version, message, order.updated_at);
+        const insert = "INSERT INTO outbox (order_id, version, message, due_at) VALUES (?, ?, ?, ?)";
+        this.sql.exec(insert, id, order.version, message, order.updated_at);
         this.arm(order.updated_at + SETTLE_AFTER_MS);
       }
       return order;
@@ -194,8 +196,10 @@ export class OrderShard {
     this.armedFor = Infinity;
     for (let round = 0; round < 20; round += 1) if (!(await this.settle())) break;
     await this.flush();
-    const [{ at }] = this.sql.exec("SELECT MIN(at) AS at FROM (SELECT MIN(wake_at) AS at FROM orders WHERE wake_at IS NOT NULL UNION ALL SELECT MIN(due_at) FROM outbox)");
-    if (at !== null) this.arm(Math.max(at, Date.now() + SETTLE_AFTER_MS));
+    const [{ wake }] = this.sql.exec("SELECT MIN(wake_at) AS wake FROM orders WHERE wake_at IS NOT NULL");
+    const [{ due }] = this.sql.exec("SELECT MIN(due_at) AS due FROM outbox");
+    const at = Math.min(wake ?? Infinity, due ?? Infinity);
+    if (at < Infinity) this.arm(Math.max(at, Date.now() + SETTLE_AFTER_MS));
   }
 
   /** Sells what is paid, and numbers its invoice. */
@@ -215,18 +219,21 @@ export class OrderShard {
   async flush() {
     const confirm = Number(this.env.PROJECTION_CONFIRM_MILLISECONDS);
     for (let batch = 0; batch < 20; batch += 1) {
-      const due = [...this.sql.exec("SELECT sequence, order_id, version, message, sent FROM outbox WHERE due_at <= ? ORDER BY due_at, sequence LIMIT 100", Date.now())];
+      const query = "SELECT sequence, order_id, version, message, sent FROM outbox WHERE due_at <= ? ORDER BY due_at, sequence LIMIT 100";
+      const due = [...this.sql.exec(query, Date.now())];
       if (due.length === 0) return;
       const sequences = (messages) => JSON.stringify(messages.map(({ sequence }) => sequence));
       const fresh = due.filter(({ sent }) => sent === 0);
       if (fresh.length > 0) {
         await this.env.EVENTS.sendBatch(fresh.map(({ message }) => ({ body: message, contentType: "text" })));
-        this.sql.exec("UPDATE outbox SET sent = 1, due_at = ? WHERE sequence IN (SELECT value FROM json_each(?))", Date.now() + confirm, sequences(fresh));
+        const update = "UPDATE outbox SET sent = 1, due_at = ? WHERE sequence IN (SELECT value FROM json_each(?))";
+        this.sql.exec(update, Date.now() + confirm, sequences(fresh));
       }
       const sent = due.filter(({ sent }) => sent !== 0);
       if (sent.length > 0) {
         const ids = JSON.stringify([...new Set(sent.map(({ order_id: id }) => id))]);
-        const { results } = await this.env.DB.prepare("SELECT id, version FROM orders WHERE id IN (SELECT value FROM json_each(?))").bind(ids).all();
+        const query = "SELECT id, version FROM orders WHERE id IN (SELECT value FROM json_each(?))";
+        const { results } = await this.env.DB.prepare(query).bind(ids).all();
         const versions = new Map(results.map(({ id, version }) => [id, version]));
         const arrived = sent.filter(({ order_id: id, version }) => versions.get(id) >= version);
         this.sql.exec("DELETE FROM outbox WHERE sequence IN (SELECT value FROM json_each(?))", sequences(arrived));
@@ -267,10 +274,10 @@ export class SkuInventory {
     const [known] = this.sql.exec("SELECT state, quantity, expires_at FROM reservations WHERE order_id = ?", id);
     if (reserve && (known || level.received - level.sold - level.reserved < quantity)) return Boolean(known);
     const state = reserve ? "held" : "committed";
-    this.sql.exec(
-      "INSERT INTO reservations (order_id, state, quantity, expires_at) VALUES (?, ?, ?, ?) ON CONFLICT (order_id) DO UPDATE SET state = excluded.state",
-      id, state, quantity, now + WINDOW_MS,
-    );
+    const upsert =
+      "INSERT INTO reservations (order_id, state, quantity, expires_at) VALUES (?, ?, ?, ?) " +
+      "ON CONFLICT (order_id) DO UPDATE SET state = excluded.state";
+    this.sql.exec(upsert, id, state, quantity, now + WINDOW_MS);
     level.reserved += reserve ? quantity : -quantity;
     level.sold += reserve ? 0 : quantity;
     level.version += 1;
@@ -300,7 +307,8 @@ export class InvoiceSeries {
     const numbers = this.storage.transactionSync(() =>
       ids.map((id) => {
         const [known] = this.sql.exec("SELECT number FROM invoices WHERE order_id = ?", id);
-        const [{ number }] = known ? [known] : this.sql.exec("INSERT INTO invoices (order_id, issued_at) VALUES (?, ?) RETURNING number", id, Date.now());
+        const insert = "INSERT INTO invoices (order_id, issued_at) VALUES (?, ?) RETURNING number";
+        const [{ number }] = known ? [known] : this.sql.exec(insert, id, Date.now());
         return `CW-${String(number).padStart(6, "0")}`;
       }),
     );

@@ -36,7 +36,7 @@ CREATE INDEX IF NOT EXISTS inbox_by_age ON inbox (received_at);
 -- the queue (`sent`), and leaves only when D1 is seen to hold that version of its order: a queue that
 -- loses a message, or gives one up, delays a list and no more.
 CREATE TABLE IF NOT EXISTS outbox (
-  sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+  sequence INTEGER PRIMARY KEY,
   order_id TEXT NOT NULL,
   version INTEGER NOT NULL,
   message TEXT NOT NULL,

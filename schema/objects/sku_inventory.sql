@@ -26,7 +26,7 @@ CREATE INDEX IF NOT EXISTS reservations_by_expiry ON reservations (expires_at)
 
 -- The ledger: immutable, and the only thing that changes counters.
 CREATE TABLE IF NOT EXISTS movements (
-  sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+  sequence INTEGER PRIMARY KEY,
   kind TEXT NOT NULL,
   on_hand_delta INTEGER NOT NULL,
   reserved_delta INTEGER NOT NULL,

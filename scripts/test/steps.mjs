@@ -80,7 +80,7 @@ async function runtimeTests() {
 }
 
 async function journeys() {
-  return nodeTests(["scripts", "tests/journey"].flatMap(testFiles));
+  return nodeTests(["scripts", "tests/api", "tests/journey"].flatMap(testFiles));
 }
 
 /** One file after the other: each may start a store of its own, and two on two cores disturb each other. */

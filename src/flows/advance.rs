@@ -89,10 +89,12 @@ fn take_in(order: &mut Order, input: Input, now: Timestamp, fresh: &mut dyn FnMu
         Input::Close(reason) => {
             if order.closing.is_none() && !order.status.is_terminal() && !order.is_secured() {
                 order.closing = Some(reason);
-                if let Some(payment) = &mut order.payment
-                    && payment.has_unknown()
-                {
-                    payment.ask_again_at = Some(now);
+                if let Some(payment) = &mut order.payment {
+                    // A charge that may be on its way is asked about; one that is not yet is not sent.
+                    doubt(payment, now);
+                    if payment.has_unknown() {
+                        payment.ask_again_at = Some(now);
+                    }
                 }
             }
         }
@@ -202,18 +204,27 @@ fn put_off(payment: &mut Payment, now: Timestamp) {
         ask_again_after_seconds(attempts).map(|seconds| now.plus_seconds(seconds));
 }
 
-fn wake(order: &mut Order, now: Timestamp) {
-    let window_over = order.payment_window_ends_at <= now;
-    let open = order.status == OrderStatus::Open;
-    if let Some(payment) = &mut order.payment {
-        for operation in &mut payment.operations {
-            if operation.result == OperationResult::Requested {
-                operation.result = OperationResult::Unknown;
-                payment.ask_again_at = Some(now);
-            }
+/// What was asked for and not answered is of unknown outcome, and is asked about now.
+fn doubt(payment: &mut Payment, now: Timestamp) {
+    for operation in &mut payment.operations {
+        if operation.result == OperationResult::Requested {
+            operation.result = OperationResult::Unknown;
+            payment.ask_again_at = Some(now);
         }
     }
-    if open && window_over && order.closing.is_none() && !order.is_secured() {
+}
+
+fn wake(order: &mut Order, now: Timestamp) {
+    let window_over = order.payment_window_ends_at <= now;
+    let unpaid = match order.status {
+        OrderStatus::Placing => true,
+        OrderStatus::Open => !order.is_secured(),
+        _ => false,
+    };
+    if let Some(payment) = &mut order.payment {
+        doubt(payment, now);
+    }
+    if unpaid && window_over && order.closing.is_none() {
         order.closing = Some(CloseReason::PaymentWindowEnded);
         if let Some(payment) = &mut order.payment
             && payment.has_unknown()
@@ -241,6 +252,10 @@ fn settle(order: &mut Order, now: Timestamp, fresh: &mut dyn FnMut() -> Uuid) {
 }
 
 fn settle_placing(order: &mut Order, now: Timestamp, fresh: &mut dyn FnMut() -> Uuid) {
+    let asked = order.payment.as_ref().is_some_and(|payment| !payment.operations.is_empty());
+    if let Some(reason) = order.closing.filter(|_| !asked) {
+        return close(order, reason);
+    }
     if order.claims.iter().any(|claim| claim.claim == ClaimState::Requested) {
         return;
     }

@@ -42,6 +42,14 @@ pub enum Effect {
         /// When it was first asked, for gateways that forget keys.
         asked_at: Timestamp,
     },
+    /// Look for the payment of a request whose answer was lost, and start nothing: the order is being
+    /// called off, and a charge that never happened must not happen now.
+    Find {
+        /// The operation that would have started it.
+        operation: OperationId,
+        /// When it was first asked: a gateway may need a while until a new payment is found.
+        asked_at: Timestamp,
+    },
     /// Ask the gateway where the payment stands.
     Retrieve {
         /// The gateway's identity of the payment.
@@ -79,7 +87,8 @@ pub fn owed(order: &Order, now: Timestamp) -> Vec<Effect> {
     if let Some(payment) = &order.payment
         && order.status != OrderStatus::Completed
     {
-        effects.extend(payment_owed(payment, now));
+        let over = order.closing.is_some() || order.payment_window_ends_at <= now;
+        effects.extend(payment_owed(payment, over, now));
     }
     let paid = order.payment_status() == PaymentStatus::Paid;
     if paid && order.invoice_number.is_none() && order.status == OrderStatus::Open {
@@ -110,17 +119,19 @@ fn stock_owed(order: &Order, effects: &mut Vec<Effect>) {
     }
 }
 
-fn payment_owed(payment: &Payment, now: Timestamp) -> Option<Effect> {
+/// What a gateway is to be asked. `over`: the buyer's time to pay has passed, or someone wants the
+/// order closed, so nothing that could charge is sent any more.
+fn payment_owed(payment: &Payment, over: bool, now: Timestamp) -> Option<Effect> {
     let due = payment.ask_again_at.is_some_and(|at| at <= now);
     let first = payment.operations.iter().find(|o| o.result == OperationResult::Requested);
     let unknown = payment.operations.iter().find(|o| o.result == OperationResult::Unknown);
     let Some(reference) = payment.reference() else {
         let authorize = payment.authorize_operation()?;
+        let (operation, asked_at) = (authorize.id, authorize.requested_at);
         return match authorize.result {
-            OperationResult::Requested => Some(Effect::Authorize { operation: authorize.id }),
-            OperationResult::Unknown if due => {
-                Some(Effect::Recover { operation: authorize.id, asked_at: authorize.requested_at })
-            }
+            OperationResult::Requested => Some(Effect::Authorize { operation }),
+            OperationResult::Unknown if due && over => Some(Effect::Find { operation, asked_at }),
+            OperationResult::Unknown if due => Some(Effect::Recover { operation, asked_at }),
             _ => None,
         };
     };

@@ -8,6 +8,10 @@ use crate::domain::time::Timestamp;
 /// webhook is lost.
 pub const POLL_AFTER_SECONDS: i64 = 60;
 
+/// A search that finds no payment proves, this long after the request, that there is none. Sooner it
+/// proves nothing: gateways index new payments with a delay of about a minute.
+pub const SEARCH_PROVES_AFTER_MILLISECONDS: i64 = 180_000;
+
 /// How long to wait before asking about an unknown outcome for the n-th time (from 0), in seconds:
 /// 1 minute, 5 minutes, 1 hour, then daily five times; then never.
 #[must_use]

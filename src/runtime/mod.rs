@@ -1,5 +1,6 @@
 //! The only module that touches JavaScript: environment, clock, identities, storage, sending, log.
 
+mod body;
 pub mod cache;
 pub mod clock;
 pub mod deadline;

@@ -41,8 +41,8 @@ async fn ask_once(env: &Env, binding: &str, name: &str, body: &str) -> Result<St
     let mut init = RequestInit::new();
     init.with_method(Method::Post).with_body(Some(JsValue::from_str(body)));
     let request = Request::new_with_init("https://object/", &init)?;
-    let mut response = stub.fetch_with_request(request).await?;
-    let text = response.text().await?;
+    let response = stub.fetch_with_request(request).await?;
+    let text = super::body::text(&response).await?;
     if response.status_code() != 200 {
         return Err(Error::RustError(format!("status {}: {text}", response.status_code())));
     }

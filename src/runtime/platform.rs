@@ -83,7 +83,7 @@ impl Platform {
         let Ok(limiter) = self.env.rate_limiter(limiter) else {
             return true;
         };
-        limiter.limit(name).await.is_ok_and(|outcome| outcome.success)
+        limiter.limit(name).await.map_or(true, |outcome| outcome.success)
     }
 
     /// Asks the shard.

@@ -74,7 +74,11 @@ async fn read_bounded(response: &mut worker::Response) -> Result<Vec<u8>, SendFa
     let announced = announced.and_then(|length| length.parse::<usize>().ok());
     match announced {
         Some(length) if length > MAX_REPLY_BYTES => return Err(SendFailure::TooLarge),
-        Some(_) => return response.bytes().await.map_err(|_| SendFailure::Connection),
+        // Bytes that are not UTF-8 come out as replacement characters, which no reader accepts.
+        Some(_) => {
+            let text = super::body::text(response).await.map_err(|_| SendFailure::Connection)?;
+            return Ok(text.into_bytes());
+        }
         None => {}
     }
     let mut body = Vec::new();

@@ -4,8 +4,10 @@
 //! goes through [`Sqlite::transaction`], which binds the platform's `transactionSync` (the `worker`
 //! crate has none).
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 
+use js_sys::{Array, JsString};
 use wasm_bindgen::prelude::*;
 use worker::{Error, Result, SqlStorageValue, State};
 
@@ -28,12 +30,45 @@ extern "C" {
         this: &SynchronousStorage,
         scheduled_time: f64,
     ) -> std::result::Result<js_sys::Promise, JsValue>;
+
+    #[wasm_bindgen(method, getter)]
+    fn sql(this: &SynchronousStorage) -> Statements;
+
+    /// `storage.sql`. Bound here so that a statement's text crosses to JavaScript once, not at every
+    /// use, and so that all rows of an answer come back in one crossing.
+    #[wasm_bindgen(extends = js_sys::Object)]
+    type Statements;
+
+    #[wasm_bindgen(method, catch, variadic)]
+    fn exec(
+        this: &Statements,
+        statement: &JsString,
+        parameters: &Array,
+    ) -> std::result::Result<Cursor, JsValue>;
+
+    /// What a statement answers.
+    #[wasm_bindgen(extends = js_sys::Object)]
+    type Cursor;
+
+    #[wasm_bindgen(method, catch)]
+    fn raw(this: &Cursor) -> std::result::Result<js_sys::Object, JsValue>;
+}
+
+thread_local! {
+    /// Statements as JavaScript holds them, by the address of their text in the program.
+    static TEXTS: RefCell<HashMap<*const u8, JsString>> = RefCell::new(HashMap::new());
+}
+
+fn in_javascript(statement: &'static str) -> JsString {
+    TEXTS.with_borrow_mut(|texts| {
+        texts.entry(statement.as_ptr()).or_insert_with(|| JsString::from(statement)).clone()
+    })
 }
 
 /// The SQLite database and alarm of one object.
 pub struct Sqlite {
     storage: SynchronousStorage,
-    sql: worker::SqlStorage,
+    statements: Statements,
     armed_for: Cell<Option<Timestamp>>,
 }
 
@@ -60,44 +95,40 @@ pub fn moment(value: Option<Timestamp>) -> Value {
 }
 
 /// A row, read by position.
-pub struct Row(Vec<Value>);
+pub struct Row(Array);
 
 impl Row {
+    fn value(&self, column: u32) -> JsValue {
+        self.0.get(column)
+    }
+
     /// The text in this column.
     ///
     /// # Errors
     /// When the column is missing or not text.
-    pub fn text(&self, column: usize) -> Result<&str> {
-        match self.0.get(column) {
-            Some(Value::String(value)) => Ok(value),
-            _ => Err(Error::RustError(format!("column {column} is not text"))),
-        }
+    pub fn text(&self, column: u32) -> Result<String> {
+        let value = self.value(column).as_string();
+        value.ok_or_else(|| Error::RustError(format!("column {column} is not text")))
     }
 
     /// The text in this column, or none where it is NULL.
     #[must_use]
-    pub fn optional_text(&self, column: usize) -> Option<&str> {
-        match self.0.get(column) {
-            Some(Value::String(value)) => Some(value),
-            _ => None,
-        }
+    pub fn optional_text(&self, column: u32) -> Option<String> {
+        self.value(column).as_string()
     }
 
     /// The integer in this column.
     ///
     /// # Errors
     /// When the column is missing or not a whole number.
-    pub fn integer(&self, column: usize) -> Result<i64> {
-        match self.0.get(column) {
-            Some(Value::Integer(value)) => Ok(*value),
-            Some(Value::Float(value)) => Ok(whole(*value)),
-            _ => Err(Error::RustError(format!("column {column} is not an integer"))),
-        }
+    pub fn integer(&self, column: u32) -> Result<i64> {
+        let value = self.value(column).as_f64().map(whole);
+        value.ok_or_else(|| Error::RustError(format!("column {column} is not an integer")))
     }
 
     /// The moment in this column, or none where it is NULL.
     #[must_use]
-    pub fn moment(&self, column: usize) -> Option<Timestamp> {
+    pub fn moment(&self, column: u32) -> Option<Timestamp> {
         self.integer(column).ok().map(Timestamp::from_milliseconds)
     }
 }
@@ -120,39 +151,43 @@ impl Sqlite {
     ///
     /// # Errors
     /// When the schema can't be applied.
-    pub fn open(state: &State, schema: &str) -> Result<Self> {
+    pub fn open(state: &State, schema: &'static str) -> Result<Self> {
         let storage = state.storage();
         let raw: &JsValue = storage.as_raw().as_ref();
-        let sqlite = Self {
-            storage: raw.clone().unchecked_into(),
-            sql: storage.sql(),
-            armed_for: Cell::new(None),
-        };
-        sqlite.sql.exec(schema, None)?;
+        let storage: SynchronousStorage = raw.clone().unchecked_into();
+        let statements = storage.sql();
+        let sqlite = Self { storage, statements, armed_for: Cell::new(None) };
+        sqlite.run(schema, vec![])?;
         Ok(sqlite)
+    }
+
+    fn exec(&self, statement: &'static str, parameters: Vec<Value>) -> Result<Cursor> {
+        let values: Array = parameters.into_iter().map(JsValue::from).collect();
+        self.statements.exec(&in_javascript(statement), &values).map_err(Error::from)
     }
 
     /// Runs a statement whose rows nobody reads.
     ///
     /// # Errors
     /// When SQLite refuses it.
-    pub fn run(&self, statement: &str, parameters: Vec<Value>) -> Result<()> {
-        self.sql.exec(statement, parameters).map(|_| ())
+    pub fn run(&self, statement: &'static str, parameters: Vec<Value>) -> Result<()> {
+        self.exec(statement, parameters).map(|_| ())
     }
 
     /// Runs a query and reads every row.
     ///
     /// # Errors
     /// When SQLite refuses it.
-    pub fn rows(&self, query: &str, parameters: Vec<Value>) -> Result<Vec<Row>> {
-        self.sql.exec(query, parameters)?.raw().map(|row| row.map(Row)).collect()
+    pub fn rows(&self, query: &'static str, parameters: Vec<Value>) -> Result<Vec<Row>> {
+        let rows = self.exec(query, parameters)?.raw().map_err(Error::from)?;
+        Ok(Array::from(&rows).iter().map(|row| Row(row.unchecked_into())).collect())
     }
 
     /// Runs a query and reads its first row, if it has one.
     ///
     /// # Errors
     /// When SQLite refuses it.
-    pub fn row(&self, query: &str, parameters: Vec<Value>) -> Result<Option<Row>> {
+    pub fn row(&self, query: &'static str, parameters: Vec<Value>) -> Result<Option<Row>> {
         Ok(self.rows(query, parameters)?.into_iter().next())
     }
 

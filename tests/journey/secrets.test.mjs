@@ -10,7 +10,7 @@ import { after, before, test } from "node:test";
 import { assertBooksAgree } from "../support/books.mjs";
 import { client } from "../support/client.mjs";
 import { eventually } from "../support/eventually.mjs";
-import { cart, paidBy } from "../support/shopping.mjs";
+import { cart } from "../support/shopping.mjs";
 import { openStripeStore, stripeCart, WEBHOOK_SECRET } from "../support/stripe-store.mjs";
 
 const TOKEN_SECRET = "canary-order-token-secret-0123456789abcdef";

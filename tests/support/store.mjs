@@ -90,6 +90,8 @@ async function openOn(port, { vars = {}, sandbox: wantsSandbox = true, autoMs = 
     if (seed) await seedDemoStore({ baseUrl: url, secretKey: SECRET_KEY });
   } catch (error) {
     await close();
+    const troubles = logs.filter((line) => !line.includes('"level":"info"')).slice(-5);
+    if (troubles.length > 0) error.message += `\nThe Worker's last words:\n${troubles.join("\n")}`;
     throw error;
   }
 

@@ -104,7 +104,8 @@ fn a_lost_answer_is_asked_about_on_the_schedule_and_never_charged_twice() {
         world.now = asks_at;
         world.feed(Input::Wake);
         for effect in owed(&world.order, world.now) {
-            assert!(matches!(effect, Effect::Recover { .. }), "{effect:?}");
+            let asks = matches!(effect, Effect::Recover { .. } | Effect::Find { .. });
+            assert!(asks, "{effect:?}");
             let lost = world.lost(&effect).unwrap();
             world.feed(lost);
         }
@@ -115,6 +116,42 @@ fn a_lost_answer_is_asked_about_on_the_schedule_and_never_charged_twice() {
     run(&mut world);
     assert_eq!(world.order.payment_status(), PaymentStatus::Paid);
     assert_eq!(world.payments_started, 1);
+}
+
+#[test]
+fn a_charge_that_never_happened_does_not_happen_while_the_order_is_called_off() {
+    let mut world = World::new(CaptureMode::Automatic, 5, 5);
+    for effect in owed(&world.order, world.now) {
+        let answer = world.perform(&effect);
+        world.feed(answer);
+    }
+    let effect = owed(&world.order, world.now).pop().unwrap();
+    let lost = world.lost(&effect).unwrap();
+    world.feed(lost);
+    world.feed(Input::Close(CloseReason::Customer));
+    for _ in 0..4 {
+        for effect in owed(&world.order, world.now) {
+            let answer = world.perform(&effect);
+            world.feed(answer);
+        }
+        let Some(at) = wake_at(&world.order, world.now, 0) else { break };
+        world.now = at;
+        world.feed(Input::Wake);
+    }
+    assert_eq!(world.payments_started, 0);
+    assert_eq!(world.order.status, OrderStatus::Cancelled);
+    assert!(world.levels.values().all(|level| level.reserved == 0));
+}
+
+#[test]
+fn a_checkout_that_is_found_dead_after_its_window_asks_for_nothing() {
+    let mut world = World::new(CaptureMode::Automatic, 5, 5);
+    world.pass(i64::from(WINDOW_SECONDS) + 3_600);
+    world.feed(Input::Wake);
+    run(&mut world);
+    assert_eq!(world.order.status, OrderStatus::Expired);
+    assert_eq!(world.payments_started, 0);
+    assert!(world.levels.values().all(|level| level.reserved == 0));
 }
 
 #[test]

@@ -15,6 +15,7 @@ use crate::domain::time::Timestamp;
 use crate::flows::advance::{Input, advance};
 use crate::flows::owed::Effect;
 use crate::flows::place::{Draft, place};
+use crate::flows::schedule::SEARCH_PROVES_AFTER_MILLISECONDS;
 
 pub const WINDOW_SECONDS: u32 = 900;
 pub const GRACE_SECONDS: u32 = 300;
@@ -129,10 +130,24 @@ impl World {
             }
             Effect::Authorize { operation } | Effect::Recover { operation, .. } => {
                 if self.gateway.is_none() {
+                    assert!(self.order.closing.is_none(), "a closing order starts no payment");
                     self.payments_started += 1;
                     self.gateway = Some(self.report(ReportedState::Processing));
                 }
                 Input::Gateway { operation: *operation, result: Ok(self.told()) }
+            }
+            Effect::Find { operation, asked_at } => {
+                let age = self.now.milliseconds_since(*asked_at);
+                let operation = *operation;
+                match self.gateway.clone() {
+                    Some(report) => Input::Gateway { operation, result: Ok(report) },
+                    None if age < SEARCH_PROVES_AFTER_MILLISECONDS => Input::NotTold,
+                    None => {
+                        let (code, message) = ("never_received".to_owned(), String::new());
+                        let failure = CallFailure::Refused { code, message };
+                        Input::Gateway { operation, result: Err(failure) }
+                    }
+                }
             }
             Effect::Retrieve { .. } => Input::Report(self.told()),
             Effect::Void { operation, .. } => {
@@ -194,6 +209,7 @@ impl World {
         match effect {
             Effect::Authorize { operation }
             | Effect::Recover { operation, .. }
+            | Effect::Find { operation, .. }
             | Effect::Capture { operation, .. }
             | Effect::Void { operation, .. } => {
                 Some(Input::Gateway { operation: *operation, result: Err(failure()) })

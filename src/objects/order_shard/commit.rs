@@ -22,6 +22,7 @@ use crate::domain::payment::{Gateway, PaymentReport};
 use crate::flows::advance::Input;
 use crate::flows::schedule::wake_at;
 use crate::runtime::clock::now;
+use crate::runtime::log::{self, Level};
 
 /// Something to be stored.
 pub(super) enum Step {
@@ -33,8 +34,7 @@ pub(super) enum Step {
     Hear { gateway: Gateway, event_id: String, id: OrderId, report: Box<PaymentReport> },
 }
 
-/// What a step left: the order afterwards and what it owes. None if there is no such order, or
-/// nothing was new.
+/// What a step left: the order afterwards and what it owes. None if there is no such order.
 type Outcome = Result<Option<Stepped>>;
 
 /// Steps that wait for the next commit.
@@ -68,7 +68,7 @@ impl Shard {
     /// Stores a step, together with whatever else is to be stored now.
     pub(super) async fn commit(self: &Rc<Self>, step: Step) -> Outcome {
         if self.commits.requests.get() <= 1 && self.commits.waiting.borrow().is_empty() {
-            return self.store.sqlite.transaction(|| self.store_step(&step));
+            return self.store.transaction(|| self.store_step(&step));
         }
         let (sender, receiver) = oneshot::channel();
         self.commits.waiting.borrow_mut().push((step, sender));
@@ -84,17 +84,14 @@ impl Shard {
         self.commits.scheduled.set(false);
         let batch = self.commits.waiting.take();
         let (steps, senders): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
-        let together = self
-            .store
-            .sqlite
-            .transaction(|| steps.iter().map(|step| self.store_step(step)).collect());
+        let together =
+            self.store.transaction(|| steps.iter().map(|step| self.store_step(step)).collect());
         let outcomes: Vec<Outcome> = match together {
             Ok(stepped) => Vec::into_iter(stepped).map(Ok).collect(),
             // One step that can't be stored must not take the others with it.
-            Err(_) => steps
-                .iter()
-                .map(|step| self.store.sqlite.transaction(|| self.store_step(step)))
-                .collect(),
+            Err(_) => {
+                steps.iter().map(|step| self.store.transaction(|| self.store_step(step))).collect()
+            }
         };
         for (sender, outcome) in senders.into_iter().zip(outcomes) {
             // Whoever stopped waiting reads the state again later.
@@ -109,16 +106,33 @@ impl Shard {
                 let lease = self.platform.settings().lease_milliseconds();
                 let wake = wake_at(order, now(), lease);
                 self.store.insert(key, fingerprint, order, wake)?;
+                self.store.keep(order);
                 self.arm_for(wake, false, now())?;
                 Ok(None)
             }
             Step::Advance { id, inputs } => self.advance_within(*id, inputs.clone()),
             Step::Hear { gateway, event_id, id, report } => {
-                if !self.store.receive(*gateway, event_id, *id, report, now())? {
-                    return Ok(None);
-                }
-                self.advance_within(*id, vec![Input::Report((**report).clone())])
+                self.hear(*gateway, event_id, *id, report)
             }
         }
+    }
+
+    fn hear(
+        &self,
+        gateway: Gateway,
+        event_id: &str,
+        id: OrderId,
+        report: &PaymentReport,
+    ) -> Outcome {
+        let Some(order) = self.store.order(id)? else { return Ok(None) };
+        if order.payment.as_ref().is_none_or(|payment| payment.gateway != gateway) {
+            let fields = serde_json::json!({ "order_id": id, "gateway": gateway });
+            log::event(Level::Warning, "webhook.other_gateway", fields);
+            return Ok(Some(Stepped { order, owes: Vec::new() }));
+        }
+        if !self.store.receive(gateway, event_id, id, report, now())? {
+            return Ok(Some(Stepped { order, owes: Vec::new() }));
+        }
+        self.advance_from(order, vec![Input::Report(report.clone())]).map(Some)
     }
 }

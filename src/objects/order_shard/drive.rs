@@ -46,6 +46,7 @@ pub(super) struct Driving {
 
 impl Drop for Driving {
     fn drop(&mut self) {
+        self.shard.store.drop_kept(self.id);
         let mut driven = self.shard.driven.borrow_mut();
         if driven.get(&self.id).is_none_or(|known| known.since != self.since) {
             return;
@@ -114,7 +115,7 @@ impl Shard {
 
     /// Takes every order one step, in one transaction.
     pub(super) fn apply(&self, steps: Vec<(OrderId, Vec<Input>)>) -> Result<Vec<Stepped>> {
-        self.store.sqlite.transaction(|| {
+        self.store.transaction(|| {
             let stepped = steps.into_iter().map(|(id, inputs)| self.advance_within(id, inputs));
             stepped.filter_map(Result::transpose).collect()
         })
@@ -126,8 +127,15 @@ impl Shard {
         id: OrderId,
         inputs: Vec<Input>,
     ) -> Result<Option<Stepped>> {
+        match self.store.order(id)? {
+            Some(order) => self.advance_from(order, inputs).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Takes an order that was just read one step, inside the caller's transaction.
+    pub(super) fn advance_from(&self, before: Order, inputs: Vec<Input>) -> Result<Stepped> {
         let now = now();
-        let Some(before) = self.store.order(id)? else { return Ok(None) };
         let mut order = before.clone();
         let mut changed = false;
         for input in inputs {
@@ -142,7 +150,7 @@ impl Shard {
             self.store.update(&order, wake, events)?;
             self.arm_for(wake, tells, now)?;
         }
-        Ok(Some(Stepped { owes: owed(&order, now), order }))
+        Ok(Stepped { owes: owed(&order, now), order })
     }
 
     /// Arms the alarm for an order's timer, or for the outbox.

@@ -5,6 +5,7 @@ use crate::domain::order::Order;
 use crate::domain::payment::{CallFailure, CallResult, Payment};
 use crate::flows::advance::Input;
 use crate::flows::owed::Effect;
+use crate::flows::schedule::SEARCH_PROVES_AFTER_MILLISECONDS;
 use crate::providers::payment::contract::{
     AuthorizeAsk, BuildError, Call, CancelAsk, CaptureAsk, HttpReply, PaymentGateway, Recovery,
 };
@@ -29,6 +30,10 @@ pub async fn perform(platform: &Platform, order: &Order, effect: &Effect) -> Opt
         Effect::Recover { operation, asked_at } => {
             let age = now().milliseconds_since(*asked_at);
             Some(told(*operation, caller.recover(*operation, age).await))
+        }
+        Effect::Find { operation, asked_at } => {
+            let age = now().milliseconds_since(*asked_at);
+            Some(caller.find(*operation, age).await)
         }
         Effect::Retrieve { reference } => {
             match caller.send(caller.gateway.retrieve(reference)).await {
@@ -60,11 +65,18 @@ fn not_sent(effect: &Effect, reason: String) -> Option<Input> {
             Some(told(*operation, Err(CallFailure::NotSent { reason })))
         }
         // The gateway may have been set up when the payment was made: its outcome stays unknown.
-        Effect::Recover { operation, .. } => {
+        Effect::Recover { operation, .. } | Effect::Find { operation, .. } => {
             Some(told(*operation, Err(CallFailure::Unknown { reason })))
         }
         Effect::Retrieve { .. } => Some(Input::NotTold),
         _ => None,
+    }
+}
+
+fn never_received() -> CallFailure {
+    CallFailure::Refused {
+        code: "never_received".to_owned(),
+        message: "the gateway has no such payment".to_owned(),
     }
 }
 
@@ -108,11 +120,29 @@ impl Caller<'_> {
             Recovery::Search(call) => {
                 let sent_at = now();
                 let reply = self.exchange(call.request.clone()).await?;
-                call.read(&reply, sent_at)?.ok_or_else(|| CallFailure::Refused {
-                    code: "never_received".to_owned(),
-                    message: "the gateway has no such payment".to_owned(),
-                })
+                call.read(&reply, sent_at)?.ok_or_else(never_received)
             }
+        }
+    }
+
+    /// Looks for a payment without starting one.
+    async fn find(&self, operation: OperationId, age_milliseconds: i64) -> Input {
+        let looked = async {
+            let call = self
+                .gateway
+                .find(operation)
+                .map_err(|error| CallFailure::Unknown { reason: error.to_string() })?;
+            let sent_at = now();
+            let reply = self.exchange(call.request.clone()).await?;
+            call.read(&reply, sent_at)
+        };
+        match looked.await {
+            Ok(Some(report)) => told(operation, Ok(report)),
+            Ok(None) if age_milliseconds >= SEARCH_PROVES_AFTER_MILLISECONDS => {
+                told(operation, Err(never_received()))
+            }
+            Ok(None) => Input::NotTold,
+            Err(failure) => told(operation, Err(failure)),
         }
     }
 

@@ -37,7 +37,6 @@ use crate::domain::order::{CloseReason, Order};
 use crate::domain::payment::{Gateway, PaymentReport};
 use crate::domain::time::Timestamp;
 use crate::flows::advance::Input;
-use crate::runtime::log::{self, Level};
 use crate::runtime::object_call::answer;
 use crate::runtime::platform::Platform;
 use crate::runtime::settings;
@@ -95,7 +94,7 @@ impl Shard {
             number: number.ok_or_else(|| Error::RustError("not a shard's name".to_owned()))?,
             stock: Rc::new(StockLine::new(platform.clone())),
             platform,
-            store: Store { sqlite: Sqlite::open(state, SCHEMA)? },
+            store: Store::new(Sqlite::open(state, SCHEMA)?),
             commits: Rc::default(),
             driven: RefCell::new(HashMap::new()),
             purged_at: Cell::new(Timestamp::default()),
@@ -160,19 +159,11 @@ impl Shard {
         id: OrderId,
         report: PaymentReport,
     ) -> Result<ShardAnswer> {
-        let Some(order) = self.store.order(id)? else {
-            return Ok(ShardAnswer::NotFound);
-        };
-        if order.payment.as_ref().is_none_or(|payment| payment.gateway != gateway) {
-            log::event(
-                Level::Warning,
-                "webhook.other_gateway",
-                serde_json::json!({ "order_id": id, "gateway": gateway }),
-            );
-            return Ok(ShardAnswer::Ok);
-        }
-        self.commit(Step::Hear { gateway, event_id, id, report: Box::new(report) }).await?;
-        Ok(ShardAnswer::Ok)
+        let hear = Step::Hear { gateway, event_id, id, report: Box::new(report) };
+        Ok(match self.commit(hear).await? {
+            Some(_) => ShardAnswer::Ok,
+            None => ShardAnswer::NotFound,
+        })
     }
 }
 

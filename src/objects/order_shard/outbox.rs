@@ -56,7 +56,7 @@ impl Shard {
                 let (arrived, lost): (Vec<_>, Vec<_>) = sent.into_iter().partition(|message| {
                     versions.get(&message.order_id).is_some_and(|v| *v >= message.version)
                 });
-                self.store.sqlite.transaction(|| self.store.arrived(&arrived))?;
+                self.store.transaction(|| self.store.arrived(&arrived))?;
                 Ok(lost)
             }
             Err(unavailable) => {

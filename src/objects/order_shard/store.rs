@@ -1,5 +1,8 @@
 //! The shard's tables: orders with their timers, idempotency keys, inbox, outbox.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use worker::{Error, Result};
 
 use crate::domain::id::{EventId, OrderId};
@@ -47,14 +50,44 @@ pub struct OwedMessage {
 pub struct Store {
     /// The object's database and alarm.
     pub sqlite: Sqlite,
+    /// Orders that are being worked on, as they were written last: this object is their only writer.
+    /// Gone with the work, and whenever a transaction fails.
+    recent: RefCell<HashMap<OrderId, Order>>,
 }
 
 impl Store {
+    /// Over the object's database.
+    pub fn new(sqlite: Sqlite) -> Self {
+        Self { sqlite, recent: RefCell::new(HashMap::new()) }
+    }
+
+    /// Runs `body` so that all of its statements happen or none does.
+    pub fn transaction<T>(&self, body: impl FnOnce() -> Result<T>) -> Result<T> {
+        let result = self.sqlite.transaction(body);
+        if result.is_err() {
+            self.recent.borrow_mut().clear();
+        }
+        result
+    }
+
+    /// Keeps an order at hand while it is worked on.
+    pub fn keep(&self, order: &Order) {
+        self.recent.borrow_mut().insert(order.id, order.clone());
+    }
+
+    /// Nobody works on the order any more.
+    pub fn drop_kept(&self, id: OrderId) {
+        self.recent.borrow_mut().remove(&id);
+    }
+
     /// The order, if it is here.
     pub fn order(&self, id: OrderId) -> Result<Option<Order>> {
+        if let Some(order) = self.recent.borrow().get(&id) {
+            return Ok(Some(order.clone()));
+        }
         let query = "SELECT document FROM orders WHERE id = ?";
         let row = self.sqlite.row(query, vec![text(id.to_string())])?;
-        row.map(|row| serde_json::from_str(row.text(0)?).map_err(Error::from)).transpose()
+        row.map(|row| serde_json::from_str(&row.text(0)?).map_err(Error::from)).transpose()
     }
 
     /// Writes a new order under its key.
@@ -147,9 +180,9 @@ impl Store {
             return Ok(None);
         };
         Ok(Some(KnownKey {
-            fingerprint: row.text(0)?.to_owned(),
+            fingerprint: row.text(0)?,
             order_id: row.text(1)?.parse().map_err(|_| malformed("order id"))?,
-            outcome: row.optional_text(2).map(serde_json::from_str).transpose()?,
+            outcome: row.optional_text(2).map(|text| serde_json::from_str(&text)).transpose()?,
         }))
     }
 
@@ -195,7 +228,7 @@ impl Store {
                     sequence: row.integer(0)?,
                     order_id: row.text(1)?.parse().map_err(|_| malformed("order id"))?,
                     version: row.integer(2)?,
-                    message: row.text(3)?.to_owned(),
+                    message: row.text(3)?,
                     sent: row.integer(4)? != 0,
                     tries: row.integer(5)?,
                 })

@@ -70,6 +70,8 @@ struct Inventory {
     told: Cell<Option<Told>>,
     /// The version that D1 is known to hold, as read last.
     projected: Cell<i64>,
+    /// No held claim ends before this moment. None: not known, look.
+    no_expiry_before: Cell<Option<Timestamp>>,
 }
 
 /// What lists were last told by this instance; after a restart they are simply told again.
@@ -90,13 +92,14 @@ impl Inventory {
             store: Store { sqlite: Sqlite::open(state, SCHEMA)? },
             told: Cell::new(None),
             projected: Cell::new(0),
+            no_expiry_before: Cell::new(None),
         })
     }
 
     /// No await between reading and writing: the command is one turn and one transaction.
     fn handle(&self, command: SkuCommand) -> Result<SkuAnswer> {
         let now = now();
-        self.store.sqlite.transaction(|| match command {
+        let answer = self.store.sqlite.transaction(|| match command {
             SkuCommand::Claims { claims } => {
                 let level = self.up_to_date(now)?;
                 let answers = self.claim_all(level, &claims, now)?;
@@ -110,7 +113,11 @@ impl Inventory {
                 let level = self.up_to_date(now)?;
                 Ok(SkuAnswer::Level { level, as_of: now })
             }
-        })
+        });
+        if answer.is_err() {
+            self.no_expiry_before.set(None);
+        }
+        answer
     }
 
     /// The counters with every overdue claim given back: expiry is exact whenever anyone looks, and
@@ -118,8 +125,14 @@ impl Inventory {
     fn up_to_date(&self, now: Timestamp) -> Result<StockLevel> {
         let (mut level, projected) = self.store.level()?;
         self.projected.set(projected);
+        if self.no_expiry_before.get().is_some_and(|at| now < at) {
+            return Ok(level);
+        }
         let overdue = self.store.overdue(now)?;
+        self.no_expiry_before.set(None);
         if overdue.is_empty() {
+            let next = self.store.next_expiry()?.unwrap_or(Timestamp::MAX);
+            self.no_expiry_before.set(Some(next));
             return Ok(level);
         }
         for (order_id, claim) in overdue {
@@ -150,6 +163,8 @@ impl Inventory {
             let decision = decide(current, known, &claim.command, now);
             if let Some(reservation) = &decision.reservation {
                 self.store.write_reservation(claim.order_id, reservation)?;
+                let known = self.no_expiry_before.get();
+                self.no_expiry_before.set(known.map(|at| at.min(reservation.expires_at)));
             }
             if let Some(movement) = &decision.movement {
                 self.store.write_movement(movement, &Cause::Order(claim.order_id), now)?;

@@ -141,8 +141,8 @@ impl Store {
         let Some(row) = self.sqlite.row(query, vec![text(key)])? else {
             return Ok(None);
         };
-        let level = serde_json::from_str(row.text(1)?)?;
-        Ok(Some((row.text(0)?.to_owned(), level, row.moment(2).unwrap_or_default())))
+        let level = serde_json::from_str(&row.text(1)?)?;
+        Ok(Some((row.text(0)?, level, row.moment(2).unwrap_or_default())))
     }
 
     /// Stores an adjustment's answer under its key, and drops answers of two days ago.
@@ -166,10 +166,10 @@ impl Store {
     }
 }
 
-fn reservation(row: &Row, first: usize) -> Result<Reservation> {
-    let column = |offset: usize| first.saturating_add(offset);
+fn reservation(row: &Row, first: u32) -> Result<Reservation> {
+    let column = |offset: u32| first.saturating_add(offset);
     Ok(Reservation {
-        state: state_of(row.text(column(0))?)?,
+        state: state_of(&row.text(column(0))?)?,
         quantity: row.integer(column(1))?,
         expires_at: row.moment(column(2)).unwrap_or_default(),
     })

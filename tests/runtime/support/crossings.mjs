@@ -3,15 +3,22 @@
 // crosses: death before or after it, or a failure that it lives to see. Nothing of this is in the product;
 // the doors are put around it by objects.mjs.
 
-let trace = [];
-let plans = [];
-const underWay = new Map();
-
 // The test pool prints whatever an object fails of, unless it holds one of the texts that it takes for the
 // ordinary end of a connection. Failures that a test asked for are no news.
 const UNPRINTED = "disconnected: operation canceled";
 export const CRASH = `injected crash; Instance dispose; ${UNPRINTED}`;
 const failure = (label) => new Error(`injected: ${label} failed (${UNPRINTED})`);
+
+/** Hands an object's failure on to its caller, and into the output of the test if that fails. */
+export function unprinted(error) {
+  const message = String(error?.message ?? error);
+  if (!message.includes(UNPRINTED)) console.error(error);
+  throw new Error(`${message} (${UNPRINTED})`, { cause: error });
+}
+
+let trace = [];
+let plans = [];
+const underWay = new Map();
 
 /**
  * Plans a fault.

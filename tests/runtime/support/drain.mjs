@@ -36,10 +36,11 @@ export async function ring(className, name) {
     const [had, next] = await runInDurableObject(stubOf(className, name), async (instance, state) => {
       const at = await state.storage.getAlarm();
       if (at === null) return [false, null];
+      const before = instance.life.alarmsSet;
       await instance.alarm();
       stirred.delete(key);
       const next = await state.storage.getAlarm();
-      if (next !== at) return [true, next];
+      if (next !== at || instance.life.alarmsSet !== before) return [true, next];
       await state.storage.deleteAlarm();
       return [true, null];
     });
@@ -64,7 +65,7 @@ async function nextAlarm() {
     .sort((a, b) => a.at - b.at)[0];
 }
 
-/** Everything that falls due within so long, in order. The clock ends where the last of it happened. */
+/** Lets so much time pass: everything that falls due within it happens, in order. Returns who rang. */
 export async function drain({ within = 30 * SECOND } = {}) {
   const until = clock.now() + within;
   const rung = [];
@@ -74,7 +75,10 @@ export async function drain({ within = 30 * SECOND } = {}) {
     const alarm = await nextAlarm();
     const message = queue.nextAt();
     const at = Math.min(alarm?.at ?? Infinity, message ?? Infinity);
-    if (at > until) return rung;
+    if (at > until) {
+      clock.reach(until);
+      return rung;
+    }
     clock.reach(at);
     if (alarm?.at !== at) continue;
     rung.push(`${alarm.className}/${alarm.name}`);

@@ -31,13 +31,14 @@ export const gateway = {
 
   /**
    * Makes requests suffer.
-   *   what   hang | connection | 500 | 409 | 429 | 400 | html | truncated | huge | and, of what is answered:
-   *          wrong_amount | wrong_currency | wrong_operation | wrong_reference
+   *   what   hang | connection | 500 | 409 | 429 | 400 | html | truncated | huge | wait (until `released` is set
+   *          on what this returns) | and, of what is answered: wrong_amount | wrong_currency | wrong_operation |
+   *          wrong_reference
    *   when   "before": the request never had an effect; "after": only the reply is spoilt
    *   of     which requests, as in "POST /v1/payments"; a text that the request's line starts with
    */
   suffers(what, { when = "after", of = "", times = 1 } = {}) {
-    const trouble = { what, when, of, left: times, struck: 0 };
+    const trouble = { what, when, of, left: times, struck: 0, released: false };
     gateway.troubles.push(trouble);
     return trouble;
   },
@@ -79,15 +80,18 @@ export const gateway = {
     const line = `${call.method} ${call.path}`;
     const life = callerOf(call);
     return across(life.label(`asks the gateway, ${call.method} ${verb(call.path)}`), life, async () => {
-      gateway.calls.push(call);
+      gateway.calls.push({ ...call, at: clock.now() });
       const trouble = gateway.troubles.find((one) => one.left > 0 && line.startsWith(one.of));
       if (trouble) {
         trouble.left -= 1;
         trouble.struck += 1;
       }
-      if (trouble?.when === "before") return spoil(trouble.what, undefined, signal);
+      if (trouble?.what === "wait" && trouble.when === "before") await released(trouble);
+      else if (trouble?.when === "before") return spoil(trouble.what, undefined, signal);
       const reply = respond(call);
-      return trouble ? spoil(trouble.what, reply, signal) : asResponse(reply);
+      if (trouble?.what === "wait") await released(trouble);
+      else if (trouble) return spoil(trouble.what, reply, signal);
+      return asResponse(reply);
     });
   },
 };
@@ -176,6 +180,10 @@ export function eventOf(payment, changes = {}) {
 }
 
 const asResponse = ({ status, body }) => Response.json(body, { status });
+
+async function released(trouble) {
+  while (!trouble.released) await new Promise((resolve) => setTimeout(resolve, 1));
+}
 
 async function spoil(what, reply, signal) {
   const json = JSON.stringify(reply?.body ?? {});

@@ -3,7 +3,7 @@
 // that they ring when a test rings them (drain.mjs) and not before.
 
 import * as shipped from "shipped-build";
-import { CRASH, across, acrossAtOnce } from "./crossings.mjs";
+import { CRASH, across, acrossAtOnce, unprinted } from "./crossings.mjs";
 import { databaseSeenBy } from "./database.mjs";
 import { queue } from "./queue.mjs";
 
@@ -19,7 +19,7 @@ const LATE = 10 * 365 * 86_400_000;
 /** Whether alarms ring when the platform finds it is time; only a test of the platform wants that. */
 export const alarms = { platformRings: false, shift: () => (alarms.platformRings ? 0 : LATE) };
 
-/** The newest instance of every object that was used, by "Class/name". */
+/** The newest instance of every object that this test has used, by "Class/name". */
 export const lives = new Map();
 
 /** Objects that did something since their alarm was last looked at (drain.mjs). */
@@ -31,13 +31,13 @@ export const keyOf = (className, name) => `${className}/${name}`;
 class Life {
   dead = false;
   ready = false;
+  alarmsSet = 0;
 
   constructor(className, ctx) {
     this.className = className;
     this.name = ctx.id.name;
     this.ctx = ctx;
     this.key = keyOf(className, this.name);
-    lives.set(this.key, this);
   }
 
   /** The same in every round that a story is played. */
@@ -62,6 +62,7 @@ class Life {
 
   /** What a dead instance would have answered is never heard. */
   async during(work) {
+    lives.set(this.key, this);
     stirred.add(this.key);
     try {
       const result = await work();
@@ -114,6 +115,7 @@ function stateSeenBy(life) {
   };
   const setAlarm = (at, options) => {
     stirred.add(life.key);
+    life.alarmsSet += 1;
     return storage.setAlarm(Number(at) + alarms.shift(), options);
   };
   return behind(life.ctx, { storage: behind(storage, { sql, transactionSync, setAlarm }) });
@@ -171,7 +173,7 @@ export function behindDoors(className) {
     async fetch(request) {
       const body = await request.text().catch(() => undefined);
       if (body === undefined) return new Response("nobody asks any more", { status: 499 });
-      return this.life.during(() => this.inner.fetch(new Request(request.url, { method: request.method, body })));
+      return this.life.during(() => this.inner.fetch(new Request(request.url, { method: request.method, body }))).catch(unprinted);
     }
 
     alarm() {

@@ -23,7 +23,7 @@ export function openShop() {
   shop = {
     tag,
     series: `${tag}-INV`,
-    /** Webhooks that were acknowledged: [gateway, event id, order id]. */
+    /** Webhooks that were acknowledged. */
     acknowledged: [],
     /** Units that a test put on the shelf, by SKU. */
     supply: new Map(),
@@ -120,7 +120,7 @@ export async function deliver(event) {
   const id = event.payment.order_id;
   const command = { command: "webhook", gateway: "sandbox", event_id: event.id, report: reportOf(event) };
   const answer = await toOrder(id, command);
-  if (answer.answer === "ok") shop.acknowledged.push(["sandbox", event.id, id]);
+  if (answer.answer === "ok") shop.acknowledged.push({ gateway: "sandbox", event: event.id, order: id, at: clock.now() });
   return answer;
 }
 
