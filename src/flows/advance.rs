@@ -101,7 +101,7 @@ fn take_in(order: &mut Order, input: Input, now: Timestamp, fresh: &mut dyn FnMu
         Input::Ask => {
             if let Some(payment) = &mut order.payment
                 && !payment.operations.is_empty()
-                && (payment.has_unknown() || !payment.is_dead())
+                && (payment.has_unknown() || !payment.is_over())
             {
                 payment.ask_again_at = Some(now);
             }

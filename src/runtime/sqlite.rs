@@ -210,6 +210,10 @@ impl Sqlite {
                 Err(error) => Err(JsValue::from_str(&error.to_string())),
             }
         });
+        if outcome.is_err() {
+            // An alarm that was set inside is rolled back as well.
+            self.armed_for.set(None);
+        }
         outcome.map_err(Error::from)?;
         result.ok_or_else(|| Error::RustError("the transaction did not run".to_owned()))
     }

@@ -220,6 +220,12 @@ impl Payment {
         refused || matches!(state, Some(ReportedState::Failed | ReportedState::Cancelled))
     }
 
+    /// Whether no further news is to be expected: all of the money was taken, or none can come.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.is_dead() || self.succeeded_minor(OperationKind::Capture) >= self.asked.amount
+    }
+
     /// Writes down a new operation before its gateway is asked.
     pub fn request(&mut self, kind: OperationKind, amount_minor: i64, id: Uuid, now: Timestamp) {
         self.operations.push(Operation {

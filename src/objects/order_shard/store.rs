@@ -12,6 +12,7 @@ use crate::domain::time::Timestamp;
 use crate::flows::announce::OrderEvent;
 use crate::objects::commands::{CheckoutOutcome, EventMessage};
 use crate::runtime::clock::fresh_uuid;
+use crate::runtime::log::{self, Level};
 use crate::runtime::sqlite::{Sqlite, Value, integer, moment, text};
 
 /// Webhook ids are kept for this long: gateways send again for days, and sign each try anew.
@@ -156,12 +157,20 @@ impl Store {
     pub fn due(&self, now: Timestamp, limit: i64) -> Result<Vec<(OrderId, i64)>> {
         let query = "SELECT id, tries FROM orders WHERE wake_at <= ? ORDER BY wake_at LIMIT ?";
         let rows = self.sqlite.rows(query, vec![integer(now.milliseconds()), integer(limit)])?;
-        rows.iter()
-            .map(|row| {
-                let id = row.text(0)?.parse().map_err(|_| malformed("order id"))?;
-                Ok((id, row.integer(1)?))
-            })
-            .collect()
+        let mut due = Vec::with_capacity(rows.len());
+        for row in rows {
+            let id = row.text(0)?;
+            match id.parse() {
+                Ok(id) => due.push((id, row.integer(1)?)),
+                // A row that can't be read must not keep the others waiting, nor the alarm ringing.
+                Err(_) => {
+                    unreadable("orders");
+                    let statement = "UPDATE orders SET wake_at = NULL WHERE id = ?";
+                    self.sqlite.run(statement, vec![text(id)])?;
+                }
+            }
+        }
+        Ok(due)
     }
 
     /// The earliest moment at which something wants the alarm.
@@ -222,18 +231,27 @@ impl Store {
         let query = "SELECT sequence, order_id, version, message, sent, tries FROM outbox \
                      WHERE due_at <= ? ORDER BY due_at, sequence LIMIT ?";
         let rows = self.sqlite.rows(query, vec![integer(now.milliseconds()), integer(limit)])?;
-        rows.iter()
-            .map(|row| {
-                Ok(OwedMessage {
-                    sequence: row.integer(0)?,
-                    order_id: row.text(1)?.parse().map_err(|_| malformed("order id"))?,
+        let mut owed = Vec::with_capacity(rows.len());
+        for row in rows {
+            let sequence = row.integer(0)?;
+            match row.text(1)?.parse() {
+                Ok(order_id) => owed.push(OwedMessage {
+                    sequence,
+                    order_id,
                     version: row.integer(2)?,
                     message: row.text(3)?,
                     sent: row.integer(4)? != 0,
                     tries: row.integer(5)?,
-                })
-            })
-            .collect()
+                }),
+                Err(_) => {
+                    unreadable("outbox");
+                    let statement = "UPDATE outbox SET due_at = ? WHERE sequence = ?";
+                    let tomorrow = integer(now.plus_seconds(86_400).milliseconds());
+                    self.sqlite.run(statement, vec![tomorrow, integer(sequence)])?;
+                }
+            }
+        }
+        Ok(owed)
     }
 
     /// Notes that the queue has taken messages, and when to see whether they have arrived.
@@ -282,6 +300,10 @@ impl Store {
 fn sequences(messages: &[OwedMessage]) -> Result<Value> {
     let sequences: Vec<i64> = messages.iter().map(|message| message.sequence).collect();
     Ok(text(serde_json::to_string(&sequences)?))
+}
+
+fn unreadable(table: &str) {
+    log::event(Level::Error, "storage.row_unreadable", serde_json::json!({ "table": table }));
 }
 
 fn malformed(what: &str) -> Error {

@@ -139,10 +139,10 @@ impl Inventory {
             let decision = expire(level, claim, now);
             level = decision.level;
             if let Some(claim) = &decision.reservation {
-                self.store.write_reservation(order_id, claim)?;
+                self.store.write_reservation(&order_id, claim)?;
             }
             if let Some(movement) = &decision.movement {
-                self.store.write_movement(movement, &Cause::Order(order_id), now)?;
+                self.store.write_movement(movement, &Cause::Order(&order_id), now)?;
             }
         }
         self.store.write_level(&level)?;
@@ -159,15 +159,16 @@ impl Inventory {
         let mut current = level;
         let mut answers = Vec::with_capacity(claims.len());
         for claim in claims {
-            let known = self.store.reservation(claim.order_id)?;
+            let order_id = claim.order_id.to_string();
+            let known = self.store.reservation(&order_id)?;
             let decision = decide(current, known, &claim.command, now);
             if let Some(reservation) = &decision.reservation {
-                self.store.write_reservation(claim.order_id, reservation)?;
+                self.store.write_reservation(&order_id, reservation)?;
                 let known = self.no_expiry_before.get();
                 self.no_expiry_before.set(known.map(|at| at.min(reservation.expires_at)));
             }
             if let Some(movement) = &decision.movement {
-                self.store.write_movement(movement, &Cause::Order(claim.order_id), now)?;
+                self.store.write_movement(movement, &Cause::Order(&order_id), now)?;
             }
             current = decision.level;
             answers.push(decision.answer);

@@ -2,7 +2,6 @@
 
 use worker::{Error, Result};
 
-use crate::domain::id::OrderId;
 use crate::domain::inventory::{Movement, MovementKind, Reservation, ReservationState, StockLevel};
 use crate::domain::time::Timestamp;
 use crate::runtime::sqlite::{Row, Sqlite, Value, integer, text};
@@ -10,7 +9,7 @@ use crate::runtime::sqlite::{Row, Sqlite, Value, integer, text};
 /// Who or what caused a movement.
 pub enum Cause<'a> {
     /// An order's claim.
-    Order(OrderId),
+    Order(&'a str),
     /// A person or system with a key, and why.
     Person { actor: &'a str, reason: &'a str },
 }
@@ -69,23 +68,18 @@ impl Store {
     }
 
     /// An order's claim.
-    pub fn reservation(&self, order_id: OrderId) -> Result<Option<Reservation>> {
+    pub fn reservation(&self, order_id: &str) -> Result<Option<Reservation>> {
         let query = "SELECT state, quantity, expires_at FROM reservations WHERE order_id = ?";
-        let row = self.sqlite.row(query, vec![text(order_id.to_string())])?;
+        let row = self.sqlite.row(query, vec![text(order_id)])?;
         row.map(|row| reservation(&row, 0)).transpose()
     }
 
     /// Held claims whose time is over.
-    pub fn overdue(&self, now: Timestamp) -> Result<Vec<(OrderId, Reservation)>> {
+    pub fn overdue(&self, now: Timestamp) -> Result<Vec<(String, Reservation)>> {
         let query = "SELECT order_id, state, quantity, expires_at FROM reservations \
                      WHERE state = 'held' AND expires_at <= ?";
         let rows = self.sqlite.rows(query, vec![integer(now.milliseconds())])?;
-        rows.iter()
-            .map(|row| {
-                let id = row.text(0)?.parse().map_err(|_| malformed("order id"))?;
-                Ok((id, reservation(row, 1)?))
-            })
-            .collect()
+        rows.iter().map(|row| Ok((row.text(0)?, reservation(row, 1)?))).collect()
     }
 
     /// When the next held claim ends.
@@ -95,13 +89,13 @@ impl Store {
     }
 
     /// Writes an order's claim.
-    pub fn write_reservation(&self, order_id: OrderId, claim: &Reservation) -> Result<()> {
+    pub fn write_reservation(&self, order_id: &str, claim: &Reservation) -> Result<()> {
         self.sqlite.run(
             "INSERT INTO reservations (order_id, state, quantity, expires_at) VALUES (?, ?, ?, ?) \
              ON CONFLICT (order_id) DO UPDATE SET state = excluded.state, \
              quantity = excluded.quantity, expires_at = excluded.expires_at",
             vec![
-                text(order_id.to_string()),
+                text(order_id),
                 text(state_name(claim.state)),
                 integer(claim.quantity),
                 integer(claim.expires_at.milliseconds()),
@@ -117,7 +111,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<()> {
         let (order_id, reason, actor) = match cause {
-            Cause::Order(id) => (text(id.to_string()), Value::Null, Value::Null),
+            Cause::Order(id) => (text(*id), Value::Null, Value::Null),
             Cause::Person { actor, reason } => (Value::Null, text(*reason), text(*actor)),
         };
         self.sqlite.run(
