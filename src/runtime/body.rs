@@ -10,12 +10,15 @@ use worker::{Error, Response, ResponseBody, Result};
 
 #[wasm_bindgen]
 extern "C" {
-    /// A reply of the platform.
-    #[wasm_bindgen(extends = js_sys::Object)]
-    type Body;
+    /// The platform's own response, put around a stream because it reads one natively.
+    #[wasm_bindgen(extends = js_sys::Object, js_name = Response)]
+    type Reader;
 
-    #[wasm_bindgen(method, catch)]
-    fn text(this: &Body) -> std::result::Result<Promise, JsValue>;
+    #[wasm_bindgen(constructor, js_class = "Response", catch)]
+    fn new(stream: &JsValue) -> std::result::Result<Reader, JsValue>;
+
+    #[wasm_bindgen(method, js_class = "Response", catch)]
+    fn text(this: &Reader) -> std::result::Result<Promise, JsValue>;
 }
 
 /// The body as text.
@@ -23,12 +26,12 @@ extern "C" {
 /// # Errors
 /// When the connection fails before its end.
 pub async fn text(response: &Response) -> Result<String> {
-    let raw: JsValue = match response.body() {
+    let stream: &JsValue = match response.body() {
         ResponseBody::Empty => return Ok(String::new()),
         ResponseBody::Body(bytes) => return Ok(String::from_utf8_lossy(bytes).into_owned()),
-        ResponseBody::Stream(raw) => raw.clone().into(),
+        ResponseBody::Stream(stream) => stream.as_ref(),
     };
-    let promise = raw.unchecked_into::<Body>().text().map_err(Error::from)?;
+    let promise = Reader::new(stream).and_then(|reader| reader.text()).map_err(Error::from)?;
     let text = JsFuture::from(promise).await.map_err(Error::from)?;
     text.as_string().ok_or_else(|| Error::RustError("the body is not text".to_owned()))
 }

@@ -55,13 +55,14 @@ extern "C" {
 }
 
 thread_local! {
-    /// Statements as JavaScript holds them, by the address of their text in the program.
-    static TEXTS: RefCell<HashMap<*const u8, JsString>> = RefCell::new(HashMap::new());
+    /// Statements as JavaScript holds them, by where their text is in the program.
+    static TEXTS: RefCell<HashMap<(*const u8, usize), JsString>> = RefCell::new(HashMap::new());
 }
 
 fn in_javascript(statement: &'static str) -> JsString {
     TEXTS.with_borrow_mut(|texts| {
-        texts.entry(statement.as_ptr()).or_insert_with(|| JsString::from(statement)).clone()
+        let place = (statement.as_ptr(), statement.len());
+        texts.entry(place).or_insert_with(|| JsString::from(statement)).clone()
     })
 }
 

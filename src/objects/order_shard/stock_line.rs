@@ -12,6 +12,7 @@ use wasm_bindgen_futures::spawn_local;
 use crate::domain::id::Sku;
 use crate::domain::inventory::ClaimAnswer;
 use crate::objects::commands::{MAX_CLAIMS_PER_CALL, OrderClaim, SkuAnswer, SkuCommand};
+use crate::runtime::log::{self, Level};
 use crate::runtime::platform::Platform;
 
 /// One claim and whoever waits for its answer. A dropped sender tells that the SKU did not answer.
@@ -60,12 +61,21 @@ impl StockLine {
             };
             let (claims, senders): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
             let answer = self.platform.sku(&sku, &SkuCommand::Claims { claims }).await;
-            if let Ok(SkuAnswer::Claims { answers }) = answer {
-                for (sender, answer) in senders.into_iter().zip(answers) {
-                    // Whoever stopped waiting reads the state again later.
-                    let _ = sender.send(answer);
+            match answer {
+                Ok(SkuAnswer::Claims { answers }) => {
+                    for (sender, answer) in senders.into_iter().zip(answers) {
+                        // Whoever stopped waiting reads the state again later.
+                        let _ = sender.send(answer);
+                    }
                 }
+                Ok(_) => silent(&sku, "the answer is of another kind"),
+                Err(unavailable) => silent(&sku, &unavailable.cause),
             }
         }
     }
+}
+
+fn silent(sku: &Sku, cause: &str) {
+    let fields = serde_json::json!({ "sku": sku, "cause": cause });
+    log::event(Level::Warning, "stock.no_answer", fields);
 }

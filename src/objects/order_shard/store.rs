@@ -126,6 +126,9 @@ impl Store {
             "UPDATE orders SET document = ?, wake_at = ?, tries = 0 WHERE id = ?",
             vec![text(serde_json::to_string(order)?), moment(wake), text(order.id.to_string())],
         )?;
+        if let Some(kept) = self.recent.borrow_mut().get_mut(&order.id) {
+            kept.clone_from(order);
+        }
         if events.is_empty() {
             return Ok(());
         }

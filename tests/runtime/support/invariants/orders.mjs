@@ -119,6 +119,8 @@ function historyOnlyGoesForward(world, must) {
       numbers.at(-1) === document.version && numbers.length === numbers.at(-1) - numbers[0] + 1,
       `${id} is at version ${document.version}, the world was told of ${numbers.join(", ")}`,
     );
+    const { events } = versions.get(numbers[0]);
+    must(events.includes("order.placed") || events.includes("order.closed"), `${id} was first told of as ${events.join(", ")}`);
     let ended;
     for (const number of numbers) {
       const { order } = versions.get(number);
