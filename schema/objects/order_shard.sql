@@ -1,11 +1,13 @@
 -- What one OrderShard holds. Statements are IF NOT EXISTS and append-only: the object runs them when
 -- it starts.
 
--- The order in full, as JSON. `wake_at` is the timer table: one alarm serves the earliest of them.
+-- The order in full, as JSON. `version` is the document's: a change is written only over the version it
+-- was made from. `wake_at` is the timer table: one alarm serves the earliest of them.
 -- `tries` counts how often the alarm could not get a debt of this order settled.
 CREATE TABLE IF NOT EXISTS orders (
   id TEXT PRIMARY KEY,
   document TEXT NOT NULL,
+  version INTEGER NOT NULL DEFAULT 0,
   wake_at INTEGER,
   tries INTEGER NOT NULL DEFAULT 0
 );

@@ -8,10 +8,9 @@ import { checkInvariants } from "./support/invariants.mjs";
 import { readWorld } from "./support/invariants/raw.mjs";
 import { buy, cancel, deliver, shop, stock } from "./support/shop.mjs";
 
-let world;
-
 /** One order that is paid, one that waits, one that was called off; everything at rest. */
-beforeEach(async () => {
+async function build() {
+  const { sku } = shop;
   await stock({ MUG: 5 });
   const shard = shop.shard();
   await buy({ shard, lines: [["MUG", 2]] });
@@ -21,8 +20,17 @@ beforeEach(async () => {
   await deliver(gateway.events.find((event) => event.payment.order_id === id));
   await drain();
   const seen = await readWorld();
-  world = structuredClone({ ...seen, shop: { acknowledged: seen.shop.acknowledged, supply: seen.shop.supply }, gateway: { payments: gateway.payments } });
-  world.shop.sku = shop.sku;
+  const plain = { ...seen, shop: { acknowledged: shop.acknowledged, supply: shop.supply }, gateway: { payments: gateway.payments } };
+  return { sku, world: structuredClone(plain) };
+}
+
+let healthy;
+let world;
+
+beforeEach(async () => {
+  healthy ??= await build();
+  world = structuredClone(healthy.world);
+  world.shop.sku = healthy.sku;
   // The same orders by shard and by id, as the reader makes them.
   world.orders = new Map(world.shards.flatMap((shard) => shard.orders).map((order) => [order.id, order]));
 });
@@ -32,7 +40,7 @@ const order = (status, paid) =>
 const paidOrder = () => order("open", true);
 const openOrder = () => order("open", false);
 const cancelledOrder = () => order("cancelled", false);
-const mug = () => world.skus.get(shop.sku("MUG"));
+const mug = () => world.skus.get(healthy.sku("MUG"));
 const paymentOf = (one) => [...world.gateway.payments.values()].find((payment) => payment.order_id === one.id);
 const claimOf = (one) => mug().reservations.find((claim) => claim.order_id === one.id);
 

@@ -18,6 +18,9 @@ use crate::runtime::sqlite::{Sqlite, Value, integer, moment, text};
 /// Webhook ids are kept for this long: gateways send again for days, and sign each try anew.
 const INBOX_KEPT_SECONDS: i64 = 35 * 86_400;
 
+/// A row that can't be read is looked at again after this long, in case it was mended.
+const UNREADABLE_AGAIN_SECONDS: i64 = 300;
+
 /// Idempotent answers are kept for this long.
 const IDEMPOTENCY_KEPT_SECONDS: i64 = 2 * 86_400;
 
@@ -110,22 +113,38 @@ impl Store {
             ],
         )?;
         self.sqlite.run(
-            "INSERT INTO orders (id, document, wake_at) VALUES (?, ?, ?)",
-            vec![text(id), text(serde_json::to_string(order)?), moment(wake)],
+            "INSERT INTO orders (id, document, version, wake_at) VALUES (?, ?, ?, ?)",
+            vec![
+                text(id),
+                text(serde_json::to_string(order)?),
+                integer(order.version),
+                moment(wake),
+            ],
         )
     }
 
-    /// Writes an order that changed, and its events.
+    /// Writes an order that changed, and its events. It must be the next version of what is stored:
+    /// a change that was made from an older one is refused, whatever led to it.
     pub fn update(
         &self,
         order: &Order,
         wake: Option<Timestamp>,
         events: Vec<OrderEvent>,
     ) -> Result<()> {
-        self.sqlite.run(
-            "UPDATE orders SET document = ?, wake_at = ?, tries = 0 WHERE id = ?",
-            vec![text(serde_json::to_string(order)?), moment(wake), text(order.id.to_string())],
+        let written = self.sqlite.row(
+            "UPDATE orders SET document = ?, version = ?, wake_at = ?, tries = 0 \
+             WHERE id = ? AND version = ? RETURNING 1",
+            vec![
+                text(serde_json::to_string(order)?),
+                integer(order.version),
+                moment(wake),
+                text(order.id.to_string()),
+                integer(order.version.saturating_sub(1)),
+            ],
         )?;
+        if written.is_none() {
+            return Err(Error::RustError("the order has changed in the meantime".to_owned()));
+        }
         if let Some(kept) = self.recent.borrow_mut().get_mut(&order.id) {
             kept.clone_from(order);
         }
@@ -168,8 +187,9 @@ impl Store {
                 // A row that can't be read must not keep the others waiting, nor the alarm ringing.
                 Err(_) => {
                     unreadable("orders");
-                    let statement = "UPDATE orders SET wake_at = NULL WHERE id = ?";
-                    self.sqlite.run(statement, vec![text(id)])?;
+                    let statement = "UPDATE orders SET wake_at = ? WHERE id = ?";
+                    let later = integer(now.plus_seconds(UNREADABLE_AGAIN_SECONDS).milliseconds());
+                    self.sqlite.run(statement, vec![later, text(id)])?;
                 }
             }
         }
@@ -249,8 +269,8 @@ impl Store {
                 Err(_) => {
                     unreadable("outbox");
                     let statement = "UPDATE outbox SET due_at = ? WHERE sequence = ?";
-                    let tomorrow = integer(now.plus_seconds(86_400).milliseconds());
-                    self.sqlite.run(statement, vec![tomorrow, integer(sequence)])?;
+                    let later = integer(now.plus_seconds(UNREADABLE_AGAIN_SECONDS).milliseconds());
+                    self.sqlite.run(statement, vec![later, integer(sequence)])?;
                 }
             }
         }
