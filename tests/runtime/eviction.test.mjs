@@ -10,22 +10,13 @@ import { drain } from "./support/drain.mjs";
 import { gateway } from "./support/gateway.mjs";
 import { readWorld } from "./support/invariants/raw.mjs";
 import { lives } from "./support/objects.mjs";
+import { randomness } from "./support/randomness.mjs";
 import { fresh, restAndCheck } from "./support/rounds.mjs";
 import { adjust, attempt, cancel, checkout, deliver, evictAll, read, shop, stock, stubOf, sync } from "./support/shop.mjs";
 
 const STEPS = 30;
 const NAMES = ["MUG", "CUP", "JUG"];
 const METHODS = ["instant", "instant", "pending", "redirect", "decline"];
-
-/** A sequence of numbers that is the same for the same seed. */
-function randomness(seed) {
-  let state = seed * 2_654_435_761 + 1;
-  const next = () => {
-    state = (Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x9e3779b9) >>> 0;
-    return state / 2 ** 32;
-  };
-  return { below: (limit) => Math.floor(next() * limit), of: (list) => list[Math.floor(next() * list.length)] };
-}
 
 /** A day of 30 steps: what happens depends on the seed and on what was answered before, and on nothing else. */
 async function aDay(seed, between) {
