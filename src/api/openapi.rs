@@ -55,8 +55,12 @@ pub struct Description {
 
 impl Description {
     /// Adds what stands at a handler, and what its access adds to that.
-    pub fn add<P: utoipa::Path + utoipa::__dev::SchemaReferences>(&mut self, access: Access) {
+    pub fn add<P>(&mut self, access: Access)
+    where
+        P: utoipa::Path + utoipa::__dev::SchemaReferences + utoipa::__dev::Tags<'static>,
+    {
         let mut operation = P::operation();
+        operation.tags = Some(P::tags().into_iter().map(str::to_owned).collect());
         operation.security = Some(security(access));
         operation.extensions =
             Some(ExtensionsBuilder::new().add("x-access", access.name()).build());
