@@ -10,7 +10,7 @@ import { calm, drain } from "./support/drain.mjs";
 import { gateway } from "./support/gateway.mjs";
 import { queue } from "./support/queue.mjs";
 import { randomness } from "./support/randomness.mjs";
-import { adjust, attempt, cancel, checkout, deliver, shop, stock, sync } from "./support/shop.mjs";
+import { adjust, attempt, cancel, checkout, deliver, evictAll, shop, stock, sync } from "./support/shop.mjs";
 
 const NAMES = ["MUG", "CUP"];
 const METHODS = ["instant", "pending", "redirect", "decline"];
@@ -36,6 +36,7 @@ describe("a storm", () => {
       again: () => (carts.length > 0 ? checkout(of(carts)) : undefined),
       cancel: () => (known().length > 0 ? cancel(of(known()).order_id) : undefined),
       sync: () => (known().length > 0 ? sync(of(known()).order_id) : undefined),
+      evict: () => evictAll(),
       webhook: () => (gateway.events.length > 0 ? deliver(of(gateway.events)) : undefined),
       adjust: () => adjust(of(NAMES), { quantity_delta: below(3) - 1 }),
       bank: () => {
@@ -43,12 +44,14 @@ describe("a storm", () => {
         if (open.length > 0) gateway.move(of(open), of(["captured", "captured", "failed"]));
       },
     };
-    const mix = ["buy", "buy", "buy", "again", "cancel", "sync", "webhook", "webhook", "adjust", "bank", "bank"];
+    const mix = ["buy", "buy", "buy", "again", "cancel", "sync", "webhook", "webhook", "adjust", "bank", "bank", "evict"];
     for (let wave = 0; wave < WAVES; wave += 1) {
       crossings.withoutPlans();
       gateway.troubles = [];
       for (let n = below(4); n > 0; n -= 1) gateway.suffers(of(TROUBLES), { when: of(["before", "after"]) });
-      plan({ at: () => true, nth: below(60), what: of(["crash", "fail"]), when: of(["before", "after"]) });
+      for (let n = below(4); n > 0; n -= 1) {
+        plan({ at: () => true, nth: below(80), what: of(["crash", "fail"]), when: of(["before", "inside", "after"]), times: 1 + below(2) });
+      }
       database.mode = of(["up", "down", "loses replies"]);
       const refusing = below(3) === 0;
       queue.refuses = () => refusing;
