@@ -135,6 +135,11 @@ uuid_id!(
     "op_"
 );
 uuid_id!(
+    /// One refund of an order, as its merchant asked for it: one or more operations.
+    RefundId,
+    "ref_"
+);
+uuid_id!(
     /// One domain event in an outbox.
     EventId,
     "evt_"

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::address::{Address, Email};
-use super::id::{OrderId, Sku};
+use super::id::{OrderId, RefundId, Sku};
 use super::payment::{Decline, OperationKind, OperationResult, Payment, PaymentStatus};
 use super::pricing::{PricedCart, check_totals};
 use super::time::Timestamp;
@@ -180,6 +180,45 @@ pub enum AttentionCode {
     PaymentRefused,
 }
 
+/// What comes back of one SKU with a refund.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefundedLine {
+    /// Of which line.
+    pub sku: Sku,
+    /// How many units are given back for.
+    pub quantity: u32,
+    /// How many of them go back on the shelf.
+    pub restock: u32,
+    /// Whether the SKU has put them back.
+    #[serde(default)]
+    pub restocked: bool,
+    /// Net of tax, minor units.
+    pub net_minor: i64,
+    /// Tax, minor units.
+    pub tax_minor: i64,
+}
+
+/// Money given back, as it was asked for: by lines and shipping, or as an amount. Its money moves by the
+/// refund operations that carry its id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refund {
+    /// Its identity.
+    pub id: RefundId,
+    /// What is given back in all, minor units.
+    pub amount_minor: i64,
+    /// The part of it that is shipping, tax included, minor units.
+    pub shipping_minor: i64,
+    /// By line; empty for a refund of an amount.
+    pub lines: Vec<RefundedLine>,
+    /// Why, in the merchant's words.
+    pub reason: Option<String>,
+    /// When it was asked for, or heard of.
+    pub requested_at: Timestamp,
+    /// The number of its credit note, once its money has moved.
+    #[serde(default)]
+    pub credit_note_number: Option<String>,
+}
+
 /// An order in full.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
@@ -217,6 +256,9 @@ pub struct Order {
     pub invoice_number: Option<String>,
     /// What a person must look at.
     pub attention: Vec<Attention>,
+    /// Money given back, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refunds: Vec<Refund>,
 }
 
 impl Order {

@@ -71,6 +71,7 @@ pub fn place(draft: Draft, id: OrderId, now: Timestamp) -> Order {
         invoice_series: draft.invoice_series,
         invoice_number: None,
         attention: Vec::new(),
+        refunds: Vec::new(),
     }
 }
 

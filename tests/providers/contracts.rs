@@ -5,7 +5,7 @@ use std::path::Path;
 
 use cartwright::domain::payment::{CaptureMode, Gateway, ReportedState};
 use cartwright::domain::time::Timestamp;
-use cartwright::providers::payment::contract::{CancelAsk, CaptureAsk};
+use cartwright::providers::payment::contract::{CaptureAsk, VoidAsk};
 use cartwright::providers::payment::settings::Secret;
 use cartwright::providers::payment::signature;
 use serde_json::{Map, Value, json};
@@ -90,13 +90,14 @@ fn stripes_schema_takes_our_requests_and_refuses_bad_ones() {
         let reference = REFERENCE.to_owned();
         let capture = CaptureAsk {
             operation_id: operation(3),
-            reference: reference.clone(),
+            payment: known(&reference),
             amount: money(5, "USD"),
+            is_final: true,
         };
         let body = gateway.capturing().unwrap().capture(&capture).unwrap().request.body;
         takes(&openapi, "/v1/payment_intents/{intent}/capture", &body).unwrap();
-        let cancel = CancelAsk { operation_id: operation(2), reference };
-        let body = gateway.cancel(&cancel).unwrap().request.body;
+        let cancel = VoidAsk { operation_id: operation(2), payment: known(&reference) };
+        let body = gateway.voiding().unwrap().void(&cancel).unwrap().request.body;
         takes(&openapi, "/v1/payment_intents/{intent}/cancel", &body).unwrap();
     });
     for bad in [
@@ -153,7 +154,7 @@ fn stripes_own_payment_of_the_pinned_version_is_read() {
     let intent = &fixtures["resources"]["payment_intent"];
     let reference = intent["id"].as_str().unwrap();
     let report = with_gateway(Gateway::Stripe, |gateway| {
-        gateway.retrieve(reference).unwrap().read(&json_reply(200, intent), NOW).unwrap()
+        gateway.retrieve(&known(reference)).unwrap().read(&json_reply(200, intent), NOW).unwrap()
     });
     assert_eq!(report.amount, money(1_099, "USD"));
     // The fixture has a last_payment_error.

@@ -1,7 +1,7 @@
 //! The sandbox's messages to the byte. `sandbox/README.md` describes the protocol.
 
 use cartwright::domain::payment::{BuyerAction, CallFailure, CaptureMode, Gateway, ReportedState};
-use cartwright::providers::payment::contract::{CancelAsk, CaptureAsk, Recovery};
+use cartwright::providers::payment::contract::{CaptureAsk, Recovery, VoidAsk};
 use serde_json::{Value, json};
 
 use crate::support::*;
@@ -32,9 +32,9 @@ fn requests() {
         let golden = include_str!("golden/sandbox_start.json");
         assert_eq!(String::from_utf8(request.body).unwrap(), golden.trim_end());
         let reference = "sbx_1".to_owned();
-        let cancel = CancelAsk { operation_id: operation(2), reference: reference.clone() };
+        let cancel = VoidAsk { operation_id: operation(2), payment: known(&reference) };
         assert_eq!(
-            wire(&gateway.cancel(&cancel).unwrap().request),
+            wire(&gateway.voiding().unwrap().void(&cancel).unwrap().request),
             "POST http://127.0.0.1:8788/v1/payments/sbx_1/cancel\n\
              authorization: Bearer CANARY_sandbox_key\n\
              content-type: application/json\n\
@@ -42,12 +42,16 @@ fn requests() {
              \n\
              {}"
         );
-        let capture =
-            CaptureAsk { operation_id: operation(3), reference, amount: money(500, "USD") };
+        let capture = CaptureAsk {
+            operation_id: operation(3),
+            payment: known(&reference),
+            amount: money(500, "USD"),
+            is_final: true,
+        };
         let request = gateway.capturing().unwrap().capture(&capture).unwrap().request;
         assert_eq!(request.url, "http://127.0.0.1:8788/v1/payments/sbx_1/capture");
         assert_eq!(request.body, b"{\"amount\":500,\"currency\":\"USD\"}");
-        let retrieve = gateway.retrieve("sbx_1").unwrap().request;
+        let retrieve = gateway.retrieve(&known("sbx_1")).unwrap().request;
         assert_eq!(
             wire(&retrieve),
             "GET http://127.0.0.1:8788/v1/payments/sbx_1\n\
@@ -71,8 +75,8 @@ fn the_time_of_the_news_is_the_gateways_on_every_road() {
         assert_eq!(report.occurred_at, NOW.plus_milliseconds(-20));
         let body = sandbox_event(sandbox_payment("captured")).to_string();
         let header = signed(NEW_SECRET, NOW_SECONDS, body.as_bytes());
-        let event = gateway.verify(&|_| Some(header.clone()), body.as_bytes(), NOW).unwrap();
-        assert_eq!(event.report.unwrap().occurred_at, NOW.plus_milliseconds(-20));
+        let event = gateway.verify(&|_| Some(header.clone()), body.as_bytes(), None, NOW).unwrap();
+        assert_eq!(report_of(&event).unwrap().occurred_at, NOW.plus_milliseconds(-20));
     });
 }
 

@@ -4,7 +4,7 @@ use cartwright::domain::payment::{
     BuyerAction, CallFailure, CallResult, CaptureMode, Decline, Gateway, ReportedState,
 };
 use cartwright::providers::payment::contract::{
-    AuthorizeAsk, BuildError, CancelAsk, CaptureAsk, Recovery, VerifiedEvent, WebhookRefusal,
+    AuthorizeAsk, BuildError, CaptureAsk, Recovery, VerifiedEvent, VoidAsk, WebhookRefusal,
 };
 use serde_json::{Value, json};
 
@@ -72,14 +72,14 @@ fn a_start_with_a_method_is_confirmed_at_once() {
 #[test]
 fn the_other_requests() {
     with_gateway(Gateway::Stripe, |gateway| {
-        let retrieve = gateway.retrieve(REFERENCE).unwrap().request;
+        let retrieve = gateway.retrieve(&known(REFERENCE)).unwrap().request;
         assert_eq!(
             wire(&retrieve),
             format!("GET https://api.stripe.com/v1/payment_intents/{REFERENCE}\n{HEADERS}\n")
         );
-        let cancel = CancelAsk { operation_id: operation(2), reference: REFERENCE.to_owned() };
+        let cancel = VoidAsk { operation_id: operation(2), payment: known(REFERENCE) };
         assert_eq!(
-            wire(&gateway.cancel(&cancel).unwrap().request),
+            wire(&gateway.voiding().unwrap().void(&cancel).unwrap().request),
             format!(
                 "POST https://api.stripe.com/v1/payment_intents/{REFERENCE}/cancel\n\
                  {HEADERS}\
@@ -90,8 +90,9 @@ fn the_other_requests() {
         );
         let capture = CaptureAsk {
             operation_id: operation(3),
-            reference: REFERENCE.to_owned(),
+            payment: known(REFERENCE),
             amount: money(500, "USD"),
+            is_final: true,
         };
         assert_eq!(
             wire(&gateway.capturing().unwrap().capture(&capture).unwrap().request),
@@ -104,7 +105,7 @@ fn the_other_requests() {
                  amount_to_capture=500"
             )
         );
-        let search = gateway.find(operation(1)).unwrap().request;
+        let search = gateway.find(&ask()).unwrap().request;
         assert_eq!(
             wire(&search),
             format!(
@@ -130,7 +131,7 @@ fn a_lost_start_is_repeated_to_the_byte_for_23_hours_and_searched_for_afterwards
             let Recovery::Search(call) = gateway.recover(&ask(), age).unwrap() else {
                 panic!("expected a search at {age}")
             };
-            assert_eq!(call.request, gateway.find(operation(1)).unwrap().request);
+            assert_eq!(call.request, gateway.find(&ask()).unwrap().request);
         }
     });
 }
@@ -235,9 +236,12 @@ fn what_stripe_cannot_take_is_not_sent() {
             assert!(!failure.to_string().contains("4242"));
         }
         for reference in ["", "pi_1/cancel", "pi_1?x", "..", "pi_é", &long] {
-            let cancel = CancelAsk { operation_id: operation(2), reference: reference.to_owned() };
-            assert_eq!(gateway.retrieve(reference).unwrap_err(), BuildError::Reference);
-            assert_eq!(gateway.cancel(&cancel).unwrap_err(), BuildError::Reference);
+            let cancel = VoidAsk { operation_id: operation(2), payment: known(reference) };
+            assert_eq!(gateway.retrieve(&known(reference)).unwrap_err(), BuildError::Reference);
+            assert_eq!(
+                gateway.voiding().unwrap().void(&cancel).unwrap_err(),
+                BuildError::Reference
+            );
         }
     });
 }
@@ -318,21 +322,28 @@ fn cancelling_or_capturing_too_late_reports_the_state_that_the_payment_is_in() {
         }})
     };
     let reference = REFERENCE.to_owned();
-    let cancel = CancelAsk { operation_id: operation(2), reference: reference.clone() };
-    let capture = CaptureAsk { operation_id: operation(3), reference, amount: money(1_999, "USD") };
+    let cancel = VoidAsk { operation_id: operation(2), payment: known(&reference) };
+    let capture = CaptureAsk {
+        operation_id: operation(3),
+        payment: known(&reference),
+        amount: money(1_999, "USD"),
+        is_final: true,
+    };
     with_gateway(Gateway::Stripe, |gateway| {
         for (status, state) in
             [("succeeded", ReportedState::Captured), ("canceled", ReportedState::Cancelled)]
         {
             let reply = json_reply(400, &error(status));
-            let report = gateway.cancel(&cancel).unwrap().read(&reply, NOW).unwrap();
+            let report =
+                gateway.voiding().unwrap().void(&cancel).unwrap().read(&reply, NOW).unwrap();
             assert_eq!(report.state, state);
             let call = gateway.capturing().unwrap().capture(&capture).unwrap();
             assert_eq!(call.read(&reply, NOW).unwrap().state, state);
         }
         let mut another = error("succeeded");
         another["error"]["payment_intent"]["id"] = json!("pi_another");
-        let result = gateway.cancel(&cancel).unwrap().read(&json_reply(400, &another), NOW);
+        let result =
+            gateway.voiding().unwrap().void(&cancel).unwrap().read(&json_reply(400, &another), NOW);
         assert!(matches!(result, Err(CallFailure::Unknown { .. })));
     });
 }
@@ -359,7 +370,7 @@ fn what_a_refusal_proves_depends_on_what_was_asked() {
         (409, error("idempotency_error", "idempotency_key_in_use"), [false; 4]),
         (429, error("invalid_request_error", "rate_limit"), [false; 4]),
     ];
-    let cancel = CancelAsk { operation_id: operation(2), reference: REFERENCE.to_owned() };
+    let cancel = VoidAsk { operation_id: operation(2), payment: known(REFERENCE) };
     with_gateway(Gateway::Stripe, |gateway| {
         for (status, body, certain) in table {
             let Recovery::Repeat(repeat) = gateway.recover(&ask(), 60_000).unwrap() else {
@@ -368,8 +379,8 @@ fn what_a_refusal_proves_depends_on_what_was_asked() {
             let calls = [
                 gateway.authorize(&ask()).unwrap(),
                 repeat,
-                gateway.cancel(&cancel).unwrap(),
-                gateway.retrieve(REFERENCE).unwrap(),
+                gateway.voiding().unwrap().void(&cancel).unwrap(),
+                gateway.retrieve(&known(REFERENCE)).unwrap(),
             ];
             for (at, (call, certain)) in calls.into_iter().zip(certain).enumerate() {
                 let result = call.read(&json_reply(status, &body), NOW);
@@ -406,7 +417,7 @@ fn a_search_finds_one_payment_or_none_and_never_picks_among_two() {
         let body = json!({"object": "search_result", "url": "/v1/payment_intents/search",
             "has_more": false, "data": items});
         with_gateway(Gateway::Stripe, |g| {
-            g.find(operation(1)).unwrap().read(&json_reply(200, &body), NOW)
+            g.find(&ask()).unwrap().read(&json_reply(200, &body), NOW)
         })
     };
     let ours = stripe_intent("succeeded");
@@ -423,7 +434,12 @@ fn verify(event: &Value) -> Result<VerifiedEvent, WebhookRefusal> {
     let body = event.to_string();
     let header = signed(OLD_SECRET, NOW_SECONDS, body.as_bytes());
     with_gateway(Gateway::Stripe, |g| {
-        g.verify(&|name| (name == "stripe-signature").then(|| header.clone()), body.as_bytes(), NOW)
+        g.verify(
+            &|name| (name == "stripe-signature").then(|| header.clone()),
+            body.as_bytes(),
+            None,
+            NOW,
+        )
     })
 }
 
@@ -453,8 +469,8 @@ fn events_of_interest_report_and_the_rest_is_acknowledged() {
         assert_eq!(event.event_id, "evt_3Qx7dE2eZvKYlo2C0WpQx1Yz");
         assert_eq!(event.kind, kind);
         assert_eq!(event.occurred_at.seconds(), NOW_SECONDS);
-        assert_eq!(event.report.as_ref().map(|report| report.state), state, "{kind}");
-        if let Some(report) = event.report {
+        assert_eq!(report_of(&event).as_ref().map(|report| report.state), state, "{kind}");
+        if let Some(report) = report_of(&event) {
             assert_eq!(event.order_id, Some(order_id()));
             assert_eq!(event.operation_id, Some(operation(1)));
             assert_eq!(report.occurred_at, event.occurred_at);
@@ -475,7 +491,7 @@ fn an_event_of_another_api_version_is_read_by_its_stable_fields() {
         }},
     });
     let event = verify(&old).unwrap();
-    assert_eq!(event.report.unwrap().state, ReportedState::Captured);
+    assert_eq!(report_of(&event).unwrap().state, ReportedState::Captured);
 }
 
 #[test]
@@ -484,7 +500,7 @@ fn an_event_that_is_not_of_this_shop_is_none_of_its_business() {
     intent["metadata"] = json!({});
     intent["currency"] = json!("zzz");
     let event = verify(&stripe_event("payment_intent.succeeded", intent.clone())).unwrap();
-    assert_eq!((event.order_id, event.report), (None, None));
+    assert_eq!((event.order_id, report_of(&event)), (None, None));
     // Ours, and unreadable: it is sent again, and somebody hears of it.
     intent["metadata"] = json!({"order_id": order_id().to_string()});
     let refusal = verify(&stripe_event("payment_intent.succeeded", intent)).unwrap_err();

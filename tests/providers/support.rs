@@ -2,10 +2,10 @@
 
 use cartwright::domain::id::{OperationId, OrderId, ShardNumber};
 use cartwright::domain::money::Money;
-use cartwright::domain::payment::{CaptureMode, Gateway};
+use cartwright::domain::payment::{CaptureMode, Gateway, PaymentReport};
 use cartwright::domain::time::Timestamp;
 use cartwright::providers::payment::contract::{
-    AuthorizeAsk, HttpReply, HttpRequest, PaymentGateway,
+    AuthorizeAsk, EventNews, HttpReply, HttpRequest, KnownPayment, PaymentGateway, VerifiedEvent,
 };
 use cartwright::providers::payment::registry;
 use cartwright::providers::payment::settings::PaymentSettings;
@@ -72,6 +72,33 @@ pub fn ask() -> AuthorizeAsk {
         return_url: None,
         email: None,
         description: None,
+        statement_descriptor: None,
+        billing: None,
+    }
+}
+
+/// The gateways that are set up in these tests.
+pub const GATEWAYS: [Gateway; 2] = [Gateway::Sandbox, Gateway::Stripe];
+
+/// What is known of the payment of `ask()`.
+pub fn known(reference: &str) -> KnownPayment {
+    let AuthorizeAsk { order_id, operation_id, amount, .. } = ask();
+    KnownPayment {
+        order_id,
+        started_by: operation_id,
+        reference: reference.to_owned(),
+        amount,
+        charge: None,
+        card_last_four: None,
+        settled: None,
+    }
+}
+
+/// Where the payment stands, if the event says so.
+pub fn report_of(event: &VerifiedEvent) -> Option<PaymentReport> {
+    match &event.news {
+        EventNews::Payment(report) => Some((**report).clone()),
+        _ => None,
     }
 }
 
@@ -201,6 +228,7 @@ pub fn signature_header(gateway: Gateway) -> &'static str {
     match gateway {
         Gateway::Sandbox => "sandbox-signature",
         Gateway::Stripe => "stripe-signature",
+        other => unimplemented!("{other:?}"),
     }
 }
 
@@ -224,6 +252,7 @@ pub fn event_body(gateway: Gateway) -> Vec<u8> {
     let event = match gateway {
         Gateway::Sandbox => sandbox_event(sandbox_payment("captured")),
         Gateway::Stripe => stripe_event("payment_intent.succeeded", stripe_intent("succeeded")),
+        other => unimplemented!("{other:?}"),
     };
     event.to_string().into_bytes()
 }

@@ -11,7 +11,9 @@ use crate::api::reply::{Outcome, Reply};
 use crate::domain::id::OrderId;
 use crate::domain::payment::Gateway;
 use crate::objects::commands::{ShardAnswer, ShardCommand};
-use crate::providers::payment::contract::{MAX_WEBHOOK_BYTES, VerifiedEvent, WebhookRefusal};
+use crate::providers::payment::contract::{
+    EventNews, MAX_WEBHOOK_BYTES, VerifiedEvent, WebhookRefusal,
+};
 use crate::providers::payment::registry;
 
 /// Takes a gateway's event.
@@ -32,9 +34,10 @@ pub async fn handle(mut ask: Ask) -> Outcome {
     let gateway = Gateway::from_name(ask.parameter("gateway"))
         .ok_or_else(|| ApiError::new(ErrorCode::GatewayNotFound))?;
     let event = verify(&mut ask, gateway).await?;
-    let Some((id, report)) = event.order_id.zip(event.report) else {
+    let (Some(id), EventNews::Payment(report)) = (event.order_id, event.news) else {
         return received();
     };
+    let report = *report;
     let command = ShardCommand::Webhook { gateway, event_id: event.event_id, id, report };
     deliver(&ask, id, &command).await
 }
@@ -45,11 +48,12 @@ async fn verify(ask: &mut Ask, gateway: Gateway) -> Result<VerifiedEvent, ApiErr
         .ok_or_else(|| ApiError::new(ErrorCode::GatewayNotFound))?;
     let raw = body::read(ask.incoming.as_mut(), MAX_WEBHOOK_BYTES).await?;
     let header = |name: &str| ask.incoming.header(name);
-    match provider.verify(&header, &raw, platform.now()) {
+    match provider.verify(&header, &raw, None, platform.now()) {
         Ok(event) => Ok(event),
         Err(WebhookRefusal::Malformed { reason }) => {
             Err(ApiError::new(ErrorCode::MalformedEvent).caused_by(reason))
         }
+        Err(WebhookRefusal::Unverifiable) => Err(ApiError::try_again(1)),
         Err(refusal @ (WebhookRefusal::BadSignature | WebhookRefusal::Stale)) => {
             // Only who can't sign is counted: a gateway's burst is not.
             limits::by_address(&platform, ask.incoming.as_ref()).await?;

@@ -20,6 +20,9 @@ pub enum OperationKind {
     Void,
     /// Give money back.
     Refund,
+    /// The buyer's bank took money back, or wants to: opened is `action_required`, lost is
+    /// `succeeded`, won is `failed`.
+    Chargeback,
 }
 
 /// What became of an operation.
@@ -289,8 +292,13 @@ impl Payment {
     /// Marks what failed without a report.
     pub fn fail(&mut self, operation: OperationId, failure: &CallFailure) {
         let result = match failure {
-            CallFailure::NotSent { .. } | CallFailure::Refused { .. } => OperationResult::Failed,
-            CallFailure::Unknown { .. } => OperationResult::Unknown,
+            CallFailure::NotSent { .. }
+            | CallFailure::Refused { .. }
+            | CallFailure::Unsupported { .. } => OperationResult::Failed,
+            CallFailure::NotYet { .. } => OperationResult::Requested,
+            CallFailure::AskInstead { .. } | CallFailure::Unknown { .. } => {
+                OperationResult::Unknown
+            }
         };
         for known in &mut self.operations {
             let unanswered =
@@ -396,14 +404,16 @@ impl Payment {
 
 /// The result that a payment's state implies for an operation of a kind, if it implies one.
 const fn implied_result(kind: OperationKind, state: ReportedState) -> Option<OperationResult> {
-    use OperationKind::{Authorize, Capture, Refund, Void};
+    use OperationKind::{Authorize, Capture, Chargeback, Refund, Void};
     use ReportedState::{
-        ActionRequired, Authorized, Cancelled, Captured, Declined, Failed, Processing,
+        ActionRequired, Approved, Authorized, Cancelled, Captured, Declined, Failed, Processing,
     };
     match (kind, state) {
         (Authorize, ActionRequired | Declined | Processing) => {
             Some(OperationResult::ActionRequired)
         }
+        // The buyer has agreed: it is on us to complete the payment.
+        (Authorize, Approved) => Some(OperationResult::Requested),
         (Authorize, Authorized | Captured) | (Void, Cancelled | Failed) => {
             Some(OperationResult::Succeeded)
         }
@@ -412,8 +422,8 @@ const fn implied_result(kind: OperationKind, state: ReportedState) -> Option<Ope
         }
         // What was taken is written by `record_capture`, which knows the amount.
         (Capture, Captured)
-        | (Capture | Void, ActionRequired | Declined | Processing | Authorized)
-        | (Refund, _) => None,
+        | (Capture | Void, ActionRequired | Declined | Approved | Processing | Authorized)
+        | (Refund | Chargeback, _) => None,
     }
 }
 

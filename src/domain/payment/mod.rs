@@ -12,6 +12,6 @@ pub use ledger::{
     Absorbed, IntegrityFailure, Operation, OperationKind, OperationResult, Payment, PaymentStatus,
 };
 pub use report::{
-    BuyerAction, CallFailure, CallResult, CaptureMode, Decline, Gateway, PaymentReport,
-    ReportedState,
+    BuyerAction, CallFailure, CallResult, CaptureMode, CapturedPart, Decline, Gateway,
+    MovementReport, MovementState, PaymentReport, ReportedState,
 };

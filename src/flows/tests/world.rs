@@ -192,15 +192,8 @@ impl World {
 
     pub fn report(&self, state: ReportedState) -> PaymentReport {
         let captured_minor = if state == ReportedState::Captured { 3400 } else { 0 };
-        PaymentReport {
-            reference: "pay_1".to_owned(),
-            state,
-            amount: Money::new(3400, "USD".parse().unwrap()),
-            captured_minor,
-            occurred_at: self.now,
-            action: None,
-            decline: None,
-        }
+        let amount = Money::new(3400, "USD".parse().unwrap());
+        PaymentReport::new("pay_1".to_owned(), state, amount, captured_minor, self.now)
     }
 
     /// The answer of a gateway that can't be reached, if the effect speaks to one.

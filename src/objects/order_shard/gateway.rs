@@ -7,7 +7,8 @@ use crate::flows::advance::Input;
 use crate::flows::owed::Effect;
 use crate::flows::schedule::SEARCH_PROVES_AFTER_MILLISECONDS;
 use crate::providers::payment::contract::{
-    AuthorizeAsk, BuildError, Call, CancelAsk, CaptureAsk, HttpReply, PaymentGateway, Recovery,
+    AuthorizeAsk, BuildError, Call, CaptureAsk, HttpReply, KnownPayment, PaymentGateway, Recovery,
+    VoidAsk,
 };
 use crate::providers::payment::registry;
 use crate::runtime::clock::now;
@@ -36,7 +37,7 @@ pub async fn perform(platform: &Platform, order: &Order, effect: &Effect) -> Opt
             Some(caller.find(*operation, age).await)
         }
         Effect::Retrieve { reference } => {
-            match caller.send(caller.gateway.retrieve(reference)).await {
+            match caller.send(caller.gateway.retrieve(&caller.known(reference))).await {
                 Ok(report) => Some(Input::Report(report)),
                 Err(_) => Some(Input::NotTold),
             }
@@ -46,8 +47,7 @@ pub async fn perform(platform: &Platform, order: &Order, effect: &Effect) -> Opt
             Some(told(*operation, result))
         }
         Effect::Void { operation, reference } => {
-            let ask = CancelAsk { operation_id: *operation, reference: reference.clone() };
-            Some(told(*operation, caller.send(caller.gateway.cancel(&ask)).await))
+            Some(told(*operation, caller.void(*operation, reference).await))
         }
         _ => None,
     }
@@ -99,7 +99,31 @@ impl Caller<'_> {
             return_url: self.payment.return_url.clone(),
             email: Some(self.order.email.as_str().to_owned()),
             description: Some(format!("Order {}", self.order.id)),
+            statement_descriptor: None,
+            billing: None,
         }
+    }
+
+    fn known(&self, reference: &str) -> KnownPayment {
+        let started_by = self.payment.authorize_operation().map(|operation| operation.id);
+        let report = self.payment.report.as_ref();
+        KnownPayment {
+            order_id: self.order.id,
+            started_by: started_by.unwrap_or_else(|| OperationId::new(uuid::Uuid::nil())),
+            reference: reference.to_owned(),
+            amount: self.payment.asked,
+            charge: report.and_then(|report| report.charge.clone()),
+            card_last_four: report.and_then(|report| report.card_last_four.clone()),
+            settled: report.and_then(|report| report.settled),
+        }
+    }
+
+    async fn void(&self, operation: OperationId, reference: &str) -> CallResult {
+        let Some(voiding) = self.gateway.voiding() else {
+            return Err(CallFailure::Unsupported { capability: "void".to_owned() });
+        };
+        let ask = VoidAsk { operation_id: operation, payment: self.known(reference) };
+        self.send(voiding.void(&ask)).await
     }
 
     async fn send(&self, call: Result<Call, BuildError>) -> CallResult {
@@ -130,7 +154,7 @@ impl Caller<'_> {
         let looked = async {
             let call = self
                 .gateway
-                .find(operation)
+                .find(&self.ask(operation))
                 .map_err(|error| CallFailure::Unknown { reason: error.to_string() })?;
             let sent_at = now();
             let reply = self.exchange(call.request.clone()).await?;
@@ -157,8 +181,8 @@ impl Caller<'_> {
             return Err(CallFailure::NotSent { reason });
         };
         let amount = crate::domain::money::Money::new(amount_minor, self.payment.asked.currency);
-        let reference = reference.to_owned();
-        let ask = CaptureAsk { operation_id: operation, reference, amount };
+        let payment = self.known(reference);
+        let ask = CaptureAsk { operation_id: operation, payment, amount, is_final: true };
         self.send(capturing.capture(&ask)).await
     }
 

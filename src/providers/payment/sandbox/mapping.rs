@@ -31,17 +31,16 @@ pub(super) fn report(payment: Payment) -> Result<PaymentReport, &'static str> {
         _ => None,
     };
     let decline = payment.decline.filter(|_| payment.status == Status::Failed);
+    let amount = Money::new(payment.amount.0, currency);
+    let occurred_at = moment(payment.updated_at).ok_or("the payment's time is out of range")?;
     Ok(PaymentReport {
-        reference: payment.id,
-        state,
-        amount: Money::new(payment.amount.0, currency),
-        captured_minor: payment.captured.0,
-        occurred_at: moment(payment.updated_at).ok_or("the payment's time is out of range")?,
+        operation_id: payment.operation_id.parse().ok(),
         action,
         decline: decline.map(|decline| Decline {
             code: reading::code(&decline.code),
             message: reading::message(&decline.message),
         }),
+        ..PaymentReport::new(payment.id, state, amount, payment.captured.0, occurred_at)
     })
 }
 

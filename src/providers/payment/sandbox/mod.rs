@@ -11,12 +11,13 @@ use serde::Serialize;
 
 use self::wire::{CaptureBody, ErrorReply, Payment, PaymentList, StartBody};
 use super::contract::{
-    AuthorizeAsk, BuildError, Call, CancelAsk, CaptureAsk, Capturing, HeaderLookup, HttpReply,
-    HttpRequest, Method, PaymentGateway, Recovery, VerifiedEvent, WebhookRefusal,
+    AuthorizeAsk, BuildError, Call, CaptureAsk, Capturing, HeaderLookup, HttpReply, HttpRequest,
+    KnownPayment, Listing, Method, PaymentGateway, Recovery, Refunding, VerifiedEvent, VoidAsk,
+    Voiding, WebhookRefusal,
 };
 use super::reading::{self, Asked, Class, Subject};
 use super::settings::SandboxSettings;
-use crate::domain::id::OperationId;
+use crate::domain::id::{OperationId, OrderId};
 use crate::domain::payment::{CallFailure, Gateway, PaymentReport};
 use crate::domain::time::Timestamp;
 
@@ -88,7 +89,7 @@ impl<'a> Sandbox<'a> {
         let body = StartBody {
             amount: ask.amount.amount,
             currency: ask.amount.currency.code(),
-            capture: ask.capture,
+            capture: if ask.capture.holds() { "manual" } else { "automatic" },
             method,
             order_id: ask.order_id.to_string(),
             operation_id: ask.operation_id.to_string(),
@@ -114,46 +115,72 @@ impl PaymentGateway for Sandbox<'_> {
         if age_milliseconds < REPEAT_WITHIN_MILLISECONDS {
             return self.start(ask, Asked::Again).map(Recovery::Repeat);
         }
-        self.find(ask.operation_id).map(Recovery::Search)
+        self.find(ask).map(Recovery::Search)
     }
 
-    fn find(&self, operation_id: OperationId) -> Result<Call<Option<PaymentReport>>, BuildError> {
+    fn find(&self, ask: &AuthorizeAsk) -> Result<Call<Option<PaymentReport>>, BuildError> {
+        let operation_id = ask.operation_id;
         let text = operation_id.to_string();
         let request = self.get(&["v1", "payments"], Some(("operation_id", &text)));
         Ok(Call::new(request, move |reply, _| found(reply, operation_id)))
     }
 
-    fn retrieve(&self, reference: &str) -> Result<Call, BuildError> {
-        let reference = reading::reference(reference)?;
+    fn retrieve(&self, payment: &KnownPayment) -> Result<Call, BuildError> {
+        let reference = reading::reference(&payment.reference)?;
         let request = self.get(&["v1", "payments", reference], None);
         Ok(call(request, Subject::Reference(reference.to_owned()), Asked::Question))
     }
 
-    fn cancel(&self, ask: &CancelAsk) -> Result<Call, BuildError> {
-        let reference = reading::reference(&ask.reference)?;
-        let path = ["v1", "payments", reference, "cancel"];
-        let request = self.post(&path, ask.operation_id, &serde_json::Map::new())?;
-        Ok(call(request, Subject::Reference(reference.to_owned()), Asked::Again))
+    fn whose(&self, reference: &str) -> Result<Call<Option<OrderId>>, BuildError> {
+        let reference = reading::reference(reference)?;
+        let request = self.get(&["v1", "payments", reference], None);
+        Ok(Call::new(request, |reply, _| whose(reply)))
     }
 
     fn capturing(&self) -> Option<&dyn Capturing> {
         Some(self)
     }
 
+    fn voiding(&self) -> Option<&dyn Voiding> {
+        Some(self)
+    }
+
+    fn refunding(&self) -> Option<&dyn Refunding> {
+        None
+    }
+
+    fn listing(&self) -> Option<&dyn Listing> {
+        None
+    }
+
     fn verify(
         &self,
         header: HeaderLookup<'_>,
         body: &[u8],
+        _evidence: Option<&HttpReply>,
         now: Timestamp,
     ) -> Result<VerifiedEvent, WebhookRefusal> {
         webhook::verify(&self.settings.webhook_secrets, header, body, now)
     }
 }
 
+impl Voiding for Sandbox<'_> {
+    fn void(&self, ask: &VoidAsk) -> Result<Call, BuildError> {
+        let reference = reading::reference(&ask.payment.reference)?;
+        let path = ["v1", "payments", reference, "cancel"];
+        let request = self.post(&path, ask.operation_id, &serde_json::Map::new())?;
+        Ok(call(request, Subject::Reference(reference.to_owned()), Asked::Again))
+    }
+}
+
 impl Capturing for Sandbox<'_> {
+    fn in_parts(&self) -> bool {
+        false
+    }
+
     fn capture(&self, ask: &CaptureAsk) -> Result<Call, BuildError> {
         reading::askable(ask.amount)?;
-        let reference = reading::reference(&ask.reference)?;
+        let reference = reading::reference(&ask.payment.reference)?;
         let path = ["v1", "payments", reference, "capture"];
         let body = CaptureBody { amount: ask.amount.amount, currency: ask.amount.currency.code() };
         let request = self.post(&path, ask.operation_id, &body)?;
@@ -195,6 +222,18 @@ fn refused(
         code: reading::code(&error.code),
         message: reading::message(&error.message),
     })
+}
+
+/// Reads for which order a payment is.
+fn whose(reply: &HttpReply) -> Result<Option<OrderId>, CallFailure> {
+    match reply.status {
+        200 => {
+            let payment: Payment = reading::json(&reply.body)?;
+            Ok(payment.order_id.parse().ok())
+        }
+        404 => Ok(None),
+        _ => Err(reading::unclear_status(reply)),
+    }
 }
 
 /// Reads a search.

@@ -4,7 +4,7 @@ use super::mapping;
 use super::wire::Event;
 use crate::domain::time::Timestamp;
 use crate::providers::payment::contract::{
-    HeaderLookup, MAX_WEBHOOK_BYTES, VerifiedEvent, WebhookRefusal,
+    EventNews, HeaderLookup, MAX_WEBHOOK_BYTES, VerifiedEvent, WebhookRefusal,
 };
 use crate::providers::payment::settings::Secret;
 use crate::providers::payment::{reading, signature};
@@ -35,6 +35,6 @@ fn read(body: &[u8]) -> Result<VerifiedEvent, &'static str> {
         occurred_at: mapping::moment(event.created_at).ok_or("the event's time is out of range")?,
         order_id: event.payment.order_id.parse().ok(),
         operation_id: event.payment.operation_id.parse().ok(),
-        report: Some(mapping::report(event.payment)?),
+        news: EventNews::Payment(Box::new(mapping::report(event.payment)?)),
     })
 }

@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::payment::CaptureMode;
 use crate::providers::payment::reading::Minor;
 
 /// The body of `POST /v1/payments`.
@@ -10,7 +9,7 @@ use crate::providers::payment::reading::Minor;
 pub(super) struct StartBody<'a> {
     pub amount: i64,
     pub currency: &'a str,
-    pub capture: CaptureMode,
+    pub capture: &'static str,
     pub method: &'a str,
     pub order_id: String,
     pub operation_id: String,

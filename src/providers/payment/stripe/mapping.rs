@@ -107,14 +107,13 @@ pub(super) fn report(
         Status::Succeeded => ReportedState::Captured,
     };
     let waits = matches!(state, ReportedState::ActionRequired | ReportedState::Declined);
+    let action = if waits { action(&intent) } else { None };
+    let operation_id = intent.metadata.operation_id.as_deref().and_then(|id| id.parse().ok());
     Ok(PaymentReport {
-        state,
-        amount,
-        captured_minor,
-        occurred_at,
-        action: if waits { action(&intent) } else { None },
+        operation_id,
+        action,
         decline: decline.filter(|_| state == ReportedState::Declined),
-        reference: intent.id,
+        ..PaymentReport::new(intent.id, state, amount, captured_minor, occurred_at)
     })
 }
 

@@ -14,13 +14,14 @@ mod wire;
 
 use self::wire::{ErrorReply, PaymentIntent, SearchReply};
 use super::contract::{
-    AuthorizeAsk, BuildError, Call, CancelAsk, CaptureAsk, Capturing, HeaderLookup, HttpReply,
-    HttpRequest, Method, PaymentGateway, Recovery, VerifiedEvent, WebhookRefusal,
+    AuthorizeAsk, BuildError, Call, CaptureAsk, Capturing, HeaderLookup, HttpReply, HttpRequest,
+    KnownPayment, Listing, Method, PaymentGateway, Recovery, Refunding, VerifiedEvent, VoidAsk,
+    Voiding, WebhookRefusal,
 };
 use super::reading::{self, Asked, Class, Subject};
 use super::settings::StripeSettings;
-use crate::domain::id::OperationId;
-use crate::domain::payment::{CallFailure, CaptureMode, Gateway, PaymentReport};
+use crate::domain::id::{OperationId, OrderId};
+use crate::domain::payment::{CallFailure, Gateway, PaymentReport};
 use crate::domain::time::Timestamp;
 
 /// The pinned version of the API: without it a reply has the version of the merchant's account, which
@@ -99,10 +100,7 @@ impl<'a> Stripe<'a> {
         if ask.return_url.as_deref().is_some_and(|url| !reading::is_web_url(url)) {
             return Err(BuildError::ReturnUrl);
         }
-        let capture = match ask.capture {
-            CaptureMode::Automatic => "automatic",
-            CaptureMode::Manual => "manual",
-        };
+        let capture = if ask.capture.holds() { "manual" } else { "automatic" };
         let mut form = vec![
             ("amount", amount.to_string()),
             ("currency", ask.amount.currency.code().to_ascii_lowercase()),
@@ -146,45 +144,71 @@ impl PaymentGateway for Stripe<'_> {
         if age_milliseconds < REPEAT_WITHIN_MILLISECONDS {
             return self.start(ask, Asked::Again).map(Recovery::Repeat);
         }
-        self.find(ask.operation_id).map(Recovery::Search)
+        self.find(ask).map(Recovery::Search)
     }
 
-    fn find(&self, operation_id: OperationId) -> Result<Call<Option<PaymentReport>>, BuildError> {
+    fn find(&self, ask: &AuthorizeAsk) -> Result<Call<Option<PaymentReport>>, BuildError> {
+        let operation_id = ask.operation_id;
         let query = format!("metadata['operation_id']:'{operation_id}'");
         let request = self.get(&["v1", "payment_intents", "search"], Some(("query", &query)));
         Ok(Call::new(request, move |reply, sent_at| found(reply, operation_id, sent_at)))
     }
 
-    fn retrieve(&self, reference: &str) -> Result<Call, BuildError> {
-        let reference = reading::reference(reference)?;
+    fn retrieve(&self, payment: &KnownPayment) -> Result<Call, BuildError> {
+        let reference = reading::reference(&payment.reference)?;
         let request = self.get(&["v1", "payment_intents", reference], None);
         Ok(call(request, Subject::Reference(reference.to_owned()), Asked::Question))
     }
 
-    fn cancel(&self, ask: &CancelAsk) -> Result<Call, BuildError> {
-        let reference = reading::reference(&ask.reference)?;
-        let path = ["v1", "payment_intents", reference, "cancel"];
-        let request = self.post(&path, ask.operation_id, &[])?;
-        Ok(call(request, Subject::Reference(reference.to_owned()), Asked::Again))
+    fn whose(&self, reference: &str) -> Result<Call<Option<OrderId>>, BuildError> {
+        let reference = reading::reference(reference)?;
+        let request = self.get(&["v1", "payment_intents", reference], None);
+        Ok(Call::new(request, |reply, _| whose(reply)))
     }
 
     fn capturing(&self) -> Option<&dyn Capturing> {
         Some(self)
     }
 
+    fn voiding(&self) -> Option<&dyn Voiding> {
+        Some(self)
+    }
+
+    fn refunding(&self) -> Option<&dyn Refunding> {
+        None
+    }
+
+    fn listing(&self) -> Option<&dyn Listing> {
+        None
+    }
+
     fn verify(
         &self,
         header: HeaderLookup<'_>,
         body: &[u8],
+        _evidence: Option<&HttpReply>,
         now: Timestamp,
     ) -> Result<VerifiedEvent, WebhookRefusal> {
         webhook::verify(&self.settings.webhook_secrets, header, body, now)
     }
 }
 
+impl Voiding for Stripe<'_> {
+    fn void(&self, ask: &VoidAsk) -> Result<Call, BuildError> {
+        let reference = reading::reference(&ask.payment.reference)?;
+        let path = ["v1", "payment_intents", reference, "cancel"];
+        let request = self.post(&path, ask.operation_id, &[])?;
+        Ok(call(request, Subject::Reference(reference.to_owned()), Asked::Again))
+    }
+}
+
 impl Capturing for Stripe<'_> {
+    fn in_parts(&self) -> bool {
+        false
+    }
+
     fn capture(&self, ask: &CaptureAsk) -> Result<Call, BuildError> {
-        let reference = reading::reference(&ask.reference)?;
+        let reference = reading::reference(&ask.payment.reference)?;
         let amount = mapping::to_stripe(ask.amount)?;
         let path = ["v1", "payment_intents", reference, "capture"];
         let form = [("amount_to_capture", amount.to_string())];
@@ -241,6 +265,18 @@ fn refused(
         code: reading::code(&code),
         message: reading::message(error.message.as_deref().unwrap_or_default()),
     })
+}
+
+/// Reads for which order a payment is.
+fn whose(reply: &HttpReply) -> Result<Option<OrderId>, CallFailure> {
+    match reply.status {
+        200 => {
+            let payment: PaymentIntent = reading::json(&reply.body)?;
+            Ok(payment.metadata.order_id.and_then(|id| id.parse().ok()))
+        }
+        404 => Ok(None),
+        _ => Err(reading::unclear_status(reply)),
+    }
 }
 
 /// Reads a search.

@@ -4,7 +4,7 @@ use super::mapping;
 use super::wire::{EventBody, EventHead, Labelled, PaymentIntent};
 use crate::domain::time::Timestamp;
 use crate::providers::payment::contract::{
-    HeaderLookup, MAX_WEBHOOK_BYTES, VerifiedEvent, WebhookRefusal,
+    EventNews, HeaderLookup, MAX_WEBHOOK_BYTES, VerifiedEvent, WebhookRefusal,
 };
 use crate::providers::payment::settings::Secret;
 use crate::providers::payment::{reading, signature};
@@ -51,7 +51,7 @@ fn read(body: &[u8]) -> Result<VerifiedEvent, &'static str> {
         occurred_at,
         order_id: None,
         operation_id: None,
-        report: None,
+        news: EventNews::Nothing,
     };
     if !OF_INTEREST.contains(&head.kind.as_str()) {
         return Ok(event);
@@ -64,11 +64,11 @@ fn read(body: &[u8]) -> Result<VerifiedEvent, &'static str> {
     let report = serde_json::from_slice::<EventBody<PaymentIntent>>(body)
         .map_err(|_| "the payment in the event can't be read")
         .and_then(|body| mapping::report(body.data.object, occurred_at));
-    event.report = match report {
-        Ok(report) => Some(report),
+    event.news = match report {
+        Ok(report) => EventNews::Payment(Box::new(report)),
         // A payment that is not of this shop (another product on the same account, in a currency we
         // do not know, say) is none of our business, readable or not.
-        Err(_) if event.order_id.is_none() => None,
+        Err(_) if event.order_id.is_none() => EventNews::Nothing,
         Err(reason) => return Err(reason),
     };
     Ok(event)
