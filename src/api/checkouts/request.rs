@@ -50,6 +50,11 @@ pub struct CheckoutRequest {
     pub shipping_method: String,
     /// How to pay.
     pub payment: PaymentRequest,
+    /// Keep the order open, and its stock reserved until the payment window ends, if the payment is
+    /// declined for good, so that another attempt can be made (`POST /v1/orders/{id}/payments`). Else a
+    /// declined order is closed at once.
+    #[serde(default)]
+    pub keep_open_on_decline: bool,
     /// The total that the buyer was shown: the checkout is refused if it is another.
     #[serde(default)]
     pub expected_total: Option<Money>,
@@ -71,6 +76,48 @@ pub struct PaymentRequest {
     pub return_url: Option<String>,
 }
 
+impl PaymentRequest {
+    /// Refuses what is wrong whatever the order says.
+    ///
+    /// # Errors
+    /// 422 with every field that is wrong, or `card_data_refused`.
+    pub fn check(&self, development: bool) -> Result<(), ApiError> {
+        let tokens =
+            [("/method", self.method.as_deref()), ("/return_url", self.return_url.as_deref())];
+        let number = tokens.into_iter().find(|(_, token)| token.is_some_and(card_data::in_token));
+        if let Some((pointer, _)) = number {
+            return Err(card_number_at(pointer.to_owned()));
+        }
+        let errors = self.wrong(development);
+        if errors.is_empty() { Ok(()) } else { Err(ApiError::fields(errors)) }
+    }
+
+    fn wrong(&self, development: bool) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        let mut require = |holds: bool, pointer: &str, message: &str| {
+            if !holds {
+                errors
+                    .push(FieldError { pointer: pointer.to_owned(), message: message.to_owned() });
+            }
+        };
+        let token = self.method.as_ref().is_none_or(|method| {
+            (1..=MAX_PAYMENT_METHOD_BYTES).contains(&method.len())
+                && method.bytes().all(|byte| byte.is_ascii_graphic())
+        });
+        require(token, "/method", "must be 1 to 255 visible ASCII characters");
+        let leads_back = self.return_url.as_ref().is_none_or(|url| is_return_url(url, development));
+        require(leads_back, "/return_url", "must be an absolute https URL");
+        errors
+    }
+}
+
+fn card_number_at(pointer: String) -> ApiError {
+    let mut refusal = ApiError::new(ErrorCode::CardDataRefused);
+    let message = "must not hold a card number".to_owned();
+    refusal.errors.push(FieldError { pointer, message });
+    refusal
+}
+
 impl CheckoutRequest {
     /// Refuses what is wrong whatever the catalogue says.
     ///
@@ -90,14 +137,7 @@ impl CheckoutRequest {
         };
         let named = (1..=MAX_METHOD_CHARACTERS).contains(&self.shipping_method.chars().count());
         require(named, "/shipping_method", "must have 1 to 64 characters");
-        let token = self.payment.method.as_ref().is_none_or(|method| {
-            (1..=MAX_PAYMENT_METHOD_BYTES).contains(&method.len())
-                && method.bytes().all(|byte| byte.is_ascii_graphic())
-        });
-        require(token, "/payment/method", "must be 1 to 255 visible ASCII characters");
-        let leads_back =
-            self.payment.return_url.as_ref().is_none_or(|url| is_return_url(url, development));
-        require(leads_back, "/payment/return_url", "must be an absolute https URL");
+        errors.extend(under("/payment", self.payment.wrong(development)));
         if errors.is_empty() { Ok(()) } else { Err(ApiError::fields(errors)) }
     }
 
@@ -123,10 +163,7 @@ impl CheckoutRequest {
         let Some(pointer) = pointer else {
             return Ok(());
         };
-        let mut refusal = ApiError::new(ErrorCode::CardDataRefused);
-        let message = "must not hold a card number".to_owned();
-        refusal.errors.push(FieldError { pointer, message });
-        Err(refusal)
+        Err(card_number_at(pointer))
     }
 }
 
