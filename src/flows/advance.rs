@@ -238,7 +238,13 @@ fn take_report(
     };
     let still_working = report.state == ReportedState::Processing;
     let was_asked = payment.ask_again_at.is_some_and(|at| at <= now);
+    let still_held = report.state == ReportedState::Authorized;
     let absorbed = payment.absorb(report, fresh, now);
+    if let Whose::Operation(id) = whose
+        && still_held
+    {
+        payment.void_failed(id, now);
+    }
     if !payment.has_unknown() && !payment.awaits_refund() && !still_working {
         payment.questions_put_off = 0;
     }

@@ -147,8 +147,11 @@ fn settle_open(order: &mut Order, now: Timestamp, fresh: &mut dyn FnMut() -> Uui
         payment.ask_again_at = None;
         let reason = match (closing, at_gateway) {
             (Some(reason), _) => reason,
-            (None, _) if keep_open => return,
+            (None, Some(ReportedState::Cancelled)) if voided_by_merchant(payment) => {
+                CloseReason::Merchant
+            }
             (None, Some(ReportedState::Cancelled)) => CloseReason::CancelledAtGateway,
+            (None, _) if keep_open => return,
             (None, _) => CloseReason::PaymentFailed,
         };
         // An earlier attempt may still bring money: stock goes back when none can.
@@ -172,6 +175,13 @@ fn settle_open(order: &mut Order, now: Timestamp, fresh: &mut dyn FnMut() -> Uui
     if closing.is_some() {
         call_off(payment, now, fresh);
     }
+}
+
+fn voided_by_merchant(payment: &Payment) -> bool {
+    payment
+        .operations
+        .iter()
+        .any(|o| o.kind == OperationKind::Void && o.origin == Origin::Merchant)
 }
 
 /// Writes down that a payment is to be called off, once.

@@ -162,6 +162,18 @@ impl Payment {
         }
     }
 
+    /// The answer to a void shows the money still held: it was not let go, and will not be.
+    pub fn void_failed(&mut self, operation: OperationId, now: Timestamp) {
+        for known in &mut self.operations {
+            let is_it = known.id == operation && known.kind == OperationKind::Void;
+            if is_it && known.result.is_unanswered() {
+                known.conclude(OperationResult::Failed, now);
+                known.failure = Some("the money is still held".to_owned());
+            }
+        }
+        self.stop_asking_if_known();
+    }
+
     /// Until when money is held, if some is and the gateway said so.
     #[must_use]
     pub fn held_until(&self) -> Option<Timestamp> {
