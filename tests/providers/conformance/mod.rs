@@ -7,6 +7,7 @@
 //! have that scenario. What is expected is written once, in `expect`. `matrix` plays everything and
 //! keeps the table in README.md.
 
+mod authorize_net;
 mod expect;
 pub mod hostile;
 mod matrix;
@@ -25,7 +26,7 @@ pub use self::scenario::Scenario;
 use crate::support::operation;
 
 /// Every gateway that has joined, in the order of the matrix.
-pub const VENDORS: &[Vendor] = &[sandbox::VENDOR, stripe::VENDOR];
+pub const VENDORS: &[Vendor] = &[sandbox::VENDOR, stripe::VENDOR, authorize_net::VENDOR];
 
 /// What `ask()` of every vendor asks for, in minor units of its currency.
 pub const FULL: i64 = 1_999;

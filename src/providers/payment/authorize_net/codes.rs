@@ -39,7 +39,7 @@ pub(super) const NO_RECORDS: &str = "I00004";
 /// before may have been ours and may have gone through.
 const DUPLICATE: &str = "11";
 
-/// The transaction that is referred to can't be found, or can't be acted upon any more.
+/// The transaction that is referred to can't be found, or is settled and can't be voided any more.
 pub(super) const NOT_FOUND: &str = "16";
 
 /// Voided or captured before. They come as approvals (response code 1) although nothing was done;
@@ -102,7 +102,8 @@ pub(super) fn of_request(messages: &[Message], asked: Asked) -> CallFailure {
 /// What an error of a transaction (response code 3) came to.
 pub(super) fn of_transaction(response: &TransactionResponse, asked: Asked) -> CallFailure {
     let (code, text) = reason(response);
-    if was_done_before(response) || (code == DUPLICATE && asked == Asked::Again) {
+    let past = asked == Asked::Again && [DUPLICATE, NOT_FOUND].contains(&code);
+    if past || was_done_before(response) {
         return CallFailure::AskInstead { code: reading::code(code) };
     }
     let certain = match asked {

@@ -1,0 +1,3 @@
+//! What is particular to Authorize.net.
+
+pub mod replies;
