@@ -107,7 +107,8 @@ fn what_else_is_in_the_list_does_not_matter_but_two_of_ours_do() {
 
 /// An operation that was written down so many seconds before `NOW`.
 fn written_down(seconds_ago: i64) -> OperationId {
-    let milliseconds = NOW.plus_seconds(-seconds_ago).milliseconds();
+    let ago = seconds_ago.saturating_neg();
+    let milliseconds = NOW.plus_seconds(ago).milliseconds();
     let head = u128::try_from(milliseconds).unwrap() << 80;
     OperationId::new(Uuid::from_u128(head | 0x7000_8000_0000_0000_0001))
 }

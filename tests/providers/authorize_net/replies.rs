@@ -28,7 +28,7 @@ pub fn ask() -> AuthorizeAsk {
 /// What an operation is called there.
 pub fn invoice(operation: OperationId) -> String {
     let text = operation.to_string();
-    text[text.len() - 20..].to_owned()
+    text.chars().skip(text.chars().count().saturating_sub(20)).collect()
 }
 
 /// A body as it arrives.

@@ -235,7 +235,7 @@ fn what_authorize_net_cannot_take_is_not_sent() {
         for ask in bad_methods {
             assert_eq!(g.authorize(&ask).unwrap_err(), method_refused, "{:?}", ask.method);
         }
-        assert!(g.authorize(&method(&long[..2_048])).is_ok());
+        assert!(g.authorize(&method(&"a".repeat(2_048))).is_ok());
         for currency in ["EUR", "JPY", "KWD"] {
             let error = g.authorize(&ask_of(money(1_999, currency))).unwrap_err();
             assert!(matches!(error, BuildError::Currency { .. }), "{currency}");
