@@ -1,6 +1,7 @@
 //! What is particular to Authorize.net.
 
 mod books;
+mod mutations;
 mod outcomes;
 mod recorded;
 pub mod replies;

@@ -257,8 +257,14 @@ fn the_books_are_walked_batch_by_batch_and_then_what_has_not_settled() {
     let again = page(window, second.next.as_deref(), &full).unwrap();
     let third = page(window, again.next.as_deref(), &no_records()).unwrap();
     let pending = at(line("9", "i", "refundPendingSettlement", 1.0), "2025-12-31T12:00:00Z");
-    let last = page(window, third.next.as_deref(), &list(vec![pending])).unwrap();
+    // Held for weeks and taken a moment ago, by a question within the window and by one after it.
+    let late = at(line("10", "j", "capturedPendingSettlement", 1.0), "2025-12-10T12:00:00Z");
+    let lines = list(vec![pending, late.clone()]);
+    let last = page(window, third.next.as_deref(), &lines).unwrap();
     assert_eq!(last.entries.len(), 1);
+    let today = Window { from: window.from, to: NOW.plus_seconds(1) };
+    let entries = page(today, Some("1"), &list(vec![late])).unwrap().entries;
+    assert_eq!(entries[0].occurred_at, NOW);
     assert_eq!((last.next, last.entries[0].kind), (None, OperationKind::Refund));
     let nothing = page(window, None, &no_records()).unwrap();
     assert_eq!((nothing.entries.len(), nothing.next.as_deref()), (0, Some("1")));

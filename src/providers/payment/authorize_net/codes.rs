@@ -79,7 +79,7 @@ pub(super) fn was_done_before(response: &TransactionResponse) -> bool {
 
 /// Whether only a part was approved. It can't happen, since every start forbids it.
 pub(super) fn is_partial(response: &TransactionResponse) -> bool {
-    response.split_tender_id.as_deref().is_some_and(|id| !id.is_empty())
+    response.split_tender_id.as_deref().is_some_and(|id| !matches!(id, "" | "0"))
         || response.messages.iter().any(|message| message.code == PARTLY_APPROVED)
         || response.errors.iter().any(|error| error.error_code == PARTLY_APPROVED)
 }

@@ -4,8 +4,10 @@
 //! transaction's id. A payment that was voided before it settled moved nothing and is not listed, neither
 //! as taken nor as given back.
 //!
-//! A line is dated by its submission. Money that was held for longer than [`LATE_MILLISECONDS`] before
-//! it was taken is dated by its batch, else no window would show it.
+//! A line is dated by its submission, which is when money is taken that is taken at once. When held
+//! money was taken nobody says; it is known to have been held if it had not settled within
+//! [`LATE_MILLISECONDS`]. Such a line is dated by its batch, or by the question while it waits for one:
+//! within a day of the capture.
 
 use super::mapping::{self, Meaning};
 use super::reply::body;
@@ -24,8 +26,9 @@ use crate::providers::payment::reading::{Asked, unknown};
 /// Days between the first and the last batch that can be asked for at once.
 const MAX_DAYS: i64 = 31;
 
-/// How long after its submission a transaction may settle without having been held first.
-const LATE_MILLISECONDS: i64 = 3 * 24 * 60 * 60 * 1_000;
+/// How long after its submission a transaction may settle without having been held first: batches are
+/// cut every day and take hours to settle.
+const LATE_MILLISECONDS: i64 = 36 * 60 * 60 * 1_000;
 
 /// The most batches of one window; there is one a day and means of payment.
 const MAX_BATCHES: usize = 200;
@@ -116,10 +119,10 @@ impl AuthorizeNet<'_> {
             }))?,
             None => self.unsettled(cursor.page)?,
         };
-        Ok(Call::new(request, move |reply, _| {
+        Ok(Call::new(request, move |reply, sent_at| {
             let reply: ListReply = body(reply)?;
             let lines = search::lines(reply)?;
-            let settled = cursor.batches.first().map(|batch| batch.at);
+            let settled = cursor.batches.first().map_or(sent_at, |batch| batch.at);
             let count = lines.len();
             let entries = lines
                 .into_iter()
@@ -168,10 +171,11 @@ fn settled_batches(reply: BatchesReply) -> Result<Vec<Settled>, CallFailure> {
         .collect()
 }
 
-/// A line's movement; none if no money moved, or not within the window.
+/// A line's movement; none if no money moved, or not within the window. `settled`: when its batch did,
+/// or now if it is in none.
 fn entry(
     line: Summary,
-    settled: Option<Timestamp>,
+    settled: Timestamp,
     window: Window,
     currency: Currency,
 ) -> Result<Option<ListedMovement>, CallFailure> {
@@ -183,8 +187,8 @@ fn entry(
     };
     let submitted = Timestamp::parse_rfc3339(&line.submit_time_utc)
         .ok_or_else(|| unknown("a transaction's time can't be read"))?;
-    let late = |at: &Timestamp| at.milliseconds_since(submitted) > LATE_MILLISECONDS;
-    let occurred_at = settled.filter(late).unwrap_or(submitted);
+    let late = settled.milliseconds_since(submitted) > LATE_MILLISECONDS;
+    let occurred_at = if late { settled } else { submitted };
     if occurred_at < window.from || occurred_at >= window.to {
         return Ok(None);
     }

@@ -14,6 +14,11 @@
 //! invoice number (`search`), and what is sent twice all the same is refused as a duplicate for eight
 //! hours (`duplicateWindow`) and because its nonce is used up. Captures and voids name the payment, so
 //! they can be repeated: it is captured or voided once, and said to have been.
+//!
+//! What it can't tell: of a refund made by hand the notification and the details name the order and not
+//! which of its payments, and a payment's details name no refund, so such a refund shows in the books
+//! alone (a void by hand shows when the payment is asked about). No notification tells of a dispute. And
+//! a start that is looked for after its batch may have settled is neither found nor proved absent.
 
 mod codes;
 mod listing;
