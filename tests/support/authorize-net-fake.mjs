@@ -222,7 +222,10 @@ export async function startAuthorizeNetFake({
     transaction: (id) => structuredClone(ledger.find(id)),
     /** What Accept.js gives the browser, good for one attempt: `pay`, `decline`, `hold` (for review), `error` or `expired`. */
     nonce: ledger.nonce,
-    /** The end of the day: what waits is settled in a batch. */
+    /**
+     * The end of the day: what waits is settled in a batch. Not while a shop still looks for a lost start: no
+     * batch of the real gateway settles within minutes of what is in it.
+     */
     settle: ledger.settle,
     /** What people do at the gateway: capture, void, refund, review, chargeback, reverseChargeback, expire. */
     dashboard: ledger.dashboard,

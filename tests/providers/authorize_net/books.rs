@@ -122,15 +122,15 @@ fn absence_is_proved_only_where_nothing_can_have_settled() {
         line
     };
     let waits = "capturedPendingSettlement";
-    let fifteen_minutes = 15 * 60;
+    let ten_minutes = 10 * 60;
     let hour = 3_600;
     let day = 86_400;
     let auto = CaptureMode::Automatic;
     let hold = CaptureMode::OnRequest;
     let table = [
         ("just now, an empty list", 180, auto, vec![], true),
-        ("as long as it is sure", fifteen_minutes, auto, vec![], true),
-        ("a second longer", fifteen_minutes + 1, auto, vec![], false),
+        ("as long as it is sure", ten_minutes, auto, vec![], true),
+        ("a second longer", ten_minutes + 1, auto, vec![], false),
         ("older one waits for the same batch", day, auto, vec![at(day + hour, waits)], true),
         (
             "older one is only held",

@@ -24,8 +24,10 @@ use crate::providers::payment::reading::{Asked, unknown};
 /// a line has some 400 bytes, and up to 800.
 pub(super) const PAGE: usize = 300;
 
-/// For so long after it was written down, no transaction can have settled.
-pub(super) const SURE_WITHIN_MILLISECONDS: i64 = 15 * 60 * 1_000;
+/// For so long after it was written down, no transaction can have settled. An assumption: a batch is cut
+/// once a day and goes to the processor and back before its transactions leave the list, which takes
+/// hours as a rule. It covers the questions of the first minutes, which is when the answer matters.
+pub(super) const SURE_WITHIN_MILLISECONDS: i64 = 10 * 60 * 1_000;
 
 /// How far the gateway's clock may be from ours.
 const SKEW_MILLISECONDS: i64 = 5 * 60 * 1_000;
