@@ -14,7 +14,8 @@ use crate::domain::payment::Gateway;
 use crate::domain::pricing::CartLine;
 
 const MAX_METHOD_CHARACTERS: usize = 64;
-const MAX_PAYMENT_METHOD_BYTES: usize = 255;
+/// The longest token is Authorize.net's nonce.
+const MAX_PAYMENT_METHOD_BYTES: usize = 2_048;
 const MAX_RETURN_URL_BYTES: usize = 2_048;
 
 /// A cart that is to become an order.
@@ -68,7 +69,7 @@ pub struct PaymentRequest {
     pub gateway: Gateway,
     /// The gateway's token of a means of payment; without one the buyer chooses in the browser.
     #[serde(default)]
-    #[schema(max_length = 255)]
+    #[schema(max_length = 2048)]
     pub method: Option<String>,
     /// Where the gateway sends the browser afterwards: https.
     #[serde(default)]
@@ -104,7 +105,7 @@ impl PaymentRequest {
             (1..=MAX_PAYMENT_METHOD_BYTES).contains(&method.len())
                 && method.bytes().all(|byte| byte.is_ascii_graphic())
         });
-        require(token, "/method", "must be 1 to 255 visible ASCII characters");
+        require(token, "/method", "must be 1 to 2048 visible ASCII characters");
         let leads_back = self.return_url.as_ref().is_none_or(|url| is_return_url(url, development));
         require(leads_back, "/return_url", "must be an absolute https URL");
         errors
@@ -266,8 +267,8 @@ mod tests {
             ("/shipping_method", json!("x".repeat(65))),
             ("/payment/method", json!("")),
             ("/payment/method", json!("two words")),
-            ("/payment/method", json!("x".repeat(256))),
-            ("/payment/gateway", json!("barter")),
+            ("/payment/method", json!("x".repeat(2_049))),
+            ("/payment/gateway", json!("nobody")),
             ("/payment/return_url", json!("http://shop.example/")),
             ("/payment/return_url", json!("javascript:alert(1)")),
             ("/payment/return_url", json!("/back")),
