@@ -5,7 +5,9 @@
 //! of [`crate::domain::payment::Gateway`], a match arm in the registry, its block in the settings, and
 //! its replies in `tests/providers`; the conformance suite finds it through the registry.
 
+pub mod body_signature;
 pub mod contract;
+mod razorpay;
 mod reading;
 pub mod registry;
 mod sandbox;
