@@ -18,6 +18,8 @@ use uuid::Uuid;
 pub const CANARY: &str = "CANARY";
 pub const STRIPE_KEY: &str = "sk_test_CANARY_key";
 pub const SANDBOX_KEY: &str = "CANARY_sandbox_key";
+pub const RAZORPAY_KEY_ID: &str = "rzp_test_key";
+pub const RAZORPAY_KEY_SECRET: &str = "CANARY_razorpay_secret";
 pub const OLD_SECRET: &str = "whsec_CANARY_old";
 pub const NEW_SECRET: &str = "whsec_CANARY_new";
 
@@ -37,7 +39,11 @@ pub fn settings() -> PaymentSettings {
             "SANDBOX_BASE_URL" => "http://127.0.0.1:8788",
             "SANDBOX_API_KEY" => SANDBOX_KEY,
             "STRIPE_SECRET_KEY" => STRIPE_KEY,
-            "SANDBOX_WEBHOOK_SECRET" | "STRIPE_WEBHOOK_SECRET" => &secrets,
+            "RAZORPAY_KEY_ID" => RAZORPAY_KEY_ID,
+            "RAZORPAY_KEY_SECRET" => RAZORPAY_KEY_SECRET,
+            "SANDBOX_WEBHOOK_SECRET" | "STRIPE_WEBHOOK_SECRET" | "RAZORPAY_WEBHOOK_SECRET" => {
+                &secrets
+            }
             _ => return None,
         };
         Some(value.to_owned())
