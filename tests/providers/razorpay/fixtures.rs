@@ -1,8 +1,8 @@
 //! Razorpay's objects as it writes them for `ask()`, and what is asked about them.
 
-use cartwright::domain::payment::{BuyerAction, CaptureMode, Gateway, MovementReport};
+use cartwright::domain::payment::{BuyerAction, Gateway, MovementReport};
 use cartwright::providers::payment::contract::{
-    AuthorizeAsk, CaptureAsk, KnownPayment, PaymentGateway, RefundAsk,
+    CaptureAsk, KnownPayment, PaymentGateway, RefundAsk,
 };
 use serde_json::{Value, json};
 
@@ -150,10 +150,6 @@ pub fn checkout() -> Option<BuyerAction> {
         public_key: RAZORPAY_KEY_ID.to_owned(),
         reference: ORDER.to_owned(),
     })
-}
-
-pub fn held_ask() -> AuthorizeAsk {
-    AuthorizeAsk { capture: CaptureMode::Manual, ..ask() }
 }
 
 /// What is known of the order once its payment is.

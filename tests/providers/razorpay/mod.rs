@@ -1,10 +1,10 @@
 //! Razorpay's requests to the byte, and its states, errors, currencies and events in our words.
 
 mod books;
-mod fixtures;
+pub mod fixtures;
 mod refunds;
 mod replies;
 mod requests;
 mod returns;
 mod states;
-mod webhooks;
+pub mod webhooks;

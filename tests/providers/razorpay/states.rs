@@ -281,13 +281,15 @@ fn whose_an_order_is_stands_in_its_own_notes() {
     }
     let missing = error("BAD_REQUEST_ERROR", "The id provided does not exist");
     assert_eq!(whose(400, &missing), Ok(None));
-    assert_eq!(whose(404, &json!({})), Ok(None));
+    assert_eq!(whose(404, &missing), Ok(None));
     let other = with(order("created", &[]), "id", json!("order_other"));
     for (status, body) in [
         (200, other),
         (400, error("BAD_REQUEST_ERROR", "The api key provided is invalid")),
         (400, error("SERVER_ERROR", "The id provided does not exist, perhaps")),
         (401, missing),
+        (404, json!({})),
+        (404, error("BAD_REQUEST_ERROR", "The requested URL was not found on the server.")),
         (500, json!({})),
     ] {
         let result = whose(status, &body);

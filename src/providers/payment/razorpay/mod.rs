@@ -315,9 +315,8 @@ fn whose(reply: &HttpReply, reference: &str) -> Result<Option<OrderId>, CallFail
             }
             Ok(order.notes.order_id())
         }
-        404 => Ok(None),
-        // Razorpay's way to say that there is no such order on this account.
-        400 if refused(reply, Asked::Start)?.mentions("does not exist") => Ok(None),
+        // Razorpay's way to say that there is no such order on this account. Some proxy's page is not.
+        400 | 404 if refused(reply, Asked::Start)?.mentions("does not exist") => Ok(None),
         _ => Err(reading::unclear_status(reply)),
     }
 }
