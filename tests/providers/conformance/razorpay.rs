@@ -99,8 +99,7 @@ fn refund_of(amount: i64, status: &str) -> Value {
     };
     let refund = with(refund(status), "amount", json!(amount));
     let refund = with(refund, "receipt", json!(operation.to_string()));
-    let notes =
-        json!({"order_id": order_id().to_string(), "operation_id": operation.to_string()});
+    let notes = json!({"order_id": order_id().to_string(), "operation_id": operation.to_string()});
     with(with(refund, "id", json!(id)), "notes", notes)
 }
 
@@ -169,7 +168,9 @@ fn given(scenario: Scenario) -> Given {
         S::UnknownState => return spoilt("status", json!("blessed")),
         S::MalformedReference => return spoilt("id", json!("../../refunds")),
         S::ErrorBodyWith200 => vec![call(Op::Start, error("BAD_REQUEST_ERROR", "No."))],
-        S::Refusal => vec![refusal(Op::Start, 400, "Order amount less than minimum amount allowed")],
+        S::Refusal => {
+            vec![refusal(Op::Start, 400, "Order amount less than minimum amount allowed")]
+        }
         S::KeyRevoked => vec![refusal(Op::Start, 401, "Authentication failed")],
         S::CaptureFull => vec![start(), held(), call(Op::Capture, payment("captured", 2))],
         S::CapturePart | S::CaptureAgain => return Given::Declared(WHOLE),
@@ -181,12 +182,9 @@ fn given(scenario: Scenario) -> Given {
         S::Void | S::VoidTooLate => return Given::Declared(NO_VOID),
         S::RefundFull => vec![start(), paid(), refunded(Op::Refund, FULL)],
         S::RefundPart => vec![start(), paid(), refunded(Op::RefundPart, PART)],
-        S::RefundAgain => vec![
-            start(),
-            paid(),
-            refunded(Op::RefundPart, PART),
-            refunded(Op::RefundRest, REST),
-        ],
+        S::RefundAgain => {
+            vec![start(), paid(), refunded(Op::RefundPart, PART), refunded(Op::RefundRest, REST)]
+        }
         S::RefundTooMuch => {
             let text = "The total refund amount is greater than the refund payment amount";
             vec![start(), paid(), refusal(Op::Refund, 400, text)]
