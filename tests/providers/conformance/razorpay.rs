@@ -46,7 +46,8 @@ fn sign(body: &[u8]) -> Incoming {
 
 /// An event, `seconds` after the first news of the payment.
 fn told(kind: &str, entities: &[(&str, Value)], seconds: i64) -> Step {
-    let event = with(event(kind, entities), "created_at", json!(NOW_SECONDS + seconds));
+    let event =
+        with(event(kind, entities), "created_at", json!(NOW_SECONDS.saturating_add(seconds)));
     Step::Event(sign(event.to_string().as_bytes()))
 }
 
@@ -226,6 +227,6 @@ fn given(scenario: Scenario) -> Given {
             call(Op::List, list(&[payment("captured", 2)])),
             call(Op::ListNext, list(&[refund_of(FULL, "processed")])),
         ],
-        made => unreachable!("{made:?} is made by the suite"),
+        _ => return Given::Declared("the suite makes it out of the others"),
     })
 }

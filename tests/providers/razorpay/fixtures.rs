@@ -27,7 +27,7 @@ pub fn order(status: &str, payments: &[Value]) -> Value {
         "entity": "order",
         "amount": 1_999,
         "amount_paid": paid,
-        "amount_due": 1_999 - paid,
+        "amount_due": 1_999_i64.saturating_sub(paid),
         "currency": "USD",
         "receipt": operation(1).to_string(),
         "payments": {"entity": "collection", "count": payments.len(), "items": payments},
@@ -76,7 +76,7 @@ pub fn payment(status: &str, age: i64) -> Value {
         "error_step": failure("payment_authorization"),
         "error_reason": failure("insufficient_funds"),
         "acquirer_data": {"auth_code": "123456"},
-        "created_at": NOW_SECONDS - age,
+        "created_at": NOW_SECONDS.saturating_sub(age),
     })
 }
 
@@ -185,7 +185,9 @@ pub fn moved(state: cartwright::domain::payment::MovementState, seconds: i64) ->
         operation_id: Some(operation(4)),
         amount: money(500, "USD"),
         state,
-        occurred_at: cartwright::domain::time::Timestamp::from_milliseconds(seconds * 1_000),
+        occurred_at: cartwright::domain::time::Timestamp::from_milliseconds(
+            seconds.saturating_mul(1_000),
+        ),
         reason: None,
         respond_by: None,
     }

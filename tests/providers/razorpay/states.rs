@@ -26,11 +26,14 @@ fn a_new_order_waits_for_the_buyer_in_the_hosted_checkout() {
     assert_eq!(report.occurred_at.milliseconds(), NOW_SECONDS * 1_000);
 }
 
+/// An order's status and payments, and what they come to: state, money taken, payment.
+type Case = (&'static str, Vec<Value>, ReportedState, i64, Option<&'static str>);
+
 #[test]
 fn every_order_in_our_words() {
     let other = |status, age| with(payment(status, age), "id", json!("pay_Rz7other"));
     let lapsed = with(payment("refunded", 9), "captured", json!(false));
-    let table: Vec<(&str, Vec<Value>, ReportedState, i64, Option<&str>)> = vec![
+    let table: Vec<Case> = vec![
         ("created", vec![], ReportedState::ActionRequired, 0, None),
         ("attempted", vec![payment("created", 9)], ReportedState::ActionRequired, 0, None),
         ("attempted", vec![payment("failed", 9)], ReportedState::Declined, 0, None),
