@@ -2,6 +2,7 @@
 // believes what it signs, and how it refuses and fails.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import http from "node:http";
 import { test } from "node:test";
 
@@ -9,6 +10,8 @@ import Razorpay from "razorpay";
 import { validatePaymentVerification } from "razorpay/dist/utils/razorpay-utils.js";
 
 import { startRazorpayFake } from "../support/razorpay-fake.mjs";
+
+const golden = JSON.parse(readFileSync(new URL("golden/razorpay.json", import.meta.url), "utf8"));
 
 /** A shop that takes webhooks and remembers them. */
 async function shop(t, { status = () => 200 } = {}) {
@@ -37,7 +40,7 @@ async function start(t, options) {
     const response = await fetch(fake.url + path, {
       method,
       headers: { authorization: `Basic ${basic}`, "content-type": "application/json", ...headers },
-      ...(body && { body: JSON.stringify(body) }),
+      ...(body && { body: typeof body === "string" ? body : JSON.stringify(body) }),
       signal: AbortSignal.timeout(500),
     });
     const text = await response.text();
@@ -257,4 +260,41 @@ test("it fails as it is told, before or after the change", async (t) => {
     assert.equal(await orders(`op_${mode}`), 0, mode);
   }
   assert.throws(() => fake.failNext("nonsense"), /unknown mode/);
+});
+
+test("what it writes has the fields that the shop's own tests read", async (t) => {
+  const { fake, client, send } = await start(t);
+  const kind = (value) => (value === null ? "null" : Array.isArray(value) ? "list" : typeof value);
+  const alike = (given, wanted, name) => {
+    assert.deepEqual(Object.keys(given).sort(), Object.keys(wanted).sort(), name);
+    for (const [field, value] of Object.entries(wanted)) {
+      const loose = field === "notes" || value === null || given[field] === null;
+      if (!loose) assert.equal(kind(given[field]), kind(value), `${name}.${field}`);
+    }
+  };
+  const order = await client.orders.create(ask());
+  alike(order, golden.order, "order");
+  const failed = fake.pay(order.id, { outcome: "failed" }).error.metadata.payment_id;
+  const failure = await client.payments.fetch(failed);
+  assert.deepEqual(Object.fromEntries(Object.keys(golden.failure).map((field) => [field, failure[field]])), golden.failure);
+  const { razorpay_payment_id: id } = fake.pay(order.id);
+  alike(await client.payments.fetch(id), golden.payment, "payment");
+  alike(fake.dashboardRefund(id, 500), golden.refund, "refund");
+  alike(fake.openDispute(id), golden.dispute, "dispute");
+  for (const { body } of fake.events) alike(JSON.parse(body), golden.event, "event");
+  alike((await send("GET", "/v1/orders/order_none")).body.error, golden.error.error, "error");
+});
+
+test("it takes the shop's own requests, to the byte", async (t) => {
+  const { fake, send } = await start(t);
+  const order = await send("POST", "/v1/orders", golden.requests.start);
+  assert.deepEqual([order.status, order.body.notes], [200, golden.order.notes]);
+  const { razorpay_payment_id: id } = fake.pay(order.body.id, { outcome: "authorized" });
+  const captured = await send("POST", `/v1/payments/${id}/capture`, golden.requests.capture);
+  assert.deepEqual([captured.status, captured.body.captured], [200, true]);
+  const key = { "x-refund-idempotency": golden.refund.receipt };
+  const refund = await send("POST", `/v1/payments/${id}/refund`, golden.requests.refund, key);
+  assert.deepEqual([refund.status, refund.body.receipt], [200, golden.refund.receipt]);
+  const [truth] = fake.book();
+  assert.deepEqual([truth.order_id, truth.captured, truth.refunded], [golden.order.notes.order_id, 1999, 500]);
 });

@@ -3,7 +3,8 @@
 use cartwright::domain::payment::{CallFailure, CaptureMode};
 use cartwright::domain::time::Timestamp;
 use cartwright::providers::payment::contract::{
-    AuthorizeAsk, BuildError, CaptureAsk, KnownPayment, Recovery, RefundAsk, RefundRecovery, Window,
+    AuthorizeAsk, BuildError, CaptureAsk, HttpRequest, KnownPayment, Recovery, RefundAsk,
+    RefundRecovery, Window,
 };
 
 use super::fixtures::*;
@@ -111,6 +112,20 @@ fn the_other_requests() {
                 )
             );
         }
+    });
+}
+
+/// `razorpay-fake.test.mjs` gives the same bytes to the fake, which takes them.
+#[test]
+fn what_the_fake_is_tested_with_is_what_is_sent() {
+    let requests = golden("requests");
+    let body = |request: &HttpRequest| String::from_utf8(request.body.clone()).unwrap();
+    razorpay(|gateway| {
+        assert_eq!(body(&gateway.authorize(&ask()).unwrap().request), requests["start"]);
+        let capture = gateway.capturing().unwrap().capture(&capture_ask()).unwrap();
+        assert_eq!(body(&capture.request), requests["capture"]);
+        let refund = gateway.refunding().unwrap().refund(&refund_ask()).unwrap();
+        assert_eq!(body(&refund.request), requests["refund"]);
     });
 }
 

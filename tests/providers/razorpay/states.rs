@@ -122,7 +122,8 @@ fn a_decline_says_why_in_bounded_words() {
         report.decline,
         Some(Decline {
             code: "insufficient_funds".to_owned(),
-            message: "Your payment could not be completed: insufficient funds.".to_owned(),
+            message: "Your payment could not be completed due to insufficient account balance."
+                .to_owned(),
         })
     );
     let bare = with(payment("failed", 1), "error_reason", Value::Null);

@@ -162,7 +162,9 @@ fn where_a_payment_stands() {
                 action: checkout(),
                 decline: Some(cartwright::domain::payment::Decline {
                     code: "insufficient_funds".to_owned(),
-                    message: "Your payment could not be completed: insufficient funds.".to_owned(),
+                    message:
+                        "Your payment could not be completed due to insufficient account balance."
+                            .to_owned(),
                 }),
                 ..report(ReportedState::Declined, 0)
             }),
