@@ -188,7 +188,8 @@ fn decline(payment: &Payment) -> Decline {
 }
 
 /// What one payment says of its order: as much as there is to say while it is the only one, so that
-/// it is not asked where several could be.
+/// it is not asked where several could be. Which operation started it is left open: the buyer's
+/// browser can write into a payment's notes.
 pub(super) fn payment_report(
     payment: &Payment,
     key_id: &str,
@@ -204,7 +205,6 @@ pub(super) fn payment_report(
     let state = state(attempts);
     let captured_minor = if payment.was_taken() { payment.amount.0 } else { 0 };
     Ok(PaymentReport {
-        operation_id: payment.notes.operation_id(),
         action: waits(state).then(|| action(order, key_id)),
         decline: (state == ReportedState::Declined).then(|| decline(payment)),
         authorized_until: (state == ReportedState::Authorized).then(|| held_until(payment)),

@@ -105,7 +105,7 @@ fn read(event_id: String, body: &[u8], key_id: &str) -> Result<VerifiedEvent, &'
         serde_json::from_slice(body).map_err(|_| "the event has no payload")?;
     // A payment without an order (of a payment link, say) was not started by us.
     let Some(reference) = reference(&labels.payload)? else { return Ok(event) };
-    label(&mut event, &labels.payload);
+    label(&mut event, kind, &labels.payload);
     event.news = match news(kind, body, key_id, &reference, event.occurred_at) {
         Ok(news) => news,
         // Payments do not always carry their order's notes, so one without them may be ours. Asking
@@ -128,19 +128,19 @@ fn reference(labels: &Labels) -> Result<Option<String>, &'static str> {
     }
 }
 
-/// Whose the event is, by the notes: those that only we write before those of a payment, which the
-/// buyer's browser can write too. A wrong name there leads to an order that knows another payment, and
-/// which refuses the report.
-fn label(event: &mut VerifiedEvent, labels: &Labels) {
+/// Whose the event is, by the notes: those that only we write, or else a payment's, into which the
+/// buyer's browser can write too. A wrong name there leads to an order that knows another payment and
+/// refuses the report. It is not followed with refunds and disputes, and proves no operation.
+fn label(event: &mut VerifiedEvent, kind: Kind, labels: &Labels) {
     let (order, refund, payment) = (
         notes(labels.order.as_ref()),
         notes(labels.refund.as_ref()),
         notes(labels.payment.as_ref()),
     );
-    event.order_id =
-        [order, refund, payment].into_iter().flatten().find_map(|notes| notes.order_id());
+    let payment = payment.filter(|_| !matches!(kind, Kind::Refund | Kind::Dispute));
+    event.order_id = [order, refund, payment].into_iter().flatten().find_map(Notes::order_id);
     // A refund's notes name the operation that asked for the refund.
-    event.operation_id = [order, payment].into_iter().flatten().find_map(|n| n.operation_id());
+    event.operation_id = order.and_then(Notes::operation_id);
 }
 
 fn notes(held: Option<&Held<Label>>) -> Option<&Notes> {
