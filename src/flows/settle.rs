@@ -178,10 +178,7 @@ fn settle_open(order: &mut Order, now: Timestamp, fresh: &mut dyn FnMut() -> Uui
 }
 
 fn voided_by_merchant(payment: &Payment) -> bool {
-    payment
-        .operations
-        .iter()
-        .any(|o| o.kind == OperationKind::Void && o.origin == Origin::Merchant)
+    payment.operations.iter().any(|o| o.kind == OperationKind::Void && o.origin == Origin::Merchant)
 }
 
 /// Writes down that a payment is to be called off, once.

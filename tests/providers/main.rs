@@ -9,6 +9,8 @@ mod conformance;
 #[cfg(test)]
 mod contracts;
 #[cfg(test)]
+mod razorpay;
+#[cfg(test)]
 mod sandbox;
 #[cfg(test)]
 mod settings;

@@ -1,5 +1,7 @@
 //! What an operator may configure, and what is refused with which words.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use cartwright::domain::payment::Gateway;
 use cartwright::providers::payment::registry;
 use cartwright::providers::payment::settings::{BaseUrl, Environment, PaymentSettings};
@@ -101,6 +103,14 @@ fn what_is_missing_or_wrong_is_named_and_never_quoted() {
     }
 }
 
+/// Whether a request holds the canary, as it is or in the base64 of Basic credentials.
+fn carries(sent: &str) -> bool {
+    let basic = sent.lines().find_map(|line| line.strip_prefix("authorization: Basic "));
+    let decoded = basic.and_then(|text| STANDARD.decode(text).ok());
+    let hidden = decoded.is_some_and(|bytes| String::from_utf8_lossy(&bytes).contains(CANARY));
+    hidden || sent.contains(CANARY)
+}
+
 #[test]
 fn secrets_are_never_printed() {
     let settings = settings();
@@ -110,7 +120,7 @@ fn secrets_are_never_printed() {
         let mut ask = (vendor.ask)();
         ask.email = Some("canary-CANARY@example.com".to_owned());
         let call = gateway.authorize(&ask).unwrap();
-        assert!(wire(&call.request).contains(CANARY), "the request itself carries them");
+        assert!(carries(&wire(&call.request)), "the request itself carries them");
         assert!(!format!("{call:?} {:?}", call.request).contains(CANARY));
     }
 }

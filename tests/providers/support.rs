@@ -19,6 +19,8 @@ use uuid::Uuid;
 pub const CANARY: &str = "CANARY";
 pub const STRIPE_KEY: &str = "sk_test_CANARY_key";
 pub const SANDBOX_KEY: &str = "CANARY_sandbox_key";
+pub const RAZORPAY_KEY_ID: &str = "rzp_test_key";
+pub const RAZORPAY_KEY_SECRET: &str = "CANARY_razorpay_secret";
 pub const OLD_SECRET: &str = "whsec_CANARY_old";
 pub const NEW_SECRET: &str = "whsec_CANARY_new";
 

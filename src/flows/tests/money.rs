@@ -263,9 +263,7 @@ fn the_merchant_is_warned_before_held_money_lapses_and_the_gateway_asked_after()
     assert_eq!(wake, Some(until.plus_seconds(-86_400)));
     world.now = wake.unwrap();
     world.feed(Input::Wake);
-    assert!(
-        world.order.attention.iter().any(|a| a.code == AttentionCode::AuthorizationExpiring)
-    );
+    assert!(world.order.attention.iter().any(|a| a.code == AttentionCode::AuthorizationExpiring));
     assert!(world.owes().is_empty());
     world.now = until;
     world.feed(Input::Wake);

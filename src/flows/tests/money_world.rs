@@ -346,10 +346,8 @@ impl MoneyWorld {
     fn void(&mut self, operation: OperationId) -> Input {
         let (now, unsupported) = (self.now, self.voids_unsupported);
         let booked = self.booked_of(operation).unwrap();
-        let no_money = matches!(
-            booked.state,
-            ReportedState::ActionRequired | ReportedState::Declined
-        );
+        let no_money =
+            matches!(booked.state, ReportedState::ActionRequired | ReportedState::Declined);
         if unsupported && no_money {
             let failure = CallFailure::Unsupported { capability: "void".to_owned() };
             return Input::Gateway { operation, result: Err(failure) };

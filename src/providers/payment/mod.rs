@@ -6,7 +6,9 @@
 //! its replies in `tests/providers`; the conformance suite finds it through the registry.
 
 mod authorize_net;
+pub mod body_signature;
 pub mod contract;
+mod razorpay;
 mod reading;
 pub mod registry;
 mod sandbox;

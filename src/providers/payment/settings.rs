@@ -8,6 +8,10 @@
 //! | `STRIPE_SECRET_KEY` | offers Stripe | none |
 //! | `STRIPE_WEBHOOK_SECRET` | one or more (comma), so that they can be rotated | none |
 //! | `STRIPE_BASE_URL` | a proxy in front of Stripe | `https://api.stripe.com` |
+//! | `RAZORPAY_KEY_ID` | offers Razorpay | none |
+//! | `RAZORPAY_KEY_SECRET` | the secret of that key | none |
+//! | `RAZORPAY_WEBHOOK_SECRET` | one or more (comma), so that they can be rotated | none |
+//! | `RAZORPAY_BASE_URL` | a proxy in front of Razorpay | `https://api.razorpay.com` |
 //!
 //! Those of the other gateways stand in their own folders. An empty value counts as absent.
 
@@ -16,6 +20,8 @@ use std::fmt;
 use url::{Host, Url};
 
 use super::authorize_net::settings::{self as authorize_net, AuthorizeNetSettings};
+use super::razorpay;
+pub use super::razorpay::settings::RazorpaySettings;
 
 /// A key or a secret. It can be used, but not printed.
 #[derive(Clone, PartialEq, Eq)]
@@ -144,6 +150,8 @@ pub struct PaymentSettings {
     pub stripe: Option<StripeSettings>,
     /// Authorize.net.
     pub authorize_net: Option<AuthorizeNetSettings>,
+    /// Razorpay.
+    pub razorpay: Option<RazorpaySettings>,
 }
 
 /// Why the configuration is refused.
@@ -191,6 +199,7 @@ impl PaymentSettings {
             sandbox: sandbox(&source)?,
             stripe: stripe(&source)?,
             authorize_net: authorize_net::read(&source)?,
+            razorpay: razorpay::settings::read(&source)?,
         })
     }
 }
@@ -236,6 +245,11 @@ pub(super) struct Source<'a> {
 }
 
 impl Source<'_> {
+    /// A variable's text, unless it is absent or empty.
+    pub(super) fn find(&self, variable: &'static str) -> Option<String> {
+        (self.get)(variable)
+    }
+
     /// A variable that another one needs.
     pub fn need(
         &self,

@@ -12,6 +12,7 @@ mod expect;
 pub mod hostile;
 mod matrix;
 mod permutations;
+mod razorpay;
 mod run;
 mod sandbox;
 mod scenario;
@@ -26,7 +27,8 @@ pub use self::scenario::Scenario;
 use crate::support::operation;
 
 /// Every gateway that has joined, in the order of the matrix.
-pub const VENDORS: &[Vendor] = &[sandbox::VENDOR, stripe::VENDOR, authorize_net::VENDOR];
+pub const VENDORS: &[Vendor] =
+    &[sandbox::VENDOR, stripe::VENDOR, razorpay::VENDOR, authorize_net::VENDOR];
 
 /// What `ask()` of every vendor asks for, in minor units of its currency.
 pub const FULL: i64 = 1_999;

@@ -138,7 +138,13 @@ impl<'a> Run<'a> {
             }
         };
         if let Some(report) = outcome.report().cloned() {
-            let absorbed = self.payment.absorb(report.clone(), Uuid::from_u128(9), self.now());
+            let mut next = u128::try_from(self.outcomes.len()).unwrap() * 100;
+            let mut fresh = || {
+                next += 1;
+                Uuid::from_u128(next)
+            };
+            let now = self.now();
+            let absorbed = self.payment.absorb(report.clone(), &mut fresh, now);
             self.refused_by_record |= matches!(absorbed, Absorbed::Refused(_));
             self.last_report = Some(report);
         }
