@@ -6,7 +6,7 @@
 
 use uuid::Uuid;
 
-use crate::domain::id::{OperationId, Sku};
+use crate::domain::id::{OperationId, RefundId, Sku};
 use crate::domain::inventory::ClaimAnswer;
 use crate::domain::order::{AttentionCode, ClaimState, CloseReason, Order, OrderStatus};
 use crate::domain::payment::{
@@ -35,6 +35,13 @@ pub enum Input {
     Report(PaymentReport),
     /// The invoice has its number.
     Invoice(String),
+    /// A refund's credit note has its number.
+    CreditNote {
+        /// Whose.
+        refund: RefundId,
+        /// The number.
+        number: String,
+    },
     /// Someone wants the order closed.
     Close(CloseReason),
     /// Someone wants the gateway asked now.
@@ -84,6 +91,12 @@ fn take_in(order: &mut Order, input: Input, now: Timestamp, fresh: &mut dyn FnMu
         Input::Invoice(number) => {
             if order.invoice_number.is_none() {
                 order.invoice_number = Some(number);
+            }
+        }
+        Input::CreditNote { refund, number } => {
+            let refund = order.refunds.iter_mut().find(|known| known.id == refund);
+            if let Some(refund) = refund.filter(|known| known.credit_note_number.is_none()) {
+                refund.credit_note_number = Some(number);
             }
         }
         Input::Close(reason) => {

@@ -1,8 +1,8 @@
 //! What an order still owes the world, read from its state alone.
 
-use crate::domain::id::{OperationId, Sku};
+use crate::domain::id::{OperationId, RefundId, Sku};
 use crate::domain::order::{ClaimState, Order, OrderStatus};
-use crate::domain::payment::{OperationKind, OperationResult, Payment, PaymentStatus};
+use crate::domain::payment::{OperationKind, OperationResult, Payment};
 use crate::domain::time::Timestamp;
 
 /// Something to be done outside the object, under a key that never changes for it: the order's id
@@ -76,6 +76,13 @@ pub enum Effect {
         /// The series.
         series: String,
     },
+    /// Get a refund's credit note its number.
+    NumberCreditNote {
+        /// The series.
+        series: String,
+        /// Whose.
+        refund: RefundId,
+    },
 }
 
 /// Everything owed now. Performing any of it twice is harmless; not performing it is what the alarm
@@ -90,10 +97,13 @@ pub fn owed(order: &Order, now: Timestamp) -> Vec<Effect> {
         let over = order.closing.is_some() || order.payment_window_ends_at <= now;
         effects.extend(payment_owed(payment, over, now));
     }
-    let paid = order.payment_status() == PaymentStatus::Paid;
-    if paid && order.invoice_number.is_none() && order.status == OrderStatus::Open {
+    if order.invoice_due() {
         effects.push(Effect::NumberInvoice { series: order.invoice_series.clone() });
     }
+    effects.extend(order.credit_notes_due().map(|refund| Effect::NumberCreditNote {
+        series: order.series_for_credit_notes(),
+        refund: refund.id,
+    }));
     effects
 }
 

@@ -50,6 +50,12 @@ impl Effect {
     /// Whether nobody waits for it: the alarm performs these, many orders together.
     #[must_use]
     pub const fn is_background(&self) -> bool {
-        matches!(self, Self::Commit { .. } | Self::Release { .. } | Self::NumberInvoice { .. })
+        matches!(
+            self,
+            Self::Commit { .. }
+                | Self::Release { .. }
+                | Self::NumberInvoice { .. }
+                | Self::NumberCreditNote { .. }
+        )
     }
 }

@@ -131,5 +131,8 @@ async fn draft(platform: &Platform, request: CheckoutRequest) -> Result<Draft, A
         payment_window_seconds: terms.payment_window_seconds,
         reservation_grace_seconds: terms.reservation_grace_seconds,
         invoice_series: terms.invoice_series.clone(),
+        credit_note_series: terms.credit_note_series.clone(),
+        seller: terms.seller.clone(),
+        buyer_tax_id: request.tax_id,
     })
 }

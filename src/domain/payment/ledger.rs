@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::report::{CallFailure, CaptureMode, Gateway, PaymentReport, ReportedState};
-use crate::domain::id::OperationId;
+use crate::domain::id::{OperationId, RefundId};
 use crate::domain::money::{Money, sum_minor};
 use crate::domain::time::Timestamp;
 
@@ -58,6 +58,10 @@ pub struct Operation {
     pub requested_at: Timestamp,
     /// How often an unknown outcome was asked about.
     pub attempts: u32,
+    /// The refund whose money it moves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub refund_id: Option<RefundId>,
 }
 
 /// The payment axis of an order's state, derived from the ledger and never set by hand.
@@ -238,6 +242,7 @@ impl Payment {
             result: OperationResult::Requested,
             requested_at: now,
             attempts: 0,
+            refund_id: None,
         });
     }
 
@@ -367,6 +372,7 @@ impl Payment {
             result: OperationResult::Succeeded,
             requested_at: now,
             attempts: 0,
+            refund_id: None,
         });
     }
 

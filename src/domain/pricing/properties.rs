@@ -131,6 +131,8 @@ prop_compose! {
             payment_window_seconds: 1,
             reservation_grace_seconds: 0,
             invoice_series: "X".to_owned(),
+            credit_note_series: None,
+            seller: None,
         };
         (currency, settings)
     }
@@ -165,6 +167,11 @@ prop_compose! {
         });
         Case { currency, lines, shelf: shelf.collect(), settings }
     }
+}
+
+/// Carts that have a price.
+pub fn priced_carts() -> impl Strategy<Value = PricedCart> {
+    case().prop_filter_map("an amount is beyond the cap", |case| case.price().ok())
 }
 
 fn config() -> ProptestConfig {

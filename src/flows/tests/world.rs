@@ -53,6 +53,9 @@ pub fn draft(capture_mode: CaptureMode) -> Draft {
         payment_window_seconds: WINDOW_SECONDS,
         reservation_grace_seconds: GRACE_SECONDS,
         invoice_series: "INV".to_owned(),
+        credit_note_series: None,
+        seller: None,
+        buyer_tax_id: None,
     }
 }
 
@@ -127,6 +130,9 @@ impl World {
             Effect::NumberInvoice { series } => {
                 self.invoices = 1;
                 Input::Invoice(format!("{series}-1"))
+            }
+            Effect::NumberCreditNote { series, refund } => {
+                Input::CreditNote { refund: *refund, number: format!("{series}-1") }
             }
             Effect::Authorize { operation } | Effect::Recover { operation, .. } => {
                 if self.gateway.is_none() {

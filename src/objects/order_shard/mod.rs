@@ -17,6 +17,7 @@ mod checkout;
 mod commit;
 mod drive;
 mod gateway;
+mod numbering;
 mod outbox;
 mod stock_line;
 mod store;
