@@ -10,7 +10,9 @@ use utoipa::openapi::HttpMethod;
 use super::access::Access::{self, Order, Public, Secret, Signature, Storefront};
 use super::openapi::Description;
 use super::routing::{Route, Work};
-use super::{api_keys, checkouts, inventory, orders, products, reference, stock, store, webhooks};
+use super::{
+    api_keys, checkouts, inventory, invoices, orders, products, reference, stock, store, webhooks,
+};
 use crate::api::ask::Ask;
 use crate::storage::api_keys::Scope;
 
@@ -40,12 +42,21 @@ routes! {
     Storefront => checkouts::create;
 
     Order(Scope::OrdersRead) => orders::show;
+    Order(Scope::OrdersRead) => invoices::of_order::show_invoice;
+    Order(Scope::OrdersRead) => invoices::of_order::invoice_page;
+    Order(Scope::OrdersRead) => invoices::of_order::show_credit_note;
+    Order(Scope::OrdersRead) => invoices::of_order::credit_note_page;
     Order(Scope::OrdersWrite) => orders::sync;
     Order(Scope::OrdersWrite) => orders::cancel;
 
     Signature => webhooks::receive;
 
     Secret(Scope::OrdersRead) => orders::list;
+    Secret(Scope::OrdersRead) => invoices::list;
+    Secret(Scope::OrdersRead) => invoices::invoice::show;
+    Secret(Scope::OrdersRead) => invoices::invoice::page;
+    Secret(Scope::OrdersRead) => invoices::credit_note::show;
+    Secret(Scope::OrdersRead) => invoices::credit_note::page;
     Secret(Scope::InventoryRead) => inventory::show;
     Secret(Scope::InventoryWrite) => inventory::adjust;
     Secret(Scope::CatalogueWrite) => products::put;
