@@ -36,7 +36,7 @@ fn nothing_configured_is_no_gateway() {
 #[test]
 fn a_configured_gateway_is_the_one_asked_for() {
     let settings = settings();
-    for which in Gateway::ALL {
+    for which in GATEWAYS {
         assert_eq!(registry::gateway(&settings, which).unwrap().gateway(), which);
     }
 }
@@ -104,7 +104,7 @@ fn what_is_missing_or_wrong_is_named_and_never_quoted() {
 fn secrets_are_never_printed() {
     let settings = settings();
     assert!(!format!("{settings:?}").contains(CANARY));
-    for which in Gateway::ALL {
+    for which in GATEWAYS {
         let gateway = registry::gateway(&settings, which).unwrap();
         let mut ask = ask();
         ask.email = Some("canary-CANARY@example.com".to_owned());
