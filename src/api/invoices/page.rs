@@ -21,7 +21,7 @@ const STYLE: &str = include_str!("page.css");
 
 /// What a browser may do with a page: show it.
 pub(super) const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; \
-    style-src 'sha256-1J3iBw99IOzlkr91it8P46w5P7MqoGruDoeRliKNf1U='; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    style-src 'sha256-V2ZzmAAkuX1VH1jzbOLjse16JYT50jN6qdULwM3KNqY='; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Puts a minus before amounts that are taken off.
 const MINUS: &str = "\u{2212}";
