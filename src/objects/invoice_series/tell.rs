@@ -18,8 +18,9 @@ use crate::storage::invoices;
 /// Documents wait this long so that lists are told of many at once.
 const TELL_AFTER_MILLISECONDS: i64 = 1_000;
 
-/// How long to wait after the queue or D1 refused.
+/// How long to wait after the queue or D1 refused: this, doubling five times.
 const TELL_AGAIN_AFTER_SECONDS: i64 = 10;
+const MAX_DOUBLINGS: u32 = 5;
 
 /// Documents of one message: well below the queue's 128 KB.
 const ENTRIES_PER_MESSAGE: i64 = 100;
@@ -34,8 +35,8 @@ pub(super) struct Told {
     up_to: i64,
     /// When to look whether it has arrived, or, after a failure, when to go on.
     look_at: Timestamp,
-    /// Whether the queue or D1 refused: nothing more is told before that moment.
-    refused: bool,
+    /// How often in a row the queue or D1 refused: if they did, nothing is told before that moment.
+    refusals: u32,
 }
 
 impl Series {
@@ -43,9 +44,12 @@ impl Series {
     pub(super) async fn ring(&self) {
         self.store.sqlite.disarm();
         if let Err(error) = self.tell().await {
-            let up_to = self.told.get().map_or(0, |told| told.up_to);
-            let look_at = now().plus_seconds(TELL_AGAIN_AFTER_SECONDS);
-            self.told.set(Some(Told { up_to, look_at, refused: true }));
+            let (up_to, refusals) =
+                self.told.get().map_or((0, 0), |told| (told.up_to, told.refusals));
+            let doubled = 2_i64.saturating_pow(refusals.min(MAX_DOUBLINGS));
+            let look_at = now().plus_seconds(TELL_AGAIN_AFTER_SECONDS.saturating_mul(doubled));
+            let refusals = refusals.saturating_add(1);
+            self.told.set(Some(Told { up_to, look_at, refusals }));
             trouble("invoices.tell_failed", &error);
         }
         if let Err(error) = self.arm(now()) {
@@ -68,7 +72,7 @@ impl Series {
             let confirm = self.platform.settings().projection_confirm_milliseconds;
             let look_at =
                 told.map_or_else(|| now().plus_milliseconds(confirm), |told| told.look_at);
-            self.told.set(Some(Told { up_to, look_at, refused: false }));
+            self.told.set(Some(Told { up_to, look_at, refusals: 0 }));
         }
         Ok(())
     }
@@ -109,7 +113,7 @@ impl Series {
         }
         let soon = now.plus_milliseconds(TELL_AFTER_MILLISECONDS);
         let at = match self.told.get() {
-            Some(told) if told.refused || told.up_to >= last => told.look_at.max(soon),
+            Some(told) if told.refusals > 0 || told.up_to >= last => told.look_at.max(soon),
             _ => soon,
         };
         self.store.sqlite.arm(at)
