@@ -21,7 +21,7 @@ const STYLE: &str = include_str!("page.css");
 
 /// What a browser may do with a page: show it.
 pub(super) const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; \
-    style-src 'sha256-V2ZzmAAkuX1VH1jzbOLjse16JYT50jN6qdULwM3KNqY='; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    style-src 'sha256-juSLyjz/c39eq9U6Br+qX4UPVwq+/mU3LV/lkJTrWrU='; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Puts a minus before amounts that are taken off.
 const MINUS: &str = "\u{2212}";
@@ -30,8 +30,8 @@ const MINUS: &str = "\u{2212}";
 pub(super) fn of_invoice(document: &InvoiceDocument) -> String {
     let InvoiceDocument { heading, invoice } = document;
     let facts = [
-        ("Invoice number", heading.number.clone()),
-        ("Invoice date", day(heading.issued_at)),
+        ("Number", heading.number.clone()),
+        ("Date", day(heading.issued_at)),
         ("Order", invoice.order_id.to_string()),
         ("Order date", day(invoice.ordered_at)),
         ("Currency", invoice.currency.code().to_owned()),
@@ -52,7 +52,7 @@ pub(super) fn of_invoice(document: &InvoiceDocument) -> String {
 /// A credit note.
 pub(super) fn of_credit_note(note: &CreditNoteDocument) -> String {
     let facts = [
-        ("Credit note number", note.heading.number.clone()),
+        ("Number", note.heading.number.clone()),
         ("Date", day(note.heading.issued_at)),
         ("For invoice", note.invoice_number.clone()),
         ("Order", note.order_id.to_string()),

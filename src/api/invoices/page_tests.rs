@@ -104,3 +104,18 @@ fn a_credit_note_names_its_invoice_and_its_reason() {
         assert!(page.contains(text), "{text}");
     }
 }
+
+#[test]
+fn what_was_taken_off_is_shown_only_where_there_is_something() {
+    let mut document = invoice("Mug");
+    let line = document.invoice.lines.first_mut().unwrap();
+    line.discount_minor = 1_500;
+    document.invoice.totals.discount_minor = 1_500;
+    document.invoice.reduction = Some(read(json!({
+        "amount": {"net_minor": 100, "tax_minor": 19, "total_minor": 119}, "tax_groups": [],
+    })));
+    let page = of_invoice(&document);
+    for text in ["Discount", "\u{2212}15.00", "Reduction, net", "\u{2212}1.00", "\u{2212}0.19"] {
+        assert!(page.contains(text), "{text}");
+    }
+}
