@@ -72,6 +72,8 @@ codes! {
         "There is nothing at this address."
     OrderNotFound 404 "order_not_found" "Order not found"
         "There is no such order, or the token is another order's."
+    InvoiceNotFound 404 "invoice_not_found" "Invoice not found"
+        "There is no such invoice or credit note, or none yet."
     ProductNotFound 404 "product_not_found" "Product not found"
         "There is no such product."
     SkuNotFound 404 "unknown_sku" "Unknown SKU"

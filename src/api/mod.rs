@@ -15,6 +15,7 @@ pub mod checkouts;
 pub mod error;
 pub mod idempotency;
 pub mod inventory;
+pub mod invoices;
 pub mod json_position;
 pub mod limits;
 pub mod movements;

@@ -11,6 +11,7 @@ use super::address::{Address, Email};
 use super::id::{OrderId, RefundId, Sku};
 use super::payment::{Decline, Operation, OperationKind, OperationResult, Payment, PaymentStatus};
 use super::pricing::{PricedCart, check_totals};
+use super::seller::{Seller, TaxNumber};
 use super::time::Timestamp;
 
 /// Where an order is in its life. Completed, cancelled, expired and rejected are terminal.
@@ -264,6 +265,15 @@ pub struct Order {
     pub invoice_series: String,
     /// Its invoice's number, once paid.
     pub invoice_number: Option<String>,
+    /// The series its credit notes are numbered in, if the store named one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credit_note_series: Option<String>,
+    /// Who sold it, as the store's settings said then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seller: Option<Seller>,
+    /// The buyer's tax number, if given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub buyer_tax_id: Option<TaxNumber>,
     /// What a person must look at.
     pub attention: Vec<Attention>,
     /// Money given back, oldest first.

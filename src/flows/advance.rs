@@ -65,6 +65,13 @@ pub enum Input {
     },
     /// The invoice has its number.
     Invoice(String),
+    /// A refund's credit note has its number.
+    CreditNote {
+        /// Whose.
+        refund: RefundId,
+        /// The number.
+        number: String,
+    },
     /// Someone wants the order closed.
     Close(CloseReason),
     /// Someone wants the gateway asked now.
@@ -143,6 +150,12 @@ fn take_in(order: &mut Order, input: Input, now: Timestamp, fresh: &mut dyn FnMu
             let refunds = order.refunds.iter_mut().filter(|known| known.id == refund);
             for line in refunds.flat_map(|known| &mut known.lines).filter(|l| l.sku == sku) {
                 line.restocked = true;
+            }
+        }
+        Input::CreditNote { refund, number } => {
+            let refund = order.refunds.iter_mut().find(|known| known.id == refund);
+            if let Some(refund) = refund.filter(|known| known.credit_note_number.is_none()) {
+                refund.credit_note_number = Some(number);
             }
         }
         Input::Close(reason) => {

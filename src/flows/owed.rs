@@ -2,9 +2,7 @@
 
 use crate::domain::id::{OperationId, RefundId, Sku};
 use crate::domain::order::{ClaimState, Order, OrderStatus};
-use crate::domain::payment::{
-    Operation, OperationKind, OperationResult, Payment, PaymentStatus, ReportedState,
-};
+use crate::domain::payment::{Operation, OperationKind, OperationResult, Payment, ReportedState};
 use crate::domain::time::Timestamp;
 
 /// Something to be done outside the object, under a key that never changes for it: the order's id
@@ -107,6 +105,13 @@ pub enum Effect {
         /// The series.
         series: String,
     },
+    /// Get a refund's credit note its number.
+    NumberCreditNote {
+        /// The series.
+        series: String,
+        /// Whose.
+        refund: RefundId,
+    },
 }
 
 /// Everything owed now. Performing any of it twice is harmless; not performing it is what the alarm
@@ -122,10 +127,13 @@ pub fn owed(order: &Order, now: Timestamp) -> Vec<Effect> {
         effects.extend(payment_owed(payment, over, now));
     }
     effects.extend(order.earlier_payments.iter().filter_map(|p| payment_owed(p, true, now)));
-    let paid = order.payment_status() == PaymentStatus::Paid;
-    if paid && order.invoice_number.is_none() && order.status == OrderStatus::Open {
+    if order.invoice_due() {
         effects.push(Effect::NumberInvoice { series: order.invoice_series.clone() });
     }
+    effects.extend(order.credit_notes_due().map(|refund| Effect::NumberCreditNote {
+        series: order.series_for_credit_notes(),
+        refund: refund.id,
+    }));
     effects
 }
 

@@ -8,6 +8,7 @@ use crate::domain::money::Money;
 use crate::domain::order::{ClaimState, Order, OrderStatus, StockClaim};
 use crate::domain::payment::{CaptureMode, Gateway, Payment};
 use crate::domain::pricing::PricedCart;
+use crate::domain::seller::{Seller, TaxNumber};
 use crate::domain::time::Timestamp;
 
 /// What the edge hands to the shard: everything priced, everything validated.
@@ -41,6 +42,15 @@ pub struct Draft {
     /// Whether money that comes after the order was closed is given back by itself.
     #[serde(default)]
     pub refund_late_money: bool,
+    /// The series of credit notes, if the store named one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credit_note_series: Option<String>,
+    /// Who sells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seller: Option<Seller>,
+    /// The buyer's tax number, if given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub buyer_tax_id: Option<TaxNumber>,
 }
 
 /// Writes the order down as `placing`, with a claim for every SKU. Lines of one SKU are one claim.
@@ -70,6 +80,9 @@ pub fn place(draft: Draft, id: OrderId, now: Timestamp) -> Order {
         closing: None,
         invoice_series: draft.invoice_series,
         invoice_number: None,
+        credit_note_series: draft.credit_note_series,
+        seller: draft.seller,
+        buyer_tax_id: draft.buyer_tax_id,
         attention: Vec::new(),
         refunds: Vec::new(),
         earlier_payments: Vec::new(),

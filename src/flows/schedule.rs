@@ -79,6 +79,7 @@ impl Effect {
                 | Self::Release { .. }
                 | Self::Restock { .. }
                 | Self::NumberInvoice { .. }
+                | Self::NumberCreditNote { .. }
         )
     }
 }

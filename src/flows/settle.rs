@@ -22,6 +22,7 @@ pub(super) fn settle(order: &mut Order, now: Timestamp, fresh: &mut dyn FnMut() 
     }
     settle_attempts(order, now, fresh);
     name_refunds(order, now, fresh);
+    shrink_refunds(order);
     let unknown_for_good =
         order.payments().any(|payment| payment.has_unknown() && payment.ask_again_at.is_none());
     if unknown_for_good {
@@ -49,6 +50,27 @@ fn name_refunds(order: &mut Order, now: Timestamp, fresh: &mut dyn FnMut() -> Uu
             requested_at: now,
             credit_note_number: None,
         });
+    }
+}
+
+/// A refund of which a part has failed for good is as large as what has moved of it, and no longer a
+/// refund of certain lines.
+fn shrink_refunds(order: &mut Order) {
+    let Some(payment) = &order.payment else { return };
+    for refund in &mut order.refunds {
+        let parts = || payment.operations.iter().filter(|o| o.refund_id == Some(refund.id));
+        let undecided = parts().any(|o| !o.result.is_decided());
+        let failed = parts().any(|o| o.result == OperationResult::Failed);
+        let moved = parts().filter(|o| o.result == OperationResult::Succeeded);
+        let moved = moved.fold(0_i64, |sum, o| sum.saturating_add(o.amount_minor));
+        let partly = failed && moved > 0 && moved < refund.amount_minor;
+        if partly && !undecided && refund.credit_note_number.is_none() {
+            refund.amount_minor = moved;
+            refund.shipping_minor = 0;
+            for line in &mut refund.lines {
+                (line.net_minor, line.tax_minor) = (0, 0);
+            }
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use crate::domain::id::{OperationId, OrderId};
 use crate::domain::inventory::{
     Adjustment, AdjustmentRefusal, ClaimAnswer, ClaimCommand, StockLevel,
 };
+use crate::domain::invoice::{CreditNoteDraft, DocumentKind, InvoiceDraft, InvoiceEntry};
 use crate::domain::order::{CloseReason, Order};
 use crate::domain::payment::{Gateway, MovementRefusal, MovementReport, PaymentReport};
 use crate::domain::time::Timestamp;
@@ -287,20 +288,62 @@ pub enum SkuAnswer {
     KeyReused,
 }
 
-/// What an `InvoiceSeries` can be asked: a number for each of these orders.
+/// What an `InvoiceSeries` can be asked.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct NumberInvoices {
-    /// The series, which is also the object's name.
-    pub series: String,
-    /// Orders that are paid. One that has a number keeps it.
-    pub order_ids: Vec<OrderId>,
+#[serde(tag = "command", rename_all = "snake_case")]
+pub enum SeriesCommand {
+    /// Number these documents and keep them, all of them or none. One that has its number keeps it,
+    /// and its document stays as it was made first.
+    Issue {
+        /// In the order in which they are to be numbered.
+        drafts: Vec<DocumentDraft>,
+    },
+    /// The document of a number.
+    Read {
+        /// Which number of the series.
+        sequence: i64,
+    },
 }
 
-/// The numbers, in the order of the ids.
+/// A document that is to be numbered: once per order, or once per refund.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct NumberedInvoices {
-    /// Such as `INV-000001`.
-    pub numbers: Vec<String>,
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum DocumentDraft {
+    /// An order whose payment is settled.
+    Invoice {
+        /// The document.
+        draft: Box<InvoiceDraft>,
+    },
+    /// A refund whose money has moved.
+    CreditNote {
+        /// The invoice and the refund.
+        draft: Box<CreditNoteDraft>,
+    },
+}
+
+/// What an `InvoiceSeries` answers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "snake_case")]
+pub enum SeriesAnswer {
+    /// The numbers, such as `INV-000001`, in the order of the drafts; null for one that can't be made
+    /// into a document.
+    Issued {
+        /// The numbers.
+        numbers: Vec<Option<String>>,
+    },
+    /// The document as it was made.
+    Document {
+        /// What it is.
+        kind: DocumentKind,
+        /// Its JSON, to the byte.
+        document: String,
+        /// SHA-256 of that, in hexadecimal.
+        sha256: String,
+    },
+    /// The number was given before documents were kept.
+    NumberOnly,
+    /// The number was not given.
+    NotFound,
 }
 
 /// A message on the `events` queue: the state after a change, and what happened.
@@ -324,5 +367,10 @@ pub enum EventMessage {
         level: StockLevel,
         /// When they were read.
         as_of: Timestamp,
+    },
+    /// Invoices and credit notes were numbered.
+    Invoices {
+        /// What lists say of them.
+        entries: Vec<InvoiceEntry>,
     },
 }

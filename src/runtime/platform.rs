@@ -10,7 +10,7 @@ use super::settings::Settings;
 use crate::domain::id::{ShardNumber, Sku};
 use crate::domain::time::Timestamp;
 use crate::objects::commands::{
-    NumberInvoices, NumberedInvoices, ShardAnswer, ShardCommand, SkuAnswer, SkuCommand,
+    SeriesAnswer, SeriesCommand, ShardAnswer, ShardCommand, SkuAnswer, SkuCommand,
 };
 
 /// A part of the platform did not answer. Whatever was asked may or may not have happened; every
@@ -106,12 +106,16 @@ impl Platform {
         self.ask("SKU_INVENTORY", "inventory", sku.as_str(), command).await
     }
 
-    /// Asks the series for invoice numbers.
+    /// Asks the object that numbers a series of invoices or credit notes.
     ///
     /// # Errors
     /// When the object did not answer.
-    pub async fn invoices(&self, ask: &NumberInvoices) -> Result<NumberedInvoices, Unavailable> {
-        self.ask("INVOICE_SERIES", "invoice series", &ask.series, ask).await
+    pub async fn series(
+        &self,
+        series: &str,
+        command: &SeriesCommand,
+    ) -> Result<SeriesAnswer, Unavailable> {
+        self.ask("INVOICE_SERIES", "invoice series", series, command).await
     }
 
     async fn ask<C: Serialize, A: DeserializeOwned>(

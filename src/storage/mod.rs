@@ -5,6 +5,7 @@
 
 pub mod api_keys;
 pub mod catalogue;
+pub mod invoices;
 pub mod orders;
 pub mod stock_levels;
 pub mod store;

@@ -136,5 +136,8 @@ async fn draft(platform: &Platform, request: CheckoutRequest) -> Result<Draft, A
         invoice_series: terms.invoice_series.clone(),
         keep_open: request.keep_open_on_decline,
         refund_late_money: terms.refund_late_money,
+        credit_note_series: terms.credit_note_series.clone(),
+        seller: terms.seller.clone(),
+        buyer_tax_id: request.tax_id,
     })
 }

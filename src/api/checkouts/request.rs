@@ -12,6 +12,7 @@ use crate::domain::field_error::{FieldError, under};
 use crate::domain::money::Money;
 use crate::domain::payment::Gateway;
 use crate::domain::pricing::CartLine;
+use crate::domain::seller::TaxNumber;
 
 const MAX_METHOD_CHARACTERS: usize = 64;
 /// The longest token is Authorize.net's nonce.
@@ -46,6 +47,9 @@ pub struct CheckoutRequest {
     /// Who pays, if not the same.
     #[serde(default)]
     pub billing_address: Option<Address>,
+    /// The number under which the buyer is known for tax, for the invoice.
+    #[serde(default)]
+    pub tax_id: Option<TaxNumber>,
     /// One of the store's shipping methods.
     #[schema(max_length = 64)]
     pub shipping_method: String,
@@ -150,7 +154,12 @@ impl CheckoutRequest {
         let in_addresses = addresses.into_iter().find_map(|(parent, address)| {
             card_data_in(address?).map(|name| [parent, name].concat())
         });
-        let texts = [("/email", self.email.as_str()), ("/shipping_method", &self.shipping_method)];
+        let tax_id = self.tax_id.as_ref().map_or("", TaxNumber::as_str);
+        let texts = [
+            ("/email", self.email.as_str()),
+            ("/shipping_method", &self.shipping_method),
+            ("/tax_id", tax_id),
+        ];
         let in_texts = texts.into_iter().find(|(_, text)| card_data::in_text(text));
         let tokens = [
             ("/payment/method", self.payment.method.as_deref()),
@@ -263,6 +272,9 @@ mod tests {
             ("/shipping_address/city", json!("")),
             ("/shipping_address/name", json!("a\u{0}b")),
             ("/shipping_address/country", json!("XX")),
+            ("/tax_id", json!("")),
+            ("/tax_id", json!("<script>")),
+            ("/tax_id", json!("1".repeat(33))),
             ("/shipping_method", json!("")),
             ("/shipping_method", json!("x".repeat(65))),
             ("/payment/method", json!("")),
@@ -300,6 +312,7 @@ mod tests {
             ("/shipping_address/phone", joined.to_owned()),
             ("/shipping_address/postal_code", joined.to_owned()),
             ("/shipping_method", joined.to_owned()),
+            ("/tax_id", joined.to_owned()),
             ("/payment/method", joined.to_owned()),
             ("/payment/return_url", format!("https://shop.example/?card={joined}")),
         ] {

@@ -257,6 +257,9 @@ impl MoneyWorld {
                 Input::Restocked { refund: *refund, sku: sku.clone() }
             }
             Effect::NumberInvoice { series } => Input::Invoice(format!("{series}-1")),
+            Effect::NumberCreditNote { series, refund } => {
+                Input::CreditNote { refund: *refund, number: format!("{series}-{refund}") }
+            }
             Effect::Authorize { operation } | Effect::Recover { operation, .. } => {
                 self.start(*operation);
                 let report = self.report(&self.books[operation]);

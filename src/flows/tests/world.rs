@@ -55,6 +55,9 @@ pub fn draft(capture_mode: CaptureMode) -> Draft {
         invoice_series: "INV".to_owned(),
         keep_open: false,
         refund_late_money: false,
+        credit_note_series: None,
+        seller: None,
+        buyer_tax_id: None,
     }
 }
 
@@ -129,6 +132,9 @@ impl World {
             Effect::NumberInvoice { series } => {
                 self.invoices = 1;
                 Input::Invoice(format!("{series}-1"))
+            }
+            Effect::NumberCreditNote { series, refund } => {
+                Input::CreditNote { refund: *refund, number: format!("{series}-1") }
             }
             Effect::Authorize { operation } | Effect::Recover { operation, .. } => {
                 if self.gateway.is_none() {

@@ -59,7 +59,8 @@ fn payment_of<'a>(order: &'a Order, effect: &Effect) -> Option<&'a Payment> {
         | Effect::Commit { .. }
         | Effect::Release { .. }
         | Effect::Restock { .. }
-        | Effect::NumberInvoice { .. } => None,
+        | Effect::NumberInvoice { .. }
+        | Effect::NumberCreditNote { .. } => None,
     }
 }
 

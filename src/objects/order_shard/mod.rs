@@ -18,6 +18,7 @@ mod commit;
 mod drive;
 mod gateway;
 mod movement;
+mod numbering;
 mod outbox;
 mod stock_line;
 mod store;
