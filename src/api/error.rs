@@ -103,7 +103,7 @@ codes! {
     GatewayUnavailable 422 "gateway_unavailable" "Gateway unavailable"
         "The store has not set up this payment gateway."
     CardDataRefused 422 "card_data_refused" "Card data refused"
-        "A field holds what looks like a card number. It is not kept; cards go to the gateway."
+        "The request holds what looks like a card number, somewhere. It is not kept; cards go to the gateway."
     LineCountOutOfRange 422 "line_count_out_of_range" "Line count out of range"
         "A cart has 1 to 100 lines."
     UnknownSku 422 "unknown_sku" "Unknown SKU"

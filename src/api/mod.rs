@@ -138,6 +138,9 @@ async fn handle(
     parameters: Vec<(&'static str, String)>,
     incoming: Box<dyn Incoming>,
 ) -> Outcome {
+    if !matches!(route.access, Access::Signature) {
+        card_data::refuse_in_address(incoming.as_ref())?;
+    }
     let mut ask = Ask { platform: platform.clone(), caller: Caller::Anyone, parameters, incoming };
     if !matches!(route.access, Access::Public | Access::Signature) {
         ask.caller = recognise(&ask, route.access).await?;
