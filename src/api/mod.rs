@@ -20,6 +20,7 @@ pub mod limits;
 pub mod openapi;
 pub mod order_token;
 pub mod orders;
+pub mod payment_methods;
 pub mod products;
 pub mod query;
 pub mod reference;

@@ -13,6 +13,7 @@ pub mod inventory;
 pub mod money;
 pub mod order;
 pub mod payment;
+pub mod payment_settings;
 pub mod pricing;
 mod slug;
 pub mod tax;

@@ -29,6 +29,9 @@ pub struct Draft {
     pub return_url: Option<String>,
     /// Whether the gateway takes the money at once.
     pub capture_mode: CaptureMode,
+    /// What the buyer's statement is to say.
+    #[serde(default)]
+    pub statement_descriptor: Option<String>,
     /// How long the buyer has to pay.
     pub payment_window_seconds: u32,
     /// How much longer the reservations last, so that the shard can cancel before they end.
@@ -47,6 +50,7 @@ pub fn place(draft: Draft, id: OrderId, now: Timestamp) -> Order {
         method: draft.method,
         return_url: draft.return_url,
         capture_mode: draft.capture_mode,
+        statement_descriptor: draft.statement_descriptor,
         asked: total,
         operations: Vec::new(),
         report: None,

@@ -154,6 +154,9 @@ pub struct Payment {
     pub return_url: Option<String>,
     /// Whether the gateway takes the money at once.
     pub capture_mode: CaptureMode,
+    /// What the buyer's statement is to say, where the gateway takes it.
+    #[serde(default)]
+    pub statement_descriptor: Option<String>,
     /// What the order asks: its total.
     pub asked: Money,
     /// Append-only; an operation's result changes, the operation stays.

@@ -90,6 +90,8 @@ struct Caller<'a> {
 impl Caller<'_> {
     /// Built from what the order stores, so that it is the same however often it is sent.
     fn ask(&self, operation: OperationId) -> AuthorizeAsk {
+        let order = self.order;
+        let billing = order.billing_address.as_ref().unwrap_or(&order.shipping_address);
         AuthorizeAsk {
             operation_id: operation,
             order_id: self.order.id,
@@ -99,8 +101,8 @@ impl Caller<'_> {
             return_url: self.payment.return_url.clone(),
             email: Some(self.order.email.as_str().to_owned()),
             description: Some(format!("Order {}", self.order.id)),
-            statement_descriptor: None,
-            billing: None,
+            statement_descriptor: self.payment.statement_descriptor.clone(),
+            billing: Some(billing.clone()),
         }
     }
 

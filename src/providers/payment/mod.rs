@@ -12,3 +12,4 @@ mod sandbox;
 pub mod settings;
 pub mod signature;
 mod stripe;
+pub mod taking;

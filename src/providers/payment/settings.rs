@@ -7,6 +7,7 @@
 //! | `SANDBOX_BASE_URL`, `SANDBOX_API_KEY`, `SANDBOX_WEBHOOK_SECRET` | where and with which keys | none |
 //! | `STRIPE_SECRET_KEY` | offers Stripe | none |
 //! | `STRIPE_WEBHOOK_SECRET` | one or more (comma), so that they can be rotated | none |
+//! | `STRIPE_PUBLISHABLE_KEY` | public: told to storefronts, for Stripe's own code in the browser | none |
 //! | `STRIPE_BASE_URL` | a proxy in front of Stripe | `https://api.stripe.com` |
 //!
 //! An empty value counts as absent.
@@ -14,6 +15,8 @@
 use std::fmt;
 
 use url::{Host, Url};
+
+use crate::domain::payment::Gateway;
 
 /// A key or a secret. It can be used, but not printed.
 #[derive(Clone, PartialEq, Eq)]
@@ -131,6 +134,8 @@ pub struct StripeSettings {
     pub secret_key: Secret,
     /// The endpoint's `whsec_…`; several while one is rotated.
     pub webhook_secrets: Vec<Secret>,
+    /// `pk_…`, for the browser; public.
+    pub publishable_key: Option<String>,
 }
 
 /// The gateways that are set up.
@@ -185,6 +190,21 @@ impl PaymentSettings {
         let source = Source { get: &get, environment };
         Ok(Self { sandbox: sandbox(&source)?, stripe: stripe(&source)? })
     }
+
+    /// What a gateway's own code in the browser needs, by its name in our answers. Only what its vendor
+    /// calls public is ever here: everyone can read it.
+    #[must_use]
+    pub fn browser_keys(&self, gateway: Gateway) -> Vec<(&'static str, &str)> {
+        match gateway {
+            Gateway::Stripe => {
+                let key = self.stripe.as_ref().and_then(|stripe| stripe.publishable_key.as_deref());
+                key.map(|key| ("publishable_key", key)).into_iter().collect()
+            }
+            Gateway::Sandbox | Gateway::Razorpay | Gateway::Paypal | Gateway::AuthorizeNet => {
+                Vec::new()
+            }
+        }
+    }
 }
 
 fn sandbox(source: &Source<'_>) -> Result<Option<SandboxSettings>, ConfigurationError> {
@@ -217,7 +237,20 @@ fn stripe(source: &Source<'_>) -> Result<Option<StripeSettings>, ConfigurationEr
         base_url: source.base_url("STRIPE_BASE_URL", base_url)?,
         secret_key: secret("STRIPE_SECRET_KEY", &key)?,
         webhook_secrets: secrets("STRIPE_WEBHOOK_SECRET", &webhook_secrets)?,
+        publishable_key: publishable_key(source)?,
     }))
+}
+
+/// Everyone gets to read it, so that nothing else may stand there by mistake.
+fn publishable_key(source: &Source<'_>) -> Result<Option<String>, ConfigurationError> {
+    const NAME: &str = "STRIPE_PUBLISHABLE_KEY";
+    let Some(key) = (source.get)(NAME) else { return Ok(None) };
+    let key = key.trim();
+    let legal = key.len() <= 255 && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    if !key.starts_with("pk_") || !legal {
+        return Err(wrong(NAME, "is not a publishable key, which begins with pk_"));
+    }
+    Ok(Some(key.to_owned()))
 }
 
 /// The variables, and where the Worker runs.
