@@ -50,7 +50,8 @@ describe("without settings", () => {
     ]);
     expect(body.items[0].capabilities).toMatchObject({ capture: true, void: true, completing: false });
     expect(body.items[1].capabilities).toBeNull();
-    expect(text).not.toMatch(/sandbox_dev_|secret/);
+    expect(body.items.map((item) => item.settings.enabled)).toEqual([true, false, false, false, false]);
+    expect(text).not.toMatch(/sandbox_dev_|_secret"?:/);
   });
 });
 
@@ -238,6 +239,7 @@ describe("a card number", () => {
     } finally {
       Object.assign(console, { log, warn, error });
     }
+    expect(logged.length).toBeGreaterThan(9);
     expect(logged.filter((line) => /4242.?4242/.test(line))).toEqual([]);
   });
 

@@ -30,8 +30,11 @@ pub async fn handle(ask: Ask) -> Outcome {
     let settings = ask.platform.settings();
     let items = Gateway::ALL.map(|gateway| {
         let provider = registry::gateway(&settings.payments, gateway);
-        let terms = terms::of(&known, gateway, settings.capture_mode);
-        MethodView::of(gateway, provider.as_deref(), terms, known.contains_key(&gateway))
+        let mut terms = terms::of(&known, gateway, settings.capture_mode);
+        let customized = known.contains_key(&gateway);
+        // Sent back as it is, it is what can be set.
+        terms.enabled &= customized || provider.is_some();
+        MethodView::of(gateway, provider.as_deref(), terms, customized)
     });
     Reply::json(200, &MethodList { items: items.into() })
 }
