@@ -17,6 +17,7 @@ pub mod idempotency;
 pub mod inventory;
 pub mod json_position;
 pub mod limits;
+pub mod movements;
 pub mod openapi;
 pub mod order_token;
 pub mod orders;

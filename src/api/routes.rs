@@ -11,8 +11,8 @@ use super::access::Access::{self, Order, Public, Secret, Signature, Storefront};
 use super::openapi::Description;
 use super::routing::{Route, Work};
 use super::{
-    api_keys, checkouts, inventory, orders, payment_methods, products, reference, stock, store,
-    webhooks,
+    api_keys, checkouts, inventory, movements, orders, payment_methods, products, reference, stock,
+    store, webhooks,
 };
 use crate::api::ask::Ask;
 use crate::storage::api_keys::Scope;
@@ -45,11 +45,16 @@ routes! {
 
     Order(Scope::OrdersRead) => orders::show;
     Order(Scope::OrdersWrite) => orders::sync;
+    Order(Scope::OrdersWrite) => orders::confirm;
+    Order(Scope::OrdersWrite) => orders::retry;
     Order(Scope::OrdersWrite) => orders::cancel;
 
     Signature => webhooks::receive;
 
     Secret(Scope::OrdersRead) => orders::list;
+    Secret(Scope::PaymentsWrite) => movements::capture;
+    Secret(Scope::PaymentsWrite) => movements::void;
+    Secret(Scope::PaymentsWrite) => movements::refund;
     Secret(Scope::InventoryRead) => inventory::show;
     Secret(Scope::InventoryWrite) => inventory::adjust;
     Secret(Scope::CatalogueWrite) => products::put;

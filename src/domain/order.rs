@@ -3,11 +3,13 @@
 //! `status` is written by the flows; `payment_status` and `fulfilment_status` are derived. The order
 //! row is also the log of what is still owed: see `flows::owed`, which reads it from the state alone.
 
+mod payments;
+
 use serde::{Deserialize, Serialize};
 
 use super::address::{Address, Email};
 use super::id::{OrderId, RefundId, Sku};
-use super::payment::{Decline, OperationKind, OperationResult, Payment, PaymentStatus};
+use super::payment::{Decline, Operation, OperationKind, OperationResult, Payment, PaymentStatus};
 use super::pricing::{PricedCart, check_totals};
 use super::time::Timestamp;
 
@@ -178,6 +180,14 @@ pub enum AttentionCode {
     PaymentUnknown,
     /// The gateway would not do what was asked of it.
     PaymentRefused,
+    /// Two attempts to pay the order brought money: the later one goes back.
+    PaidTwice,
+    /// Held money will lapse soon and was not taken.
+    AuthorizationExpiring,
+    /// The buyer's bank contests the payment.
+    Disputed,
+    /// A refund did not reach the buyer.
+    RefundFailed,
 }
 
 /// What comes back of one SKU with a refund.
@@ -259,6 +269,17 @@ pub struct Order {
     /// Money given back, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refunds: Vec<Refund>,
+    /// Attempts to pay that another one has taken the place of, oldest first. They are called off; what
+    /// one of them brings after all is given back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier_payments: Vec<Payment>,
+    /// A payment that failed for good leaves the order open until its window ends, so that another
+    /// attempt can be made.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub keep_open: bool,
+    /// Money that comes after the order was closed is given back by itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refund_late_money: bool,
 }
 
 impl Order {
@@ -309,8 +330,12 @@ impl Order {
     #[must_use]
     pub fn without_secrets(&self) -> Self {
         let mut order = self.clone();
-        if let Some(report) = order.payment.as_mut().and_then(|p| p.report.as_mut()) {
-            report.action = None;
+        for payment in order.payments_mut() {
+            // A token that the gateway takes once is of no use to anybody else, and none of theirs.
+            payment.method = None;
+            if let Some(report) = &mut payment.report {
+                report.action = None;
+            }
         }
         order
     }
@@ -321,9 +346,32 @@ impl Order {
     /// A sentence that says which invariant is broken and how.
     pub fn check(&self) -> Result<(), String> {
         check_totals(&self.cart).map_err(|broken| format!("totals: {broken}"))?;
-        let Some(payment) = &self.payment else {
-            return Ok(());
+        for payment in self.payments() {
+            self.check_payment(payment)?;
+        }
+        let operations = || self.payments().flat_map(|payment| &payment.operations);
+        let mut ids: Vec<_> = operations().map(|o| o.id).collect();
+        let count = ids.len();
+        ids.sort_unstable();
+        ids.dedup();
+        if ids.len() != count {
+            return Err("two operations share a key".to_owned());
+        }
+        let paid = self.payment_status() == PaymentStatus::Paid;
+        let given_back = self.claims.iter().any(|c| c.claim == ClaimState::Released);
+        if paid && given_back && self.attention.is_empty() {
+            return Err("paid, and stock was silently released".to_owned());
+        }
+        let waits = |o: &Operation| {
+            o.result == OperationResult::Requested && o.kind == OperationKind::Authorize
         };
+        if self.status.is_terminal() && operations().any(waits) {
+            return Err("closed while the gateway's answer is outstanding".to_owned());
+        }
+        Ok(())
+    }
+
+    fn check_payment(&self, payment: &Payment) -> Result<(), String> {
         let captured = payment.succeeded_minor(OperationKind::Capture);
         let refunded = payment.succeeded_minor(OperationKind::Refund);
         if captured > self.cart.totals.total_minor {
@@ -337,25 +385,9 @@ impl Order {
         {
             return Err(format!("ledger says {captured}, report says {}", report.captured_minor));
         }
-        let mut ids: Vec<_> = payment.operations.iter().map(|o| o.id).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        if ids.len() != payment.operations.len() {
-            return Err("two operations share a key".to_owned());
-        }
-        let one_try =
-            payment.operations.iter().filter(|o| o.kind == OperationKind::Authorize).count();
-        if one_try > 1 {
-            return Err("more than one authorization".to_owned());
-        }
-        let paid = self.payment_status() == PaymentStatus::Paid;
-        let given_back = self.claims.iter().any(|c| c.claim == ClaimState::Released);
-        if paid && given_back && self.attention.is_empty() {
-            return Err("paid, and stock was silently released".to_owned());
-        }
-        let unanswered = payment.operations.iter().any(|o| o.result == OperationResult::Requested);
-        if self.status.is_terminal() && unanswered {
-            return Err("closed while the gateway's answer is outstanding".to_owned());
+        let starts = |o: &&Operation| o.kind == OperationKind::Authorize;
+        if payment.operations.iter().filter(starts).count() > 1 {
+            return Err("more than one authorization in one attempt".to_owned());
         }
         Ok(())
     }

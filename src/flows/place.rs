@@ -38,6 +38,12 @@ pub struct Draft {
     pub reservation_grace_seconds: u32,
     /// The series of the invoice.
     pub invoice_series: String,
+    /// Whether a payment that failed for good leaves the order open for another attempt.
+    #[serde(default)]
+    pub keep_open: bool,
+    /// Whether money that comes after the order was closed is given back by itself.
+    #[serde(default)]
+    pub refund_late_money: bool,
 }
 
 /// Writes the order down as `placing`, with a claim for every SKU. Lines of one SKU are one claim.
@@ -45,17 +51,11 @@ pub struct Draft {
 pub fn place(draft: Draft, id: OrderId, now: Timestamp) -> Order {
     let window_ends_at = now.plus_seconds(i64::from(draft.payment_window_seconds));
     let total = Money::new(draft.cart.totals.total_minor, draft.cart.currency);
-    let payment = (total.amount > 0).then_some(Payment {
-        gateway: draft.gateway,
+    let payment = (total.amount > 0).then(|| Payment {
         method: draft.method,
         return_url: draft.return_url,
-        capture_mode: draft.capture_mode,
         statement_descriptor: draft.statement_descriptor,
-        asked: total,
-        operations: Vec::new(),
-        report: None,
-        refusal: None,
-        ask_again_at: None,
+        ..Payment::new(draft.gateway, draft.capture_mode, total)
     });
     Order {
         id,
@@ -76,6 +76,9 @@ pub fn place(draft: Draft, id: OrderId, now: Timestamp) -> Order {
         invoice_number: None,
         attention: Vec::new(),
         refunds: Vec::new(),
+        earlier_payments: Vec::new(),
+        keep_open: draft.keep_open,
+        refund_late_money: draft.refund_late_money,
     }
 }
 

@@ -1,15 +1,19 @@
 //! What the Worker and the objects say to each other: one typed command in, one typed answer out,
 //! as JSON over the object's `fetch`.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use crate::domain::id::OrderId;
+use crate::domain::id::{OperationId, OrderId};
 use crate::domain::inventory::{
     Adjustment, AdjustmentRefusal, ClaimAnswer, ClaimCommand, StockLevel,
 };
 use crate::domain::order::{CloseReason, Order};
-use crate::domain::payment::{Gateway, PaymentReport};
+use crate::domain::payment::{Gateway, MovementRefusal, MovementReport, PaymentReport};
 use crate::domain::time::Timestamp;
+use crate::flows::attempts::NewAttempt;
+use crate::flows::movements::MovementAsk;
 use crate::flows::place::Draft;
 
 /// What an `OrderShard` can be asked.
@@ -59,10 +63,69 @@ pub enum ShardCommand {
         /// The order it names.
         id: OrderId,
         /// What it reports.
-        report: PaymentReport,
+        news: Box<WebhookNews>,
+    },
+    /// A webhook that was not believed speaks of this order: ask the gateway, now and then.
+    Doubted {
+        /// Whose.
+        gateway: Gateway,
+        /// The order.
+        id: OrderId,
+    },
+    /// The browser came back from the gateway with these parameters: judge them, then ask.
+    Returned {
+        /// Which.
+        id: OrderId,
+        /// What the gateway gave the browser.
+        parameters: BTreeMap<String, String>,
+    },
+    /// Move money, once per key.
+    Move {
+        /// As in `Checkout`.
+        key: String,
+        /// As in `Checkout`.
+        fingerprint: String,
+        /// Which order.
+        id: OrderId,
+        /// What the merchant asks for.
+        ask: MovementAsk,
+    },
+    /// Try to pay the order again, once per key.
+    Retry {
+        /// As in `Checkout`.
+        key: String,
+        /// As in `Checkout`.
+        fingerprint: String,
+        /// Which order.
+        id: OrderId,
+        /// How.
+        attempt: Box<NewAttempt>,
     },
     /// Look at the timers: sent by cron in case an alarm was lost.
     Wake,
+}
+
+/// What a verified webhook tells of an order's payment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "news", rename_all = "snake_case")]
+pub enum WebhookNews {
+    /// Where the payment stands.
+    Payment {
+        /// The report.
+        report: Box<PaymentReport>,
+    },
+    /// Refunds or chargebacks.
+    Movements {
+        /// The gateway's identity of the payment, if it said so.
+        reference: String,
+        /// What moved.
+        movements: Vec<MovementReport>,
+    },
+    /// Something that the gateway must be asked about.
+    AskAbout {
+        /// The gateway's identity of the payment.
+        reference: String,
+    },
 }
 
 /// What an `OrderShard` answers.
@@ -93,6 +156,27 @@ pub enum ShardAnswer {
     CannotCancel {
         /// The order as it is now.
         order: Box<Order>,
+    },
+    /// Money was asked to move, now or before under the same key.
+    Moved {
+        /// The order as it is now.
+        order: Box<Order>,
+        /// The operations that were written down.
+        operations: Vec<OperationId>,
+        /// Whether this was asked before.
+        replayed: bool,
+    },
+    /// Money can't move like this; nothing changed.
+    MovementRefused {
+        /// Why.
+        refusal: MovementRefusal,
+        /// The order as it is.
+        order: Box<Order>,
+    },
+    /// The parameters of the browser's return were not made by the gateway for this order.
+    ReturnRefused {
+        /// What is wrong with them.
+        problem: String,
     },
     /// Done; or known before; or nothing to do.
     Ok,

@@ -3,6 +3,8 @@
 //! `conformance` runs every scenario over every gateway; the other files pin what is particular to one.
 
 #[cfg(test)]
+mod authorize_net;
+#[cfg(test)]
 mod conformance;
 #[cfg(test)]
 mod contracts;

@@ -189,7 +189,11 @@ function auditProjection(raw, orders, say) {
 /** What only the buyer's browser may see stays in the object. */
 function withoutAction(order) {
   const copy = structuredClone(order);
-  if (copy.payment?.report) copy.payment.report.action = null;
+  for (const payment of [copy.payment, ...(copy.earlier_payments ?? [])]) {
+    if (!payment) continue;
+    payment.method = null;
+    if (payment.report) payment.report.action = null;
+  }
   return copy;
 }
 

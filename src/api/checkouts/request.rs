@@ -13,7 +13,8 @@ use crate::domain::payment::Gateway;
 use crate::domain::pricing::CartLine;
 
 const MAX_METHOD_CHARACTERS: usize = 64;
-const MAX_PAYMENT_METHOD_BYTES: usize = 255;
+/// The longest token is Authorize.net's nonce.
+const MAX_PAYMENT_METHOD_BYTES: usize = 2_048;
 const MAX_RETURN_URL_BYTES: usize = 2_048;
 
 /// A cart that is to become an order.
@@ -49,6 +50,11 @@ pub struct CheckoutRequest {
     pub shipping_method: String,
     /// How to pay.
     pub payment: PaymentRequest,
+    /// Keep the order open, and its stock reserved until the payment window ends, if the payment is
+    /// declined for good, so that another attempt can be made (`POST /v1/orders/{id}/payments`). Else a
+    /// declined order is closed at once.
+    #[serde(default)]
+    pub keep_open_on_decline: bool,
     /// The total that the buyer was shown: the checkout is refused if it is another.
     #[serde(default)]
     pub expected_total: Option<Money>,
@@ -62,12 +68,41 @@ pub struct PaymentRequest {
     pub gateway: Gateway,
     /// The gateway's token of a means of payment; without one the buyer chooses in the browser.
     #[serde(default)]
-    #[schema(max_length = 255)]
+    #[schema(max_length = 2048)]
     pub method: Option<String>,
     /// Where the gateway sends the browser afterwards: https.
     #[serde(default)]
     #[schema(max_length = 2048)]
     pub return_url: Option<String>,
+}
+
+impl PaymentRequest {
+    /// Refuses what is wrong whatever the order says.
+    ///
+    /// # Errors
+    /// 422 with every field that is wrong.
+    pub fn check(&self, development: bool) -> Result<(), ApiError> {
+        let errors = self.wrong(development);
+        if errors.is_empty() { Ok(()) } else { Err(ApiError::fields(errors)) }
+    }
+
+    fn wrong(&self, development: bool) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        let mut require = |holds: bool, pointer: &str, message: &str| {
+            if !holds {
+                errors
+                    .push(FieldError { pointer: pointer.to_owned(), message: message.to_owned() });
+            }
+        };
+        let token = self.method.as_ref().is_none_or(|method| {
+            (1..=MAX_PAYMENT_METHOD_BYTES).contains(&method.len())
+                && method.bytes().all(|byte| byte.is_ascii_graphic())
+        });
+        require(token, "/method", "must be 1 to 2048 visible ASCII characters");
+        let leads_back = self.return_url.as_ref().is_none_or(|url| is_return_url(url, development));
+        require(leads_back, "/return_url", "must be an absolute https URL");
+        errors
+    }
 }
 
 impl CheckoutRequest {
@@ -88,14 +123,7 @@ impl CheckoutRequest {
         };
         let named = (1..=MAX_METHOD_CHARACTERS).contains(&self.shipping_method.chars().count());
         require(named, "/shipping_method", "must have 1 to 64 characters");
-        let token = self.payment.method.as_ref().is_none_or(|method| {
-            (1..=MAX_PAYMENT_METHOD_BYTES).contains(&method.len())
-                && method.bytes().all(|byte| byte.is_ascii_graphic())
-        });
-        require(token, "/payment/method", "must be 1 to 255 visible ASCII characters");
-        let leads_back =
-            self.payment.return_url.as_ref().is_none_or(|url| is_return_url(url, development));
-        require(leads_back, "/payment/return_url", "must be an absolute https URL");
+        errors.extend(under("/payment", self.payment.wrong(development)));
         if errors.is_empty() { Ok(()) } else { Err(ApiError::fields(errors)) }
     }
 }
@@ -185,8 +213,8 @@ mod tests {
             ("/shipping_method", json!("x".repeat(65))),
             ("/payment/method", json!("")),
             ("/payment/method", json!("two words")),
-            ("/payment/method", json!("x".repeat(256))),
-            ("/payment/gateway", json!("cash")),
+            ("/payment/method", json!("x".repeat(2_049))),
+            ("/payment/gateway", json!("nobody")),
             ("/payment/return_url", json!("http://shop.example/")),
             ("/payment/return_url", json!("javascript:alert(1)")),
             ("/payment/return_url", json!("/back")),

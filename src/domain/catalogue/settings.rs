@@ -69,6 +69,10 @@ pub struct StoreSettings {
     /// The series in which invoices are numbered.
     #[schema(max_length = 20, pattern = "^[A-Z0-9-]{1,20}$")]
     pub invoice_series: String,
+    /// Give money back by itself that comes after an order was closed; else a person is told and
+    /// decides.
+    #[serde(default)]
+    pub refund_late_money: bool,
 }
 
 /// A way for an order to reach its buyer.

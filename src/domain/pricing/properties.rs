@@ -131,6 +131,7 @@ prop_compose! {
             payment_window_seconds: 1,
             reservation_grace_seconds: 0,
             invoice_series: "X".to_owned(),
+            refund_late_money: false,
         };
         (currency, settings)
     }

@@ -4,5 +4,7 @@
 #![expect(clippy::arithmetic_side_effects, reason = "tests may overflow: that is how they fail")]
 
 mod histories;
+mod money;
+mod money_world;
 mod steps;
 mod world;

@@ -11,7 +11,8 @@ use worker::Result;
 
 use super::Shard;
 use super::drive::{Stepped, claim_command};
-use crate::domain::id::OrderId;
+use crate::domain::id::{OrderId, Sku};
+use crate::domain::inventory::ClaimAnswer;
 use crate::domain::time::Timestamp;
 use crate::flows::advance::Input;
 use crate::flows::owed::Effect;
@@ -137,9 +138,10 @@ impl Shard {
                 series_of.entry(series).or_default().push(order_id);
             } else if let Some((sku, command)) = claim_command(&effect) {
                 let claim = OrderClaim { order_id, command };
-                claims.push(
-                    async move { (order_id, sku.clone(), self.stock.claim(sku, claim).await) },
-                );
+                claims.push(async move {
+                    let answer = self.stock.claim(sku.clone(), claim).await;
+                    (order_id, answer.map(|answer| stock_input(&effect, sku, answer)))
+                });
             }
         }
         let numberings = series_of.into_iter().map(|(series, order_ids)| {
@@ -151,10 +153,8 @@ impl Shard {
         });
         let (answers, numbered) = join(join_all(claims), join_all(numberings)).await;
         let mut inputs: BTreeMap<OrderId, Vec<Input>> = BTreeMap::new();
-        for (order_id, sku, answer) in answers {
-            if let Some(answer) = answer {
-                inputs.entry(order_id).or_default().push(Input::Stock(vec![(sku, answer)]));
-            }
+        for (order_id, input) in answers {
+            inputs.entry(order_id).or_default().extend(input);
         }
         for (order_ids, numbers) in numbered {
             let numbers = numbers.map(|numbered| numbered.numbers).unwrap_or_default();
@@ -172,6 +172,15 @@ impl Shard {
         }
         self.purged_at.set(now);
         self.store.purge(now)
+    }
+}
+
+/// What a SKU's answer tells the order. Units that can't be put back, because the claim they belong to is
+/// gone, are not owed any more either.
+fn stock_input(effect: &Effect, sku: Sku, answer: ClaimAnswer) -> Input {
+    match effect {
+        Effect::Restock { refund, .. } => Input::Restocked { refund: *refund, sku },
+        _ => Input::Stock(vec![(sku, answer)]),
     }
 }
 

@@ -5,6 +5,7 @@
 //! of [`crate::domain::payment::Gateway`], a match arm in the registry, its block in the settings, and
 //! its replies in `tests/providers`; the conformance suite finds it through the registry.
 
+mod authorize_net;
 pub mod contract;
 mod reading;
 pub mod registry;

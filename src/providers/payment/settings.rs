@@ -10,12 +10,13 @@
 //! | `STRIPE_PUBLISHABLE_KEY` | public: told to storefronts, for Stripe's own code in the browser | none |
 //! | `STRIPE_BASE_URL` | a proxy in front of Stripe | `https://api.stripe.com` |
 //!
-//! An empty value counts as absent.
+//! Those of the other gateways stand in their own folders. An empty value counts as absent.
 
 use std::fmt;
 
 use url::{Host, Url};
 
+use super::authorize_net::settings::{self as authorize_net, AuthorizeNetSettings};
 use crate::domain::payment::Gateway;
 
 /// A key or a secret. It can be used, but not printed.
@@ -145,6 +146,8 @@ pub struct PaymentSettings {
     pub sandbox: Option<SandboxSettings>,
     /// Stripe.
     pub stripe: Option<StripeSettings>,
+    /// Authorize.net.
+    pub authorize_net: Option<AuthorizeNetSettings>,
 }
 
 /// Why the configuration is refused.
@@ -188,7 +191,11 @@ impl PaymentSettings {
             Some(_) => return Err(wrong("ENVIRONMENT", "is neither development nor production")),
         };
         let source = Source { get: &get, environment };
-        Ok(Self { sandbox: sandbox(&source)?, stripe: stripe(&source)? })
+        Ok(Self {
+            sandbox: sandbox(&source)?,
+            stripe: stripe(&source)?,
+            authorize_net: authorize_net::read(&source)?,
+        })
     }
 
     /// What a gateway's own code in the browser needs, by its name in our answers. Only what its vendor
@@ -254,13 +261,15 @@ fn publishable_key(source: &Source<'_>) -> Result<Option<String>, ConfigurationE
 }
 
 /// The variables, and where the Worker runs.
-struct Source<'a> {
-    get: &'a dyn Fn(&'static str) -> Option<String>,
+pub(super) struct Source<'a> {
+    /// A variable's or a secret's text.
+    pub get: &'a dyn Fn(&'static str) -> Option<String>,
     environment: Environment,
 }
 
 impl Source<'_> {
-    fn need(
+    /// A variable that another one needs.
+    pub fn need(
         &self,
         variable: &'static str,
         because: &'static str,
@@ -268,7 +277,8 @@ impl Source<'_> {
         (self.get)(variable).ok_or(ConfigurationError::Missing { variable, because })
     }
 
-    fn base_url(
+    /// The root of an API.
+    pub fn base_url(
         &self,
         variable: &'static str,
         text: String,
@@ -277,7 +287,8 @@ impl Source<'_> {
     }
 }
 
-fn secret(variable: &'static str, text: &str) -> Result<Secret, ConfigurationError> {
+/// A secret.
+pub(super) fn secret(variable: &'static str, text: &str) -> Result<Secret, ConfigurationError> {
     Secret::new(text.trim())
         .ok_or_else(|| wrong(variable, "is not 1 to 512 visible ASCII characters"))
 }
@@ -285,7 +296,11 @@ fn secret(variable: &'static str, text: &str) -> Result<Secret, ConfigurationErr
 /// The most webhook secrets of one gateway: each costs one MAC per webhook.
 const MAX_SECRETS: usize = 4;
 
-fn secrets(variable: &'static str, text: &str) -> Result<Vec<Secret>, ConfigurationError> {
+/// One or more secrets, separated by commas.
+pub(super) fn secrets(
+    variable: &'static str,
+    text: &str,
+) -> Result<Vec<Secret>, ConfigurationError> {
     let secrets: Vec<Secret> =
         text.split(',').map(|one| secret(variable, one)).collect::<Result<_, _>>()?;
     if secrets.len() > MAX_SECRETS {
@@ -294,6 +309,7 @@ fn secrets(variable: &'static str, text: &str) -> Result<Vec<Secret>, Configurat
     Ok(secrets)
 }
 
-const fn wrong(variable: &'static str, problem: &'static str) -> ConfigurationError {
+/// A variable that is present, and wrong.
+pub(super) const fn wrong(variable: &'static str, problem: &'static str) -> ConfigurationError {
     ConfigurationError::Wrong { variable, problem }
 }
