@@ -39,7 +39,7 @@ describe("without settings", () => {
     ]);
     expect(await names("currency=EUR")).toEqual(["sandbox"]);
     const { order } = (await must(checkout(cart()))).body;
-    expect((await read(order.id)).payment).toMatchObject({ capture_mode: "automatic", statement_descriptor: null });
+    expect((await read(order.id)).payment).toMatchObject({ capture_mode: "automatic" });
   });
 
   test("the merchant sees every gateway, whether it is set up, and no secret", async () => {
