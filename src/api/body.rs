@@ -5,6 +5,7 @@
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
+use super::card_data;
 use super::error::{ApiError, ErrorCode};
 use super::json_position::{self, Stopped, step};
 use crate::domain::field_error::FieldError;
@@ -13,20 +14,22 @@ use crate::runtime::serve::{BodyFailure, Incoming};
 /// The largest body of an ordinary request.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
 
-/// Reads a body that must be JSON by its header.
+/// Reads a body that must be JSON by its header. Nobody gets to see one that holds a card number.
 ///
 /// # Errors
-/// 415, 413, or 400 if the connection broke.
+/// 415, 413, 400 if the connection broke, or 422 `card_data_refused`.
 pub async fn read_json(incoming: &mut dyn Incoming, limit: usize) -> Result<Vec<u8>, ApiError> {
     let declared = incoming.header("content-type").unwrap_or_default();
     let encoded = incoming.header("content-encoding").unwrap_or_default();
     if !is_json(&declared) || !matches!(encoded.as_str(), "" | "identity") {
         return Err(ApiError::new(ErrorCode::UnsupportedMediaType));
     }
-    read(incoming, limit).await
+    let body = read(incoming, limit).await?;
+    card_data::refuse_in_document(&body)?;
+    Ok(body)
 }
 
-/// Reads a body of any kind.
+/// Reads a body of any kind, for webhooks.
 ///
 /// # Errors
 /// 413, or 400 if the connection broke.

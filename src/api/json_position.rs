@@ -18,11 +18,21 @@ pub enum Stopped {
 #[must_use]
 pub fn pointer(text: &str, line: usize, column: usize, stopped: Stopped) -> String {
     let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
-    let end = start.saturating_add(column).min(text.len());
-    let read = text.as_bytes().get(..end).unwrap_or_default();
+    walked_to(text, start.saturating_add(column)).found(stopped)
+}
+
+/// The pointer to what ends at a byte of the text: a name or a value, or, right before a name, the object
+/// that it is in.
+#[must_use]
+pub fn pointer_at(text: &str, end: usize) -> String {
+    walked_to(text, end).found(Stopped::AtValue)
+}
+
+fn walked_to(text: &str, end: usize) -> Walk<'_> {
+    let read = text.as_bytes().get(..end.min(text.len())).unwrap_or_default();
     let mut walk = Walk { rest: read, open: Vec::new(), last: Last::Nothing };
     while walk.step() {}
-    walk.found(stopped)
+    walk
 }
 
 /// An object or a list that is open.

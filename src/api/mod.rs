@@ -22,6 +22,7 @@ pub mod movements;
 pub mod openapi;
 pub mod order_token;
 pub mod orders;
+pub mod payment_methods;
 pub mod products;
 pub mod query;
 pub mod reference;
@@ -140,6 +141,9 @@ async fn handle(
     parameters: Vec<(&'static str, String)>,
     incoming: Box<dyn Incoming>,
 ) -> Outcome {
+    if !matches!(route.access, Access::Signature) {
+        card_data::refuse_in_address(incoming.as_ref())?;
+    }
     let mut ask = Ask { platform: platform.clone(), caller: Caller::Anyone, parameters, incoming };
     if !matches!(route.access, Access::Public | Access::Signature) {
         ask.caller = recognise(&ask, route.access).await?;

@@ -1,4 +1,5 @@
-//! What an isolate remembers of the catalogue, the store's terms and the stock it shows.
+//! What an isolate remembers of the catalogue, the store's terms, those of its payment gateways, and the
+//! stock it shows.
 //!
 //! An entry is used without asking while it is fresh. Then one request asks again while the others go
 //! on with what is there; if D1 does not answer, everyone does, for up to ten minutes: a D1 outage
@@ -16,6 +17,8 @@ use serde_json::json;
 use super::error::{ApiError, ErrorCode};
 use crate::domain::catalogue::{Sellable, StoreSettings};
 use crate::domain::id::Sku;
+use crate::domain::payment::Gateway;
+use crate::domain::payment_settings::PaymentMethodSettings;
 use crate::runtime::cache::{Cache, Found, Lifetime};
 use crate::runtime::deadline;
 use crate::runtime::log::{self, Level};
@@ -40,7 +43,12 @@ thread_local! {
     static SELLABLES: RefCell<Cache<Sku, Option<Rc<Sellable>>>> =
         RefCell::new(Cache::new(REMEMBERED_SKUS));
     static TERMS: RefCell<Cache<(), Rc<StoreSettings>>> = RefCell::new(Cache::new(1));
+    static PAYMENT_SETTINGS: RefCell<Cache<(), Rc<PaymentSettingsByGateway>>> =
+        RefCell::new(Cache::new(1));
 }
+
+/// The merchant's terms of the gateways for which there are any.
+pub type PaymentSettingsByGateway = BTreeMap<Gateway, PaymentMethodSettings>;
 
 /// How long catalogue entries are kept.
 #[must_use]
@@ -105,6 +113,25 @@ pub async fn terms(platform: &Platform) -> Result<Rc<StoreSettings>, ApiError> {
         terms.map(Rc::new).ok_or_else(|| ApiError::new(ErrorCode::StoreNotSetUp))
     };
     recall(platform, &TERMS, (), catalogue_lifetime(platform), ask).await
+}
+
+/// The merchant's terms of every gateway for which there are any.
+///
+/// # Errors
+/// 503 when they can't be read.
+pub async fn payment_settings(
+    platform: &Platform,
+) -> Result<Rc<PaymentSettingsByGateway>, ApiError> {
+    let ask = async {
+        let settings = storage::payment_settings::read(&platform.database()?).await?;
+        Ok(Rc::new(settings))
+    };
+    recall(platform, &PAYMENT_SETTINGS, (), catalogue_lifetime(platform), ask).await
+}
+
+/// Forgets the terms of the gateways: they were just changed here.
+pub fn forget_payment_settings() {
+    PAYMENT_SETTINGS.set(Cache::new(1));
 }
 
 /// What pricing needs of these SKUs. One that is not in the catalogue is missing.

@@ -11,8 +11,8 @@ use super::access::Access::{self, Order, Public, Secret, Signature, Storefront};
 use super::openapi::Description;
 use super::routing::{Route, Work};
 use super::{
-    api_keys, checkouts, inventory, invoices, movements, orders, products, reference, stock, store,
-    webhooks,
+    api_keys, checkouts, inventory, invoices, movements, orders, payment_methods, products,
+    reference, stock, store, webhooks,
 };
 use crate::api::ask::Ask;
 use crate::storage::api_keys::Scope;
@@ -40,6 +40,7 @@ routes! {
     Storefront => products::list;
     Storefront => products::show;
     Storefront => stock::show;
+    Storefront => payment_methods::offer;
     Storefront => checkouts::create;
 
     Order(Scope::OrdersRead) => orders::show;
@@ -68,6 +69,8 @@ routes! {
     Secret(Scope::CatalogueWrite) => products::put;
     Secret(Scope::StoreWrite) => store::show;
     Secret(Scope::StoreWrite) => store::put;
+    Secret(Scope::StoreWrite) => payment_methods::list;
+    Secret(Scope::StoreWrite) => payment_methods::put;
     Secret(Scope::ApiKeysWrite) => api_keys::create;
     Secret(Scope::ApiKeysWrite) => api_keys::list;
     Secret(Scope::ApiKeysWrite) => api_keys::revoke;

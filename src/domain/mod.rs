@@ -14,6 +14,7 @@ pub mod invoice;
 pub mod money;
 pub mod order;
 pub mod payment;
+pub mod payment_settings;
 pub mod pricing;
 pub mod seller;
 mod slug;

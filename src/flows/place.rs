@@ -30,6 +30,9 @@ pub struct Draft {
     pub return_url: Option<String>,
     /// Whether the gateway takes the money at once.
     pub capture_mode: CaptureMode,
+    /// What the buyer's statement is to say.
+    #[serde(default)]
+    pub statement_descriptor: Option<String>,
     /// How long the buyer has to pay.
     pub payment_window_seconds: u32,
     /// How much longer the reservations last, so that the shard can cancel before they end.
@@ -61,6 +64,7 @@ pub fn place(draft: Draft, id: OrderId, now: Timestamp) -> Order {
     let payment = (total.amount > 0).then(|| Payment {
         method: draft.method,
         return_url: draft.return_url,
+        statement_descriptor: draft.statement_descriptor,
         ..Payment::new(draft.gateway, draft.capture_mode, total)
     });
     Order {

@@ -1,5 +1,5 @@
-//! D1: the catalogue, the store's terms, API keys, and the copies of orders and stock that lists and
-//! searches read. One file per aggregate; every statement is a constant and takes parameters.
+//! D1: the catalogue, the store's terms and those of its payment gateways, API keys, and the copies of
+//! orders and stock that lists and searches read. One file per aggregate; every statement is a constant and takes parameters.
 //!
 //! D1 is never on the path of a checkout or a webhook but for catalogue reads, which the edge keeps.
 
@@ -7,6 +7,7 @@ pub mod api_keys;
 pub mod catalogue;
 pub mod invoices;
 pub mod orders;
+pub mod payment_settings;
 pub mod stock_levels;
 pub mod store;
 

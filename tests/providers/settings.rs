@@ -2,9 +2,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use cartwright::domain::payment::Gateway;
-use cartwright::providers::payment::registry;
+use cartwright::domain::payment::{CaptureMode, Gateway};
 use cartwright::providers::payment::settings::{BaseUrl, Environment, PaymentSettings};
+use cartwright::providers::payment::{registry, taking};
 
 use crate::conformance::{VENDORS, Vendor};
 use crate::support::*;
@@ -88,6 +88,14 @@ fn what_is_missing_or_wrong_is_named_and_never_quoted() {
             vec![stripe, secret, ("STRIPE_BASE_URL", "https://user:CANARY@example.com")],
             "STRIPE_BASE_URL must not hold a user name or password",
         ),
+        (
+            vec![stripe, secret, ("STRIPE_PUBLISHABLE_KEY", "sk_live_CANARY")],
+            "STRIPE_PUBLISHABLE_KEY is not a publishable key, which begins with pk_",
+        ),
+        (
+            vec![stripe, secret, ("STRIPE_PUBLISHABLE_KEY", "pk_live_\"CANARY")],
+            "STRIPE_PUBLISHABLE_KEY is not a publishable key, which begins with pk_",
+        ),
         (SANDBOX[..2].to_vec(), "SANDBOX_BASE_URL is missing; SANDBOX_ENABLED is true"),
         (SANDBOX[..3].to_vec(), "SANDBOX_API_KEY is missing; SANDBOX_ENABLED is true"),
         (SANDBOX[..4].to_vec(), "SANDBOX_WEBHOOK_SECRET is missing; SANDBOX_ENABLED is true"),
@@ -109,6 +117,50 @@ fn carries(sent: &str) -> bool {
     let decoded = basic.and_then(|text| STANDARD.decode(text).ok());
     let hidden = decoded.is_some_and(|bytes| String::from_utf8_lossy(&bytes).contains(CANARY));
     hidden || sent.contains(CANARY)
+}
+
+#[test]
+fn browsers_are_told_public_keys_and_nothing_else() {
+    let keys = |variables: &[(&str, &str)]| {
+        let settings = read(variables).unwrap();
+        let all = Gateway::ALL.into_iter().flat_map(|which| {
+            settings
+                .browser_keys(which)
+                .into_iter()
+                .map(|(n, k)| format!("{n}={k}"))
+                .collect::<Vec<_>>()
+        });
+        all.collect::<Vec<_>>()
+    };
+    let key = ("STRIPE_PUBLISHABLE_KEY", " pk_live_1 ");
+    let secrets = [("STRIPE_SECRET_KEY", STRIPE_KEY), ("STRIPE_WEBHOOK_SECRET", NEW_SECRET)];
+    assert!(keys(&SANDBOX).is_empty());
+    assert!(keys(&secrets).is_empty());
+    assert!(keys(&[key]).is_empty(), "a gateway that is not set up has none");
+    assert_eq!(keys(&[secrets[0], secrets[1], key]), ["publishable_key=pk_live_1"]);
+    for (_, key) in settings().browser_keys(Gateway::Stripe) {
+        assert!(!key.contains(CANARY));
+    }
+}
+
+#[test]
+fn what_a_gateway_cannot_take_is_known_before_it_is_asked() {
+    for (which, amount, currency, expected) in [
+        (Gateway::Stripe, 1_999, "USD", Ok(())),
+        (Gateway::Stripe, 0, "USD", Ok(())),
+        (Gateway::Stripe, 1_005, "KWD", Err("amount_not_payable")),
+        (Gateway::Stripe, 1_010, "KWD", Ok(())),
+        (Gateway::Stripe, 0, "KWD", Ok(())),
+        (Gateway::Stripe, 0, "UGX", Err("currency")),
+        (Gateway::Stripe, 50_000, "UGX", Err("currency")),
+        (Gateway::Sandbox, 1_005, "KWD", Ok(())),
+    ] {
+        let taken = with_gateway(which, |gateway| {
+            taking::check(gateway, money(amount, currency), CaptureMode::Automatic)
+        });
+        let told = taken.map_err(|reason| reason.name());
+        assert_eq!(told, expected, "{which:?} {amount} {currency}");
+    }
 }
 
 #[test]

@@ -4,6 +4,8 @@
 //! the edge itself would refuse (a price that changed, a product that is gone, a catalogue that can't
 //! be read) is first looked up under the key: a retry of what was accepted gets what was answered.
 
+use futures_util::join;
+
 use super::answer::{self, CheckoutAnswer};
 use super::request::CheckoutRequest;
 use crate::api::ask::Ask;
@@ -11,6 +13,7 @@ use crate::api::body;
 use crate::api::error::{ApiError, ErrorCode};
 use crate::api::idempotency::Submission;
 use crate::api::openapi::Problem;
+use crate::api::payment_methods;
 use crate::api::remembered;
 use crate::api::reply::Outcome;
 use crate::domain::money::Money;
@@ -33,7 +36,7 @@ use crate::runtime::platform::{Platform, Unavailable};
         (status = 201, description = "The order is placed; `Location` leads to it", body = CheckoutAnswer),
         (status = 402, description = "`payment_declined`: `decline` has the gateway's code and message. Nothing is held", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`insufficient_stock`: `shortages` lists what is requested and available; `total_changed`: `total` has the total as it is", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`invalid_request`, `idempotency_key_reused`, `gateway_unavailable`, `card_data_refused`, or why the cart can't be priced: `unknown_sku`, `price_missing`, …", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`invalid_request`, `idempotency_key_reused`, `gateway_unavailable`, `payment_method_unavailable`, `card_data_refused`, or why the cart can't be priced: `unknown_sku`, `price_missing`, …", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "`try_again`: send the same request, with the same key, after `Retry-After`", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -106,7 +109,9 @@ async fn draft(platform: &Platform, request: CheckoutRequest) -> Result<Draft, A
     if registry::gateway(&settings.payments, gateway).is_none() {
         return Err(ApiError::new(ErrorCode::GatewayUnavailable));
     }
-    let terms = remembered::terms(platform).await?;
+    let (terms, methods) =
+        join!(remembered::terms(platform), remembered::payment_settings(platform));
+    let terms = terms?;
     let skus = request.lines.iter().map(|line| &line.sku);
     let sellables = remembered::sellables(platform, skus).await?;
     let cart = price_cart(
@@ -122,6 +127,10 @@ async fn draft(platform: &Platform, request: CheckoutRequest) -> Result<Draft, A
         let total = serde_json::to_value(total).unwrap_or_default();
         return Err(ApiError::new(ErrorCode::TotalChanged).with("total", total));
     }
+    let billing = request.billing_address.as_ref().unwrap_or(&request.shipping_address);
+    let country = billing.country_code();
+    let method = payment_methods::terms::of(&*methods?, gateway, settings.capture_mode);
+    payment_methods::terms::check(settings, gateway, &method, total, country)?;
     Ok(Draft {
         email: request.email,
         shipping_address: request.shipping_address,
@@ -130,7 +139,8 @@ async fn draft(platform: &Platform, request: CheckoutRequest) -> Result<Draft, A
         gateway,
         method: request.payment.method,
         return_url: request.payment.return_url,
-        capture_mode: settings.capture_mode,
+        capture_mode: method.capture_mode,
+        statement_descriptor: method.statement_descriptor,
         payment_window_seconds: terms.payment_window_seconds,
         reservation_grace_seconds: terms.reservation_grace_seconds,
         invoice_series: terms.invoice_series.clone(),

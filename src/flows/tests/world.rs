@@ -50,6 +50,7 @@ pub fn draft(capture_mode: CaptureMode) -> Draft {
         method: None,
         return_url: None,
         capture_mode,
+        statement_descriptor: None,
         payment_window_seconds: WINDOW_SECONDS,
         reservation_grace_seconds: GRACE_SECONDS,
         invoice_series: "INV".to_owned(),

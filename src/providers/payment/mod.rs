@@ -15,3 +15,4 @@ mod sandbox;
 pub mod settings;
 pub mod signature;
 mod stripe;
+pub mod taking;

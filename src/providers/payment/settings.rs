@@ -7,6 +7,7 @@
 //! | `SANDBOX_BASE_URL`, `SANDBOX_API_KEY`, `SANDBOX_WEBHOOK_SECRET` | where and with which keys | none |
 //! | `STRIPE_SECRET_KEY` | offers Stripe | none |
 //! | `STRIPE_WEBHOOK_SECRET` | one or more (comma), so that they can be rotated | none |
+//! | `STRIPE_PUBLISHABLE_KEY` | public: told to storefronts, for Stripe's own code in the browser | none |
 //! | `STRIPE_BASE_URL` | a proxy in front of Stripe | `https://api.stripe.com` |
 //! | `RAZORPAY_KEY_ID` | offers Razorpay | none |
 //! | `RAZORPAY_KEY_SECRET` | the secret of that key | none |
@@ -22,6 +23,7 @@ use url::{Host, Url};
 use super::authorize_net::settings::{self as authorize_net, AuthorizeNetSettings};
 use super::razorpay;
 pub use super::razorpay::settings::RazorpaySettings;
+use crate::domain::payment::Gateway;
 
 /// A key or a secret. It can be used, but not printed.
 #[derive(Clone, PartialEq, Eq)]
@@ -139,6 +141,8 @@ pub struct StripeSettings {
     pub secret_key: Secret,
     /// The endpoint's `whsec_…`; several while one is rotated.
     pub webhook_secrets: Vec<Secret>,
+    /// `pk_…`, for the browser; public.
+    pub publishable_key: Option<String>,
 }
 
 /// The gateways that are set up.
@@ -202,6 +206,30 @@ impl PaymentSettings {
             razorpay: razorpay::settings::read(&source)?,
         })
     }
+
+    /// What a gateway's own code in the browser needs, by its name in our answers. Only what its vendor
+    /// calls public is ever here: everyone can read it.
+    #[must_use]
+    pub fn browser_keys(&self, gateway: Gateway) -> Vec<(&'static str, &str)> {
+        match gateway {
+            Gateway::Stripe => {
+                let key = self.stripe.as_ref().and_then(|stripe| stripe.publishable_key.as_deref());
+                key.map(|key| ("publishable_key", key)).into_iter().collect()
+            }
+            Gateway::Razorpay => {
+                let key = self.razorpay.as_ref().map(|razorpay| razorpay.key_id.as_str());
+                key.map(|key| ("key_id", key)).into_iter().collect()
+            }
+            Gateway::AuthorizeNet => {
+                let keys = self.authorize_net.as_ref().and_then(|net| {
+                    let client_key = net.client_key.as_deref()?;
+                    Some([("client_key", client_key), ("api_login_id", net.login_id.expose())])
+                });
+                keys.into_iter().flatten().collect()
+            }
+            Gateway::Sandbox | Gateway::Paypal => Vec::new(),
+        }
+    }
 }
 
 fn sandbox(source: &Source<'_>) -> Result<Option<SandboxSettings>, ConfigurationError> {
@@ -234,7 +262,20 @@ fn stripe(source: &Source<'_>) -> Result<Option<StripeSettings>, ConfigurationEr
         base_url: source.base_url("STRIPE_BASE_URL", base_url)?,
         secret_key: secret("STRIPE_SECRET_KEY", &key)?,
         webhook_secrets: secrets("STRIPE_WEBHOOK_SECRET", &webhook_secrets)?,
+        publishable_key: publishable_key(source)?,
     }))
+}
+
+/// Everyone gets to read it, so that nothing else may stand there by mistake.
+fn publishable_key(source: &Source<'_>) -> Result<Option<String>, ConfigurationError> {
+    const NAME: &str = "STRIPE_PUBLISHABLE_KEY";
+    let Some(key) = (source.get)(NAME) else { return Ok(None) };
+    let key = key.trim();
+    let legal = key.len() <= 255 && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    if !key.starts_with("pk_") || !legal {
+        return Err(wrong(NAME, "is not a publishable key, which begins with pk_"));
+    }
+    Ok(Some(key.to_owned()))
 }
 
 /// The variables, and where the Worker runs.

@@ -5,6 +5,7 @@
 //! | `AUTHORIZE_NET_LOGIN_ID` | the API login id; offers Authorize.net | none |
 //! | `AUTHORIZE_NET_TRANSACTION_KEY` | the key that goes with it | none |
 //! | `AUTHORIZE_NET_SIGNATURE_KEY` | signs webhooks; up to four (comma), so that it can be rotated | none |
+//! | `AUTHORIZE_NET_CLIENT_KEY` | public: told to storefronts with the login id, for Accept.js | none |
 //! | `AUTHORIZE_NET_CURRENCIES` | the one currency of the account | `USD` |
 //! | `AUTHORIZE_NET_BASE_URL` | the sandbox, or a proxy | `https://api.authorize.net` |
 
@@ -26,6 +27,8 @@ pub struct AuthorizeNetSettings {
     pub transaction_key: Secret,
     /// The signature key of webhooks; several while one is rotated.
     pub signature_keys: Vec<Secret>,
+    /// Public: what Accept.js needs beside the login id. Without it neither is told to storefronts.
+    pub client_key: Option<String>,
     /// The account's currency.
     pub currency: Currency,
 }
@@ -53,6 +56,19 @@ pub(in crate::providers::payment) fn read(
         login_id: secret("AUTHORIZE_NET_LOGIN_ID", &login_id)?,
         transaction_key: secret("AUTHORIZE_NET_TRANSACTION_KEY", &transaction_key)?,
         signature_keys: secrets("AUTHORIZE_NET_SIGNATURE_KEY", &signature_keys)?,
+        client_key: client_key(source)?,
         currency,
     }))
+}
+
+/// Letters and digits, as the merchant interface shows it.
+fn client_key(source: &Source<'_>) -> Result<Option<String>, ConfigurationError> {
+    let Some(key) = (source.get)("AUTHORIZE_NET_CLIENT_KEY") else { return Ok(None) };
+    let key = key.trim().to_owned();
+    let legal = key.len() <= 255 && key.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if legal {
+        Ok(Some(key))
+    } else {
+        Err(wrong("AUTHORIZE_NET_CLIENT_KEY", "is not a client key"))
+    }
 }
