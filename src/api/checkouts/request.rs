@@ -230,7 +230,7 @@ mod tests {
             ("/payment/method", json!("")),
             ("/payment/method", json!("two words")),
             ("/payment/method", json!("x".repeat(256))),
-            ("/payment/gateway", json!("paypal")),
+            ("/payment/gateway", json!("barter")),
             ("/payment/return_url", json!("http://shop.example/")),
             ("/payment/return_url", json!("javascript:alert(1)")),
             ("/payment/return_url", json!("/back")),

@@ -156,10 +156,10 @@ pub struct AuthorizeAsk {
     #[serde(default)]
     pub description: Option<String>,
     /// What the buyer's statement is to say, where the gateway takes it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub statement_descriptor: Option<String>,
     /// Who pays, for gateways that compare it with the card's address.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub billing: Option<Address>,
 }
 
