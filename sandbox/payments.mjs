@@ -7,12 +7,16 @@ import { needAmount, Refusal } from "./input.mjs";
 const TERMINAL = new Set(["captured", "failed", "cancelled"]);
 const STATES = new Set(["action_required", "processing", "authorized", "captured", "failed", "cancelled"]);
 
-const newId = (prefix) => `${prefix}_${randomBytes(12).toString("hex")}`;
+/** How long money is held. */
+const HOLD_MS = 7 * 24 * 60 * 60 * 1000;
+
+export const newId = (prefix) => `${prefix}_${randomBytes(12).toString("hex")}`;
 
 /** What agreeing leads to: money taken, or held if the shop wants to take it later. */
 function settle(payment) {
   payment.status = payment.capture === "manual" ? "authorized" : "captured";
   payment.captured = payment.capture === "manual" ? 0 : payment.amount;
+  payment.authorized_until = payment.capture === "manual" ? Date.now() + HOLD_MS : null;
 }
 
 function fail(payment, message) {
@@ -37,6 +41,10 @@ export function openPayments({ store, owe, pageUrl, autoMs }) {
       order_id: payment.order_id,
       operation_id: payment.operation_id,
       redirect_url: payment.status === "action_required" ? pageUrl(payment) : null,
+      authorized_until: payment.status === "authorized" ? payment.authorized_until : null,
+      statement_descriptor: payment.statement_descriptor,
+      refunds: store.refundsOf(payment.id),
+      disputes: store.disputesOf(payment.id),
       decline: payment.decline_code ? { code: payment.decline_code, message: payment.decline_message } : null,
       created_at: payment.created_at,
       updated_at: payment.updated_at,
@@ -51,12 +59,20 @@ export function openPayments({ store, owe, pageUrl, autoMs }) {
       payment: shown(payment),
     });
 
+  /** Writes into the books what was taken since. */
+  function bookCapture(payment, before) {
+    const taken = payment.captured - before;
+    if (taken > 0) store.insertCapture(newId("sbxc"), payment.id, taken, payment.updated_at);
+  }
+
   /** Changes a payment and owes the webhook for it. Inside a transaction. */
   function change(payment, how) {
+    const before = payment.captured;
     how(payment);
     payment.due_at = null;
     payment.updated_at = Math.max(Date.now(), payment.updated_at + 1);
     store.updatePayment(payment);
+    bookCapture(payment, before);
     announce(payment);
     return payment;
   }
@@ -121,6 +137,8 @@ export function openPayments({ store, owe, pageUrl, autoMs }) {
         created_at: now,
         updated_at: now,
         due_at: null,
+        authorized_until: null,
+        statement_descriptor: input.statement_descriptor ?? null,
       };
       switch (payment.method) {
         case "auto":
@@ -139,11 +157,14 @@ export function openPayments({ store, owe, pageUrl, autoMs }) {
           break;
         case "instant":
         case "timeout":
+        case "refund_pending":
+        case "refund_fails":
           settle(payment);
           break;
         default: // pending: waits for POST /control/payments/{id}
       }
       store.insertPayment(payment);
+      bookCapture(payment, 0);
       if (payment.due_at !== null) {
         due.push({ id: payment.id, at: payment.due_at });
         schedule();
@@ -152,16 +173,21 @@ export function openPayments({ store, owe, pageUrl, autoMs }) {
       return payment;
     },
 
-    /** Takes held money. Inside a transaction. */
+    /** Takes held money, all of it or a part; `final: false` keeps the rest held. Inside a transaction. */
     capture(payment, input) {
       if (payment.status !== "authorized") {
         throw new Refusal(400, "unexpected_state", `a payment that is ${payment.status} can't be captured`, payment);
       }
       needAmount(input.amount);
-      if (input.amount > payment.amount || input.currency !== payment.currency) {
+      if (input.final !== undefined && typeof input.final !== "boolean") {
+        throw new Refusal(400, "invalid_request", "final is true or false");
+      }
+      const captured = payment.captured + input.amount;
+      if (captured > payment.amount || input.currency !== payment.currency) {
         throw new Refusal(400, "invalid_amount", "the amount is more than what is held, or in another currency");
       }
-      return change(payment, (p) => Object.assign(p, { status: "captured", captured: input.amount }));
+      const more = input.final === false && captured < payment.amount;
+      return change(payment, (p) => Object.assign(p, { status: more ? "authorized" : "captured", captured }));
     },
 
     /** Calls a payment off. Inside a transaction. */
@@ -170,7 +196,8 @@ export function openPayments({ store, owe, pageUrl, autoMs }) {
       if (TERMINAL.has(payment.status)) {
         throw new Refusal(400, "unexpected_state", `a payment that is ${payment.status} can't be cancelled`, payment);
       }
-      return change(payment, (p) => Object.assign(p, { status: "cancelled" }));
+      // What was taken stays taken; the rest is let go.
+      return change(payment, (p) => Object.assign(p, { status: p.captured > 0 ? "captured" : "cancelled" }));
     },
 
     /** What the buyer chose on the page. */
@@ -191,7 +218,8 @@ export function openPayments({ store, owe, pageUrl, autoMs }) {
       return store.transaction(() =>
         change(payment, (p) => {
           if (state === "failed") return fail(p, "The card was declined.");
-          return Object.assign(p, { status: state, captured: state === "captured" ? p.amount : 0 });
+          const authorized_until = state === "authorized" ? Date.now() + HOLD_MS : null;
+          return Object.assign(p, { status: state, captured: state === "captured" ? p.amount : 0, authorized_until });
         }),
       );
     },

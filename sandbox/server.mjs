@@ -10,7 +10,8 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
 import { startDelivery } from "./delivery.mjs";
-import { checkDelivery, checkStart, parsed, Refusal } from "./input.mjs";
+import { openMoneyBack } from "./money-back.mjs";
+import { bookWindow, checkDelivery, checkRefund, checkStart, parsed, Refusal } from "./input.mjs";
 import { choicePage, problemPage, resultPage, STYLE } from "./page.mjs";
 import { openPayments } from "./payments.mjs";
 import { openStore } from "./store.mjs";
@@ -24,7 +25,7 @@ const MAX_BODY_BYTES = 64 * 1024;
  *
  * `stateFile` (or `stateDir`, for a file of the usual name in it) keeps its books across restarts; without
  * either they are in memory. `autoMs` is after how long the `auto` method pays, `holdMs` how long the
- * `timeout` method keeps a connection without answering. `publicUrl` is how a browser reaches it.
+ * `timeout` method keeps a connection without answering, `pageLines` how much of the books is on a page. `publicUrl` is how a browser reaches it.
  */
 export async function startSandbox({
   port = 8788,
@@ -37,6 +38,7 @@ export async function startSandbox({
   publicUrl,
   autoMs = 300,
   holdMs = 60_000,
+  pageLines = 100,
   quiet = false,
 } = {}) {
   const log = quiet ? () => {} : (text) => console.log(`sandbox: ${text}`);
@@ -54,6 +56,7 @@ export async function startSandbox({
     autoMs,
   });
   const { shown } = payments;
+  const moneyBack = openMoneyBack({ store, owe: (event) => delivery.owe(event), needPayment: payments.need });
   const held = new Set();
 
   // ---- the API --------------------------------------------------------------------------------------
@@ -75,13 +78,13 @@ export async function startSandbox({
       return;
     }
     const input = parsed(body);
-    const { method, text } = store.transaction(() => {
-      const payment = work(key, input);
-      const answered = JSON.stringify(shown(payment));
+    const { held, text } = store.transaction(() => {
+      const { answer, held = false } = work(key, input);
+      const answered = JSON.stringify(answer);
       store.insertReply(key, hash, 200, answered);
-      return { method: payment.method, text: answered };
+      return { held, text: answered };
     });
-    if (method === "timeout" && route === "start") hold(response);
+    if (held) hold(response);
     else send(response, 200, text);
   }
 
@@ -103,12 +106,18 @@ export async function startSandbox({
 
   function api(request, response, url, parts, body) {
     authorize(request);
-    const [, , id, action] = parts; // v1/payments/{id}/{action}
-    if (parts[1] !== "payments" || parts.length > 4) throw new Refusal(404, "not_found", "no such route");
+    const [, noun, id, action] = parts; // v1/{noun}/{id}/{action}
+    const routes = { payments: paymentsApi, refunds: refundsApi, movements: movementsApi };
+    const work = Object.hasOwn(routes, noun) && parts.length <= 4 && routes[noun];
+    if (!work || !work({ request, response, url, id, action, body })) throw new Refusal(404, "not_found", "no such route");
+  }
+
+  function paymentsApi({ request, response, url, id, action, body }) {
     if (request.method === "POST" && id === undefined) {
       once(request, response, "start", body, (key, input) => {
         checkStart(input);
-        return payments.start(key, input);
+        const payment = payments.start(key, input);
+        return { answer: shown(payment), held: payment.method === "timeout" };
       });
     } else if (request.method === "GET" && id === undefined) {
       const operation = url.searchParams.get("operation_id");
@@ -117,12 +126,43 @@ export async function startSandbox({
     } else if (request.method === "GET" && action === undefined) {
       send(response, 200, JSON.stringify(shown(payments.need(id))));
     } else if (request.method === "POST" && action === "capture") {
-      once(request, response, `capture ${id}`, body, (_, input) => payments.capture(payments.need(id), input));
+      once(request, response, `capture ${id}`, body, (_, input) => ({
+        answer: shown(payments.capture(payments.need(id), input)),
+      }));
     } else if (request.method === "POST" && action === "cancel") {
-      once(request, response, `cancel ${id}`, body, () => payments.cancel(payments.need(id)));
+      once(request, response, `cancel ${id}`, body, () => ({ answer: shown(payments.cancel(payments.need(id))) }));
     } else {
-      throw new Refusal(404, "not_found", "no such route");
+      return false;
     }
+    return true;
+  }
+
+  function refundsApi({ request, response, url, id, body }) {
+    if (id !== undefined) return false;
+    if (request.method === "POST") {
+      once(request, response, "refund", body, (_, input) => {
+        checkRefund(input);
+        return { answer: moneyBack.refund(payments.need(input.payment_id), input) };
+      });
+      return true;
+    }
+    const payment = url.searchParams.get("payment_id");
+    if (!payment) throw new Refusal(400, "invalid_request", "payment_id is missing");
+    const operation = url.searchParams.get("operation_id");
+    const items = store.refundsOf(payment).filter((refund) => !operation || refund.operation_id === operation);
+    send(response, 200, JSON.stringify({ items }));
+    return true;
+  }
+
+  function movementsApi({ request, response, url, id }) {
+    if (request.method !== "GET" || id !== undefined) return false;
+    const { from, to, after } = bookWindow(url.searchParams);
+    const lines = store.movements(from, to, after, pageLines + 1);
+    const items = lines.slice(0, pageLines);
+    const last = items.at(-1);
+    const next = lines.length > pageLines ? `${last.moved_at}-${last.id}` : null;
+    send(response, 200, JSON.stringify({ items, next }));
+    return true;
   }
 
   // ---- control, for tests and demonstrations -------------------------------------------------------
@@ -135,21 +175,33 @@ export async function startSandbox({
     /** Every payment with its `idempotency_key`. */
     payments: () => payments.statement(),
     setState: (id, state) => shown(payments.setState(id, state)),
+    /** A refund that the merchant makes at the gateway: `{amount?, reason?}`. */
+    refund: (id, changes = {}) => moneyBack.dashboardRefund(id, changes),
+    /** Decides a refund that is pending: `succeeded` or `failed`. */
+    decideRefund: (id, status) => moneyBack.decideRefund(id, status),
+    /** The buyer's bank takes money back: `{amount?, reason?}`. */
+    dispute: (id, changes = {}) => moneyBack.openDispute(id, changes),
+    /** Decides a dispute: `won` or `lost`. */
+    decideDispute: (id, status) => moneyBack.decideDispute(id, status),
   };
 
   function controlApi(request, response, parts, body) {
     const from = request.socket.remoteAddress ?? "";
     if (!/^(::ffff:)?127\.|^::1$/.test(from)) throw new Refusal(403, "forbidden", "control is for loopback only");
     authorize(request);
-    const [, noun, id] = parts;
+    const [, noun, id, action] = parts;
     const routes = {
       "POST delivery": () => control.delivery(parsed(body)),
       "GET delivery": () => control.delivery(),
       "POST flush": () => (control.flush(), {}),
       "GET payments": () => ({ items: control.payments() }),
       "POST payments/id": () => control.setState(id, parsed(body).state),
+      "POST payments/id/refund": () => control.refund(id, parsed(body)),
+      "POST payments/id/dispute": () => control.dispute(id, parsed(body)),
+      "POST refunds/id": () => control.decideRefund(id, parsed(body).status),
+      "POST disputes/id": () => control.decideDispute(id, parsed(body).status),
     };
-    const work = routes[`${request.method} ${noun}${id ? "/id" : ""}`];
+    const work = routes[`${request.method} ${noun}${id ? "/id" : ""}${action ? `/${action}` : ""}`];
     if (!work) throw new Refusal(404, "not_found", "no such route");
     send(response, 200, JSON.stringify(work()));
   }

@@ -1,20 +1,22 @@
-//! Against the vendors' own data, where it is present: `../shared/contracts` is no part of a checkout,
-//! and a test that needs it says so and passes without it.
+//! Against the vendors' own data, where it is present: `../shared/contracts` (or `CONTRACTS_DIR`) is no
+//! part of a checkout, and a test that needs it says so and passes without it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use cartwright::domain::payment::{CaptureMode, Gateway, ReportedState};
 use cartwright::domain::time::Timestamp;
-use cartwright::providers::payment::contract::{CaptureAsk, VoidAsk};
+use cartwright::providers::payment::contract::{CaptureAsk, RefundAsk, VoidAsk};
 use cartwright::providers::payment::settings::Secret;
 use cartwright::providers::payment::signature;
 use serde_json::{Map, Value, json};
 
+use crate::stripe_money::refund_ask;
 use crate::support::*;
 
 pub fn contract(name: &str) -> Option<Value> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/contracts").join(name);
-    match std::fs::read(&path) {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/contracts");
+    let folder = std::env::var_os("CONTRACTS_DIR").map_or_else(beside, PathBuf::from);
+    match std::fs::read(folder.join(name)) {
         Ok(bytes) => Some(serde_json::from_slice(&bytes).unwrap()),
         Err(_) => {
             println!("skipped: shared/contracts/{name} is not there");
@@ -80,6 +82,7 @@ fn stripes_schema_takes_our_requests_and_refuses_bad_ones() {
     full.method = Some("pm_card_visa".to_owned());
     full.email = Some("buyer@example.com".to_owned());
     full.description = Some("Order 1".to_owned());
+    full.statement_descriptor = Some("ORDER 1".to_owned());
     let mut with_return = full.clone();
     with_return.return_url = Some("https://shop.example/back".to_owned());
     with_gateway(Gateway::Stripe, |gateway| {
@@ -99,7 +102,13 @@ fn stripes_schema_takes_our_requests_and_refuses_bad_ones() {
         let cancel = VoidAsk { operation_id: operation(2), payment: known(&reference) };
         let body = gateway.voiding().unwrap().void(&cancel).unwrap().request.body;
         takes(&openapi, "/v1/payment_intents/{intent}/cancel", &body).unwrap();
+        let ask = RefundAsk { reason: Some("too late".to_owned()), ..refund_ask(500) };
+        let body = gateway.refunding().unwrap().refund(&ask).unwrap().request.body;
+        takes(&openapi, "/v1/refunds", &body).unwrap();
     });
+    for bad in ["payment_intent=pi_1&amount=5.00", "payment_intent=pi_1&reason=why", "sum=5"] {
+        assert!(takes(&openapi, "/v1/refunds", bad.as_bytes()).is_err(), "{bad}");
+    }
     for bad in [
         "currency=usd",
         "amount=1999",
@@ -129,6 +138,27 @@ fn with_nulls(value: &mut Value) {
     }
 }
 
+/// Whether Stripe's schema of the question knows these parameters.
+fn asks(openapi: &Value, path: &str, url: &str) -> bool {
+    let known = openapi["paths"][path]["get"]["parameters"].as_array().unwrap();
+    let names: Vec<_> = known.iter().map(|parameter| parameter["name"].as_str().unwrap()).collect();
+    let (_, query) = url.split_once('?').unwrap();
+    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap();
+    pairs.iter().all(|(name, _)| names.contains(&name.split('[').next().unwrap()))
+}
+
+#[test]
+fn stripes_questions_have_our_parameters() {
+    let Some(openapi) = contract(OPENAPI) else { return };
+    with_gateway(Gateway::Stripe, |gateway| {
+        let retrieve = gateway.retrieve(&known(REFERENCE)).unwrap().request.url;
+        assert!(asks(&openapi, "/v1/payment_intents/{intent}", &retrieve));
+        let refunds = gateway.refunding().unwrap().find_refund(&refund_ask(500)).unwrap();
+        assert!(asks(&openapi, "/v1/refunds", &refunds.request.url));
+        assert!(!asks(&openapi, "/v1/refunds", "https://x/?payment=pi_1"));
+    });
+}
+
 #[test]
 fn our_stripe_replies_are_shaped_as_stripe_says() {
     let Some(mut openapi) = contract(OPENAPI) else { return };
@@ -146,6 +176,46 @@ fn our_stripe_replies_are_shaped_as_stripe_says() {
     let mut bad = stripe_intent("succeeded");
     bad["amount"] = json!("1999");
     assert!(!validator.is_valid(&bad));
+    let schema =
+        json!({"$ref": "#/components/schemas/refund", "components": openapi["components"]});
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let mut refund = stripe_refund("succeeded", 500, Some(operation(5)));
+    let errors: Vec<_> = validator.iter_errors(&refund).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:?}");
+    refund["amount"] = json!("500");
+    assert!(!validator.is_valid(&refund));
+}
+
+/// Every field that is read of a refund, a dispute and a charge is one of Stripe's own, of the same
+/// type: what the fixtures here say beyond that would prove nothing.
+#[test]
+fn our_stripe_fixtures_have_only_stripes_fields() {
+    let Some(fixtures) = contract("stripe/fixtures-2026-08.json") else { return };
+    let kind = |value: &Value| match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "text",
+        Value::Array(_) => "list",
+        Value::Object(_) => "object",
+    };
+    for ours in [
+        stripe_refund("succeeded", 500, None),
+        stripe_dispute("needs_response"),
+        stripe_charge(),
+        stripe_line("charge", 1, json!("ch_1")),
+    ] {
+        let name = ours["object"].as_str().unwrap();
+        let theirs = &fixtures["resources"][name];
+        for (field, value) in ours.as_object().unwrap() {
+            let known = theirs.get(field).unwrap_or_else(|| panic!("{name}.{field} is not known"));
+            let (ours, theirs) = (kind(value), kind(known));
+            assert!(
+                ours == theirs || ours == "null" || theirs == "null",
+                "{name}.{field}: {ours} for {theirs}"
+            );
+        }
+    }
 }
 
 #[test]

@@ -19,4 +19,6 @@ mod signatures;
 #[cfg(test)]
 mod stripe;
 #[cfg(test)]
+mod stripe_money;
+#[cfg(test)]
 mod support;

@@ -75,7 +75,10 @@ fn the_other_requests() {
         let retrieve = gateway.retrieve(&known(REFERENCE)).unwrap().request;
         assert_eq!(
             wire(&retrieve),
-            format!("GET https://api.stripe.com/v1/payment_intents/{REFERENCE}\n{HEADERS}\n")
+            format!(
+                "GET https://api.stripe.com/v1/payment_intents/{REFERENCE}\
+                 ?expand%5B%5D=latest_charge.refunds\n{HEADERS}\n"
+            )
         );
         let cancel = VoidAsk { operation_id: operation(2), payment: known(REFERENCE) };
         assert_eq!(

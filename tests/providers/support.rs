@@ -183,6 +183,108 @@ pub fn stripe_decline() -> Value {
     body
 }
 
+/// A refund as Stripe writes one; `asked_by` is the operation of ours, if it is one of ours.
+pub fn stripe_refund(status: &str, amount: i64, asked_by: Option<OperationId>) -> Value {
+    let metadata = asked_by.map_or_else(
+        || json!({}),
+        |operation| {
+            json!({"order_id": order_id().to_string(), "operation_id": operation.to_string()})
+        },
+    );
+    let number = asked_by.map_or_else(|| "dashboard".to_owned(), |operation| operation.to_string());
+    json!({
+        "id": format!("re_3Qx7dE2eZvKYlo2C0_{number}"),
+        "object": "refund",
+        "amount": amount,
+        "balance_transaction": "txn_3Qx7dE2eZvKYlo2C0refund",
+        "charge": "ch_3Qx7dE2eZvKYlo2C0abcdEFG",
+        "created": NOW_SECONDS,
+        "currency": "usd",
+        "destination_details": {"card": {"type": "refund"}, "type": "card"},
+        "metadata": metadata,
+        "payment_intent": REFERENCE,
+        "reason": null,
+        "receipt_number": null,
+        "source_transfer_reversal": null,
+        "status": status,
+        "transfer_reversal": null,
+    })
+}
+
+/// A dispute of the whole payment as Stripe writes one.
+pub fn stripe_dispute(status: &str) -> Value {
+    json!({
+        "id": "dp_3Qx7dE2eZvKYlo2C0abcdEFG",
+        "object": "dispute",
+        "amount": 1_999,
+        "balance_transactions": [],
+        "charge": "ch_3Qx7dE2eZvKYlo2C0abcdEFG",
+        "created": NOW_SECONDS,
+        "currency": "usd",
+        "evidence": {},
+        "evidence_details": {
+            "due_by": NOW_SECONDS + 604_800, "has_evidence": false, "past_due": false,
+            "submission_count": 0,
+        },
+        "is_charge_refundable": false,
+        "livemode": false,
+        "metadata": {},
+        "payment_intent": REFERENCE,
+        "reason": "fraudulent",
+        "status": status,
+    })
+}
+
+/// The charge of `ask()`, as far as it is read.
+pub fn stripe_charge() -> Value {
+    json!({
+        "id": "ch_3Qx7dE2eZvKYlo2C0abcdEFG",
+        "object": "charge",
+        "amount": 1_999,
+        "amount_captured": 1_999,
+        "amount_refunded": 0,
+        "captured": true,
+        "created": NOW_SECONDS,
+        "currency": "usd",
+        "disputed": false,
+        "metadata": {
+            "order_id": order_id().to_string(),
+            "operation_id": operation(1).to_string(),
+        },
+        "paid": true,
+        "payment_intent": REFERENCE,
+        "payment_method_details": {"card": {"brand": "visa", "last4": "4242"}, "type": "card"},
+        "refunded": false,
+        "status": "succeeded",
+    })
+}
+
+/// A line of Stripe's books, settled in another currency than the buyer's.
+pub fn stripe_line(kind: &str, number: u32, source: Value) -> Value {
+    json!({
+        "id": format!("txn_{number}"),
+        "object": "balance_transaction",
+        "amount": 1_712,
+        "available_on": NOW_SECONDS + 172_800,
+        "created": NOW_SECONDS - 60,
+        "currency": "eur",
+        "description": null,
+        "exchange_rate": 0.856_428_2,
+        "fee": 75,
+        "fee_details": [],
+        "net": 1_637,
+        "reporting_category": kind,
+        "source": source,
+        "status": "pending",
+        "type": kind,
+    })
+}
+
+/// A list as Stripe writes one.
+pub fn stripe_list(url: &str, items: Vec<Value>, has_more: bool) -> Value {
+    json!({"object": "list", "url": url, "has_more": has_more, "data": items})
+}
+
 /// An event as Stripe sends it.
 pub fn stripe_event(kind: &str, object: Value) -> Value {
     json!({

@@ -130,7 +130,7 @@ pub fn key_revoked(vendor: &Vendor, reply: &HttpReply) -> Result<(), String> {
         let run = Run::of(vendor, base, &steps);
         let first = matches!(op, Op::Start | Op::Refund | Op::RefundPart | Op::RefundRest);
         let refused = matches!(run.last().failure(), Some(CallFailure::Refused { .. }));
-        if !is_unknown(run.last()) && !(first && refused) {
+        if !(is_unknown(run.last()) || (first && refused)) {
             return Err(format!("{base:?} {op:?}: {:?}", run.last()));
         }
     }

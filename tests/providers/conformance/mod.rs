@@ -7,6 +7,8 @@
 //! have that scenario. What is expected is written once, in `expect`. `matrix` plays everything and
 //! keeps the table in README.md.
 
+#![expect(clippy::arithmetic_side_effects, reason = "small numbers of the tests' own making")]
+
 mod authorize_net;
 mod expect;
 pub mod hostile;

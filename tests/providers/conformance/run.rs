@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use super::{
     FULL, Incoming, Op, PART, REST, Scenario, Step, Vendor, captured_by, refunded_by,
-    rest_captured_by, rest_refunded_by, voided_by,
+    rest_captured_by, rest_refunded_by, started_by, voided_by,
 };
 use crate::support::{NOW, with_gateway};
 
@@ -88,6 +88,7 @@ impl<'a> Run<'a> {
     pub fn of(vendor: &'a Vendor, scenario: Scenario, steps: &[Step]) -> Self {
         let mut ask = (vendor.ask)();
         assert_eq!(ask.amount.amount, FULL, "{}: the ask must be for FULL", vendor.gateway.name());
+        assert_eq!(ask.operation_id, started_by(), "the start's operation");
         ask.capture =
             if scenario.holds() { CaptureMode::OnRequest } else { CaptureMode::Automatic };
         let payment = record(vendor, &ask);

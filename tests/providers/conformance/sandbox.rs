@@ -1,9 +1,12 @@
 //! The sandbox's replies and webhooks, scenario by scenario.
 
+use cartwright::domain::id::OperationId;
 use cartwright::domain::payment::Gateway;
 use serde_json::{Value, json};
 
-use super::{Given, Incoming, Op, PART, Scenario, Step, Vendor};
+use super::{
+    FULL, Given, Incoming, Op, PART, REST, Scenario, Step, Vendor, refunded_by, rest_refunded_by,
+};
 use crate::support::*;
 
 pub const VENDOR: Vendor = Vendor {
@@ -21,8 +24,6 @@ pub const VENDOR: Vendor = Vendor {
     sign,
     signature_header: "sandbox-signature",
 };
-
-const NOT_BUILT: &str = "is not built yet";
 
 fn sign(body: &[u8]) -> Incoming {
     let header = signed(NEW_SECRET, NOW_SECONDS, body);
@@ -47,6 +48,62 @@ fn refusal(op: Op, status: u16, code: &str, payment: Option<Value>) -> Step {
         error["payment"] = payment;
     }
     Step::Call(op, json_reply(status, &json!({ "error": error })))
+}
+
+/// A webhook about a refund or a dispute.
+fn movement_event(field: &str, object: Value, seconds: i64) -> Step {
+    let kind = format!("{field}.{}", object["status"].as_str().unwrap());
+    let mut event = json!({
+        "id": format!("evt_{seconds}"),
+        "type": kind,
+        "created_at": NOW.plus_milliseconds(seconds * 1_000).milliseconds(),
+    });
+    event[field] = object;
+    Step::Event(sign(event.to_string().as_bytes()))
+}
+
+fn refund(status: &str, amount: i64, asked_by: Option<OperationId>, seconds: i64) -> Value {
+    let moment = NOW.plus_milliseconds(seconds * 1_000).milliseconds();
+    json!({
+        "id": asked_by.map_or_else(|| "sbxr_dashboard".to_owned(), |id| format!("sbxr_{id}")),
+        "payment_id": VENDOR.reference,
+        "order_id": asked_by.map(|_| order_id().to_string()),
+        "operation_id": asked_by.map(|id| id.to_string()),
+        "amount": amount,
+        "currency": "USD",
+        "status": status,
+        "reason": null,
+        "created_at": moment,
+        "updated_at": moment,
+    })
+}
+
+fn dispute(status: &str, seconds: i64) -> Value {
+    let moment = NOW.plus_milliseconds(seconds * 1_000).milliseconds();
+    json!({
+        "id": "sbxd_1",
+        "payment_id": VENDOR.reference,
+        "amount": FULL,
+        "currency": "USD",
+        "status": status,
+        "reason": "fraudulent",
+        "respond_by": moment + 604_800_000,
+        "created_at": moment,
+        "updated_at": moment,
+    })
+}
+
+fn line(kind: &str, operation_id: Option<OperationId>) -> Value {
+    json!({
+        "id": format!("mov_{kind}"),
+        "kind": kind,
+        "payment_id": VENDOR.reference,
+        "order_id": order_id().to_string(),
+        "operation_id": operation_id.map(|id| id.to_string()),
+        "amount": FULL,
+        "currency": "USD",
+        "moved_at": NOW.plus_milliseconds(-60_000).milliseconds(),
+    })
 }
 
 /// A payment in a state, `seconds` after the first news of it.
@@ -121,8 +178,73 @@ fn given(scenario: Scenario) -> Given {
             let op = if scenario == S::VoidTooLate { Op::Void } else { Op::Capture };
             vec![held(), refusal(op, 400, "unexpected_state", Some(later("captured", 1_999, 1)))]
         }
+        S::CaptureAgain => vec![
+            held(),
+            call(Op::CaptureFirst, later("authorized", PART, 1)),
+            call(Op::CaptureRest, later("captured", FULL, 2)),
+        ],
         S::Void => vec![held(), call(Op::Void, later("cancelled", 0, 1))],
         S::WebhookGood => vec![event(paid())],
-        _ => return Given::Declared(NOT_BUILT),
+        _ => money_back(scenario),
     })
+}
+
+/// The scenarios in which money goes back, and the books.
+fn money_back(scenario: Scenario) -> Vec<Step> {
+    use Scenario as S;
+    let paid = || call(Op::Start, sandbox_payment("captured"));
+    let whose = || call(Op::Whose, sandbox_payment("captured"));
+    let ours = |status: &str, seconds| refund(status, FULL, Some(refunded_by()), seconds);
+    match scenario {
+        S::RefundFull => vec![paid(), call(Op::Refund, ours("succeeded", 1))],
+        S::RefundPart | S::RefundAgain => {
+            let first = refund("succeeded", PART, Some(refunded_by()), 1);
+            let mut steps = vec![paid(), call(Op::RefundPart, first)];
+            if scenario == S::RefundAgain {
+                let rest = refund("succeeded", REST, Some(rest_refunded_by()), 2);
+                steps.push(call(Op::RefundRest, rest));
+            }
+            steps
+        }
+        S::RefundTooMuch => vec![paid(), refusal(Op::Refund, 400, "refund_too_large", None)],
+        S::RefundReplyLost => vec![paid(), call(Op::RecoverRefund, ours("succeeded", 1))],
+        S::RefundReplyLostLate => {
+            let items = json!({"items": [ours("succeeded", 1)]});
+            vec![paid(), call(Op::RecoverRefundLate, items)]
+        }
+        S::RefundNeverArrived => vec![paid(), call(Op::FindRefund, json!({"items": []}))],
+        S::RefundPendingThenSuccess => vec![
+            paid(),
+            call(Op::Refund, ours("pending", 1)),
+            movement_event("refund", ours("succeeded", 2), 2),
+        ],
+        S::RefundFailed => vec![
+            paid(),
+            call(Op::Refund, ours("pending", 1)),
+            movement_event("refund", ours("failed", 2), 2),
+        ],
+        S::WebhookAnyOrder => vec![
+            event(later("authorized", PART, 1)),
+            event(later("captured", FULL, 2)),
+            movement_event("refund", ours("pending", 3), 3),
+            movement_event("refund", ours("succeeded", 4), 4),
+            movement_event("dispute", dispute("open", 5), 5),
+            movement_event("dispute", dispute("lost", 6), 6),
+        ],
+        S::DashboardRefund => {
+            vec![movement_event("refund", refund("succeeded", PART, None, 1), 1), whose()]
+        }
+        S::DisputeOpened => vec![movement_event("dispute", dispute("open", 1), 1), whose()],
+        S::DisputeWon => vec![movement_event("dispute", dispute("won", 1), 1), whose()],
+        S::DisputeLost => vec![movement_event("dispute", dispute("lost", 1), 1), whose()],
+        S::BooksFirstPage => {
+            vec![call(Op::List, json!({"items": [line("capture", None)], "next": "c_1"}))]
+        }
+        S::BooksNextPage => {
+            let first = json!({"items": [line("capture", None)], "next": "c_1"});
+            let last = json!({"items": [line("refund", Some(refunded_by()))], "next": null});
+            vec![call(Op::List, first), call(Op::ListNext, last)]
+        }
+        other => panic!("{other:?} is played by the suite"),
+    }
 }

@@ -4,7 +4,9 @@ use cartwright::domain::payment::Gateway;
 use cartwright::providers::payment::contract::HttpReply;
 use serde_json::{Value, json};
 
-use super::{Given, Incoming, Op, PART, Scenario, Step, Vendor};
+use super::{
+    FULL, Given, Incoming, Op, PART, REST, Scenario, Step, Vendor, refunded_by, rest_refunded_by,
+};
 use crate::support::*;
 
 pub const VENDOR: Vendor = Vendor {
@@ -21,8 +23,6 @@ pub const VENDOR: Vendor = Vendor {
     signature_header: "stripe-signature",
 };
 
-const NOT_BUILT: &str = "is not built yet";
-
 fn sign(body: &[u8]) -> Incoming {
     let header = signed(NEW_SECRET, NOW_SECONDS, body);
     Incoming {
@@ -33,7 +33,15 @@ fn sign(body: &[u8]) -> Incoming {
 }
 
 fn event(kind: &str, object: Value) -> Step {
-    Step::Event(sign(stripe_event(kind, object).to_string().as_bytes()))
+    event_at(kind, object, 0)
+}
+
+/// An event of some seconds later.
+fn event_at(kind: &str, object: Value, seconds: i64) -> Step {
+    let mut event = stripe_event(kind, object);
+    event["created"] = json!(NOW_SECONDS + seconds);
+    event["id"] = json!(format!("evt_{seconds}"));
+    Step::Event(sign(event.to_string().as_bytes()))
 }
 
 fn call(op: Op, body: Value) -> Step {
@@ -132,6 +140,84 @@ fn given(scenario: Scenario) -> Given {
         }
         S::Void => vec![held(), call(Op::Void, stripe_intent("canceled"))],
         S::WebhookGood => vec![event("payment_intent.succeeded", paid())],
-        _ => return Given::Declared(NOT_BUILT),
+        _ => money_back(scenario),
     })
+}
+
+/// The scenarios in which money goes back, and the books.
+fn money_back(scenario: Scenario) -> Vec<Step> {
+    use Scenario as S;
+    let paid = || call(Op::Start, stripe_intent("succeeded"));
+    let ours = |status: &str| stripe_refund(status, FULL, Some(refunded_by()));
+    let listed = |refunds| stripe_list("/v1/refunds", refunds, false);
+    let whose = || call(Op::Whose, stripe_intent("succeeded"));
+    let disputed = |kind: &str, status: &str| event(kind, stripe_dispute(status));
+    let books = |lines, more| stripe_list("/v1/balance_transactions", lines, more);
+    match scenario {
+        S::RefundFull => vec![paid(), call(Op::Refund, ours("succeeded"))],
+        S::RefundPart | S::RefundAgain => {
+            let first = stripe_refund("succeeded", PART, Some(refunded_by()));
+            let rest = stripe_refund("succeeded", REST, Some(rest_refunded_by()));
+            let mut steps = vec![paid(), call(Op::RefundPart, first)];
+            if scenario == S::RefundAgain {
+                steps.push(call(Op::RefundRest, rest));
+            }
+            steps
+        }
+        S::RefundTooMuch => {
+            vec![
+                paid(),
+                refusal(Op::Refund, 400, "invalid_request_error", "charge_already_refunded"),
+            ]
+        }
+        S::RefundReplyLost => vec![paid(), call(Op::RecoverRefund, ours("succeeded"))],
+        S::RefundReplyLostLate => {
+            let other = stripe_refund("succeeded", PART, None);
+            vec![paid(), call(Op::RecoverRefundLate, listed(vec![other, ours("succeeded")]))]
+        }
+        S::RefundNeverArrived => {
+            let other = stripe_refund("succeeded", PART, None);
+            vec![paid(), call(Op::FindRefund, listed(vec![other]))]
+        }
+        S::RefundPendingThenSuccess => vec![
+            paid(),
+            call(Op::Refund, ours("pending")),
+            call(Op::FindRefund, listed(vec![ours("requires_action")])),
+            event_at("refund.updated", ours("succeeded"), 9),
+        ],
+        S::RefundFailed => {
+            let mut failed = ours("failed");
+            failed["failure_reason"] = json!("expired_or_canceled_card");
+            vec![paid(), call(Op::Refund, ours("succeeded")), event_at("refund.failed", failed, 9)]
+        }
+        S::WebhookAnyOrder => vec![
+            event_at(
+                "payment_intent.amount_capturable_updated",
+                stripe_intent("requires_capture"),
+                0,
+            ),
+            event_at("payment_intent.succeeded", stripe_intent("succeeded"), 1),
+            event_at("refund.created", ours("pending"), 2),
+            event_at("refund.updated", ours("succeeded"), 3),
+            event_at("charge.dispute.created", stripe_dispute("needs_response"), 4),
+            event_at("charge.dispute.closed", stripe_dispute("lost"), 5),
+        ],
+        S::DashboardRefund => {
+            vec![event("refund.created", stripe_refund("succeeded", PART, None)), whose()]
+        }
+        S::DisputeOpened => vec![disputed("charge.dispute.created", "needs_response"), whose()],
+        S::DisputeWon => vec![disputed("charge.dispute.closed", "won"), whose()],
+        S::DisputeLost => vec![disputed("charge.dispute.closed", "lost"), whose()],
+        S::BooksFirstPage => {
+            let payout = stripe_line("payout", 2, json!("po_1"));
+            let lines = vec![stripe_line("charge", 1, stripe_charge()), payout];
+            vec![call(Op::List, books(lines, true))]
+        }
+        S::BooksNextPage => {
+            let first = vec![stripe_line("charge", 1, stripe_charge())];
+            let next = vec![stripe_line("refund", 2, ours("succeeded"))];
+            vec![call(Op::List, books(first, true)), call(Op::ListNext, books(next, false))]
+        }
+        other => panic!("{other:?} is played by the suite"),
+    }
 }

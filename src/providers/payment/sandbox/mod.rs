@@ -3,7 +3,9 @@
 //! It keeps idempotency keys for ever, yet a lost start is treated as Stripe's is, so that what is
 //! rehearsed on a laptop is what happens in production.
 
+mod books;
 mod mapping;
+mod refunds;
 mod webhook;
 mod wire;
 
@@ -43,10 +45,10 @@ impl<'a> Sandbox<'a> {
         vec![("authorization".to_owned(), format!("Bearer {}", self.settings.api_key.expose()))]
     }
 
-    fn get(&self, path: &[&str], query: Option<(&str, &str)>) -> HttpRequest {
+    fn get(&self, path: &[&str], query: &[(&str, &str)]) -> HttpRequest {
         let mut url = self.settings.base_url.join(path);
-        if let Some((name, value)) = query {
-            url.query_pairs_mut().append_pair(name, value);
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
         }
         HttpRequest {
             method: Method::Get,
@@ -79,6 +81,8 @@ impl<'a> Sandbox<'a> {
         reading::askable(ask.amount)?;
         reading::at_most("description", ask.description.as_deref(), MAX_TEXT_CHARACTERS)?;
         reading::at_most("email", ask.email.as_deref(), MAX_TEXT_CHARACTERS)?;
+        let statement = ask.statement_descriptor.as_deref();
+        reading::at_most("statement descriptor", statement, MAX_TEXT_CHARACTERS)?;
         let method = ask.method.as_deref().unwrap_or(DEFAULT_METHOD);
         if !reading::is_method_token(method) {
             return Err(BuildError::PaymentMethod { gateway: "the sandbox" });
@@ -96,6 +100,7 @@ impl<'a> Sandbox<'a> {
             return_url: ask.return_url.as_deref(),
             email: ask.email.as_deref(),
             description: ask.description.as_deref(),
+            statement_descriptor: statement,
         };
         let request = self.post(&["v1", "payments"], ask.operation_id, &body)?;
         Ok(call(request, Subject::StartedBy(ask.operation_id), asked))
@@ -121,19 +126,19 @@ impl PaymentGateway for Sandbox<'_> {
     fn find(&self, ask: &AuthorizeAsk) -> Result<Call<Option<PaymentReport>>, BuildError> {
         let operation_id = ask.operation_id;
         let text = operation_id.to_string();
-        let request = self.get(&["v1", "payments"], Some(("operation_id", &text)));
+        let request = self.get(&["v1", "payments"], &[("operation_id", &text)]);
         Ok(Call::new(request, move |reply, _| found(reply, operation_id)))
     }
 
     fn retrieve(&self, payment: &KnownPayment) -> Result<Call, BuildError> {
         let reference = reading::reference(&payment.reference)?;
-        let request = self.get(&["v1", "payments", reference], None);
+        let request = self.get(&["v1", "payments", reference], &[]);
         Ok(call(request, Subject::Reference(reference.to_owned()), Asked::Question))
     }
 
     fn whose(&self, reference: &str) -> Result<Call<Option<OrderId>>, BuildError> {
         let reference = reading::reference(reference)?;
-        let request = self.get(&["v1", "payments", reference], None);
+        let request = self.get(&["v1", "payments", reference], &[]);
         Ok(Call::new(request, |reply, _| whose(reply)))
     }
 
@@ -146,11 +151,11 @@ impl PaymentGateway for Sandbox<'_> {
     }
 
     fn refunding(&self) -> Option<&dyn Refunding> {
-        None
+        Some(self)
     }
 
     fn listing(&self) -> Option<&dyn Listing> {
-        None
+        Some(self)
     }
 
     fn verify(
@@ -175,14 +180,18 @@ impl Voiding for Sandbox<'_> {
 
 impl Capturing for Sandbox<'_> {
     fn in_parts(&self) -> bool {
-        false
+        true
     }
 
     fn capture(&self, ask: &CaptureAsk) -> Result<Call, BuildError> {
         reading::askable(ask.amount)?;
         let reference = reading::reference(&ask.payment.reference)?;
         let path = ["v1", "payments", reference, "capture"];
-        let body = CaptureBody { amount: ask.amount.amount, currency: ask.amount.currency.code() };
+        let body = CaptureBody {
+            amount: ask.amount.amount,
+            currency: ask.amount.currency.code(),
+            is_final: (!ask.is_final).then_some(false),
+        };
         let request = self.post(&path, ask.operation_id, &body)?;
         Ok(call(request, Subject::Reference(reference.to_owned()), Asked::Again))
     }
@@ -214,14 +223,16 @@ fn refused(
     if let ("unexpected_state", Some(payment)) = (error.code.as_str(), error.payment) {
         return judged(payment, subject);
     }
+    Err(refusal(reply, asked, &error.code, &error.message))
+}
+
+/// What a 4xx proves that carries no news.
+fn refusal(reply: &HttpReply, asked: Asked, code: &str, message: &str) -> CallFailure {
     // The key was used with another body: this request did nothing, but that one may have.
-    if !asked.is_settled_by(reply.status) || error.code == "idempotency_key_reused" {
-        return Err(reading::unsettled(reply, &error.code));
+    if !asked.is_settled_by(reply.status) || code == "idempotency_key_reused" {
+        return reading::unsettled(reply, code);
     }
-    Err(CallFailure::Refused {
-        code: reading::code(&error.code),
-        message: reading::message(&error.message),
-    })
+    CallFailure::Refused { code: reading::code(code), message: reading::message(message) }
 }
 
 /// Reads for which order a payment is.

@@ -1,14 +1,22 @@
 //! Stripe's states and amounts in Cartwright's words, and back.
 
-use super::wire::{PaymentIntent, Status};
+use super::wire::{
+    Charge, Dispute, DisputeStatus, LatestCharge, PaymentIntent, Refund, RefundStatus, Status,
+};
 use crate::domain::currency::Currency;
 use crate::domain::money::Money;
-use crate::domain::payment::{BuyerAction, Decline, PaymentReport, ReportedState};
+use crate::domain::payment::{
+    BuyerAction, Decline, MovementReport, MovementState, OperationKind, PaymentReport,
+    ReportedState,
+};
 use crate::domain::time::Timestamp;
 use crate::providers::payment::contract::BuildError;
 use crate::providers::payment::reading;
 
 const STRIPE: &str = "Stripe";
+
+/// The longest line of a statement, prefix and suffix together.
+const MAX_STATEMENT_CHARACTERS: usize = 22;
 
 /// How Stripe's smallest unit relates to ISO 4217's minor unit, by
 /// <https://docs.stripe.com/currencies>.
@@ -72,6 +80,123 @@ fn exact(amount: i64, divisor: i64) -> Option<i64> {
     (amount.checked_rem(divisor)? == 0).then(|| amount.checked_div(divisor)).flatten()
 }
 
+/// A currency as Stripe writes it.
+pub(super) fn currency(code: &str) -> Result<Currency, &'static str> {
+    code.to_ascii_uppercase().parse().map_err(|_| "the amount is in a currency we do not know")
+}
+
+/// An amount as Stripe writes it, in our minor units.
+pub(super) fn money(amount: i64, code: &str) -> Result<Money, &'static str> {
+    let currency = currency(code)?;
+    let minor = from_stripe(amount, currency).ok_or("the amount has no minor units")?;
+    Ok(Money::new(minor, currency))
+}
+
+/// Seconds since 1970, if they are a moment.
+pub(super) fn moment(seconds: i64) -> Option<Timestamp> {
+    seconds
+        .checked_mul(1_000)
+        .filter(|milliseconds| (0..=Timestamp::MAX.milliseconds()).contains(milliseconds))
+        .map(Timestamp::from_milliseconds)
+}
+
+/// What Stripe takes as the end of a statement's line: at most 22 of its letters, and one real letter
+/// among them. What it would refuse is left out, since a payment is not to fail because of it.
+pub(super) fn statement_suffix(text: &str) -> Option<String> {
+    let taken = |c: &char| {
+        (c.is_ascii_graphic() || *c == ' ') && !matches!(c, '<' | '>' | '\\' | '\'' | '"' | '*')
+    };
+    let suffix: String = text.trim().chars().filter(taken).take(MAX_STATEMENT_CHARACTERS).collect();
+    let suffix = suffix.trim();
+    suffix.contains(|c: char| c.is_ascii_alphabetic()).then(|| suffix.to_owned())
+}
+
+/// What a refund says, or why it can't be relied on.
+pub(super) fn refund(
+    refund: &Refund,
+    occurred_at: Timestamp,
+) -> Result<MovementReport, &'static str> {
+    if !reading::is_reference(&refund.id) {
+        return Err("the refund's id is malformed");
+    }
+    let state = match refund.status {
+        RefundStatus::Pending | RefundStatus::RequiresAction => MovementState::Pending,
+        RefundStatus::Succeeded => MovementState::Succeeded,
+        RefundStatus::Failed | RefundStatus::Canceled => MovementState::Failed,
+    };
+    let operation = refund.metadata.as_ref().and_then(|metadata| metadata.operation_id.as_deref());
+    let reason = refund.failure_reason.as_deref().or(refund.reason.as_deref());
+    Ok(MovementReport {
+        kind: OperationKind::Refund,
+        reference: refund.id.clone(),
+        operation_id: operation.and_then(|id| id.parse().ok()),
+        amount: money(refund.amount.0, &refund.currency)?,
+        state,
+        occurred_at,
+        reason: reason.map(reading::code),
+        respond_by: None,
+    })
+}
+
+/// Where a dispute stands in our words.
+pub(super) const fn dispute_state(status: DisputeStatus) -> MovementState {
+    match status {
+        DisputeStatus::WarningNeedsResponse
+        | DisputeStatus::WarningUnderReview
+        | DisputeStatus::NeedsResponse
+        | DisputeStatus::UnderReview => MovementState::Pending,
+        DisputeStatus::WarningClosed | DisputeStatus::Won | DisputeStatus::Prevented => {
+            MovementState::Failed
+        }
+        DisputeStatus::Lost => MovementState::Succeeded,
+    }
+}
+
+/// What a dispute says, or why it can't be relied on.
+pub(super) fn dispute(
+    dispute: &Dispute,
+    occurred_at: Timestamp,
+) -> Result<MovementReport, &'static str> {
+    if !reading::is_reference(&dispute.id) {
+        return Err("the dispute's id is malformed");
+    }
+    let state = dispute_state(dispute.status);
+    let due_by = dispute.evidence_details.as_ref().and_then(|details| details.due_by);
+    Ok(MovementReport {
+        kind: OperationKind::Chargeback,
+        reference: dispute.id.clone(),
+        operation_id: None,
+        amount: money(dispute.amount.0, &dispute.currency)?,
+        state,
+        occurred_at,
+        reason: dispute.reason.as_deref().map(reading::code),
+        respond_by: due_by.filter(|_| state == MovementState::Pending).and_then(moment),
+    })
+}
+
+/// What a charge adds to the report of its payment: until when the money is held, and its refunds.
+fn of_charge(
+    charge: Charge,
+    payment: &str,
+    status: Status,
+    occurred_at: Timestamp,
+) -> (Option<Timestamp>, Vec<MovementReport>) {
+    let until = charge
+        .payment_method_details
+        .and_then(|details| details.card)
+        .and_then(|card| card.capture_before)
+        .filter(|_| status == Status::RequiresCapture)
+        .and_then(moment);
+    let refunds = charge.refunds.map(|refunds| refunds.data).unwrap_or_default();
+    let movements = refunds
+        .into_iter()
+        .filter_map(|value| serde_json::from_value::<Refund>(value).ok())
+        .filter(|refund| refund.payment_intent.as_deref() == Some(payment))
+        .filter_map(|one| refund(&one, occurred_at).ok())
+        .collect();
+    (until, movements)
+}
+
 /// What a `PaymentIntent` says, or why it can't be relied on.
 pub(super) fn report(
     intent: PaymentIntent,
@@ -80,11 +205,7 @@ pub(super) fn report(
     if !reading::is_reference(&intent.id) {
         return Err("the payment's id is malformed");
     }
-    let currency: Currency = intent
-        .currency
-        .to_ascii_uppercase()
-        .parse()
-        .map_err(|_| "the payment is in a currency we do not know")?;
+    let currency = currency(&intent.currency)?;
     let ours = |amount| from_stripe(amount, currency).ok_or("the amount has no minor units");
     let amount = Money::new(ours(intent.amount.0)?, currency);
     let captured_minor = match (intent.amount_received, intent.status) {
@@ -109,9 +230,17 @@ pub(super) fn report(
     let waits = matches!(state, ReportedState::ActionRequired | ReportedState::Declined);
     let action = if waits { action(&intent) } else { None };
     let operation_id = intent.metadata.operation_id.as_deref().and_then(|id| id.parse().ok());
+    let (authorized_until, movements) = match intent.latest_charge {
+        Some(LatestCharge::Charge(charge)) => {
+            of_charge(*charge, &intent.id, intent.status, occurred_at)
+        }
+        _ => (None, Vec::new()),
+    };
     Ok(PaymentReport {
         operation_id,
         action,
+        authorized_until,
+        movements,
         decline: decline.filter(|_| state == ReportedState::Declined),
         ..PaymentReport::new(intent.id, state, amount, captured_minor, occurred_at)
     })

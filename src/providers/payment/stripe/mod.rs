@@ -6,9 +6,12 @@
 //!
 //! Lost replies: Stripe keeps a key for at least 24 hours, so for [`REPEAT_WITHIN_MILLISECONDS`] the
 //! same request is repeated, which is certain and immediate. Later the payment is looked for in the
-//! search, which lags by up to a minute but by then has long seen it.
+//! search, which lags by up to a minute but by then has long seen it. A lost refund likewise, but for
+//! the list of the payment's refunds, which does not lag.
 
+mod books;
 mod mapping;
+mod refunds;
 mod webhook;
 mod wire;
 
@@ -56,10 +59,10 @@ impl<'a> Stripe<'a> {
         ]
     }
 
-    fn get(&self, path: &[&str], query: Option<(&str, &str)>) -> HttpRequest {
+    fn get(&self, path: &[&str], query: &[(&str, &str)]) -> HttpRequest {
         let mut url = self.settings.base_url.join(path);
-        if let Some((name, value)) = query {
-            url.query_pairs_mut().append_pair(name, value);
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
         }
         HttpRequest {
             method: Method::Get,
@@ -124,6 +127,11 @@ impl<'a> Stripe<'a> {
         if let Some(description) = &ask.description {
             form.push(("description", description.clone()));
         }
+        if let Some(suffix) =
+            ask.statement_descriptor.as_deref().and_then(mapping::statement_suffix)
+        {
+            form.push(("statement_descriptor_suffix", suffix));
+        }
         form.push(("metadata[order_id]", ask.order_id.to_string()));
         form.push(("metadata[operation_id]", ask.operation_id.to_string()));
         let request = self.post(&["v1", "payment_intents"], ask.operation_id, &form)?;
@@ -150,19 +158,21 @@ impl PaymentGateway for Stripe<'_> {
     fn find(&self, ask: &AuthorizeAsk) -> Result<Call<Option<PaymentReport>>, BuildError> {
         let operation_id = ask.operation_id;
         let query = format!("metadata['operation_id']:'{operation_id}'");
-        let request = self.get(&["v1", "payment_intents", "search"], Some(("query", &query)));
+        let request = self.get(&["v1", "payment_intents", "search"], &[("query", &query)]);
         Ok(Call::new(request, move |reply, sent_at| found(reply, operation_id, sent_at)))
     }
 
     fn retrieve(&self, payment: &KnownPayment) -> Result<Call, BuildError> {
         let reference = reading::reference(&payment.reference)?;
-        let request = self.get(&["v1", "payment_intents", reference], None);
+        // The charge knows until when money is held, and what was given back.
+        let query = [("expand[]", "latest_charge.refunds")];
+        let request = self.get(&["v1", "payment_intents", reference], &query);
         Ok(call(request, Subject::Reference(reference.to_owned()), Asked::Question))
     }
 
     fn whose(&self, reference: &str) -> Result<Call<Option<OrderId>>, BuildError> {
         let reference = reading::reference(reference)?;
-        let request = self.get(&["v1", "payment_intents", reference], None);
+        let request = self.get(&["v1", "payment_intents", reference], &[]);
         Ok(Call::new(request, |reply, _| whose(reply)))
     }
 
@@ -175,11 +185,11 @@ impl PaymentGateway for Stripe<'_> {
     }
 
     fn refunding(&self) -> Option<&dyn Refunding> {
-        None
+        Some(self)
     }
 
     fn listing(&self) -> Option<&dyn Listing> {
-        None
+        Some(self)
     }
 
     fn verify(
@@ -257,14 +267,25 @@ fn refused(
     if let (true, Some(intent)) = (news, error.payment_intent) {
         return judged(intent, subject, sent_at);
     }
+    Err(refusal(reply, asked, &error.kind, &code, error.message.as_deref()))
+}
+
+/// What a 4xx proves that carries no news.
+fn refusal(
+    reply: &HttpReply,
+    asked: Asked,
+    kind: &str,
+    code: &str,
+    message: Option<&str>,
+) -> CallFailure {
     // The key was used with another body: this request did nothing, but that one may have.
-    if !asked.is_settled_by(reply.status) || error.kind == "idempotency_error" {
-        return Err(reading::unsettled(reply, &code));
+    if !asked.is_settled_by(reply.status) || kind == "idempotency_error" {
+        return reading::unsettled(reply, code);
     }
-    Err(CallFailure::Refused {
-        code: reading::code(&code),
-        message: reading::message(error.message.as_deref().unwrap_or_default()),
-    })
+    CallFailure::Refused {
+        code: reading::code(code),
+        message: reading::message(message.unwrap_or_default()),
+    }
 }
 
 /// Reads for which order a payment is.

@@ -18,8 +18,40 @@ pub(super) struct PaymentIntent {
     pub client_secret: Option<String>,
     pub next_action: Option<NextAction>,
     pub last_payment_error: Option<PaymentError>,
+    pub latest_charge: Option<LatestCharge>,
     #[serde(default)]
     pub metadata: Metadata,
+}
+
+/// `PaymentIntent.latest_charge`: an id, or the charge where it was asked for.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(super) enum LatestCharge {
+    Id(#[expect(dead_code, reason = "a charge is never asked about by itself")] String),
+    Charge(Box<Charge>),
+}
+
+/// A charge, as far as a report of its payment needs it.
+#[derive(Debug, Deserialize)]
+pub(super) struct Charge {
+    pub payment_method_details: Option<MethodDetails>,
+    pub refunds: Option<ChargeRefunds>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct MethodDetails {
+    pub card: Option<CardDetails>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct CardDetails {
+    pub capture_before: Option<i64>,
+}
+
+/// The refunds of a charge. One that can't be read does not make the payment unreadable.
+#[derive(Debug, Deserialize)]
+pub(super) struct ChargeRefunds {
+    pub data: Vec<serde_json::Value>,
 }
 
 /// Anything else that has an id, an amount and a status is not a payment.
@@ -65,6 +97,132 @@ pub(super) struct PaymentError {
     pub code: Option<String>,
     pub decline_code: Option<String>,
     pub message: Option<String>,
+}
+
+/// A refund.
+#[derive(Debug, Deserialize)]
+pub(super) struct Refund {
+    pub id: String,
+    #[serde(rename = "object")]
+    _object: RefundObject,
+    pub amount: Minor,
+    pub currency: String,
+    pub status: RefundStatus,
+    pub payment_intent: Option<String>,
+    pub reason: Option<String>,
+    pub failure_reason: Option<String>,
+    pub metadata: Option<Metadata>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) enum RefundObject {
+    #[serde(rename = "refund")]
+    Refund,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RefundStatus {
+    Pending,
+    RequiresAction,
+    Succeeded,
+    Failed,
+    Canceled,
+}
+
+/// The body of `GET /v1/refunds`.
+#[derive(Debug, Deserialize)]
+pub(super) struct RefundList {
+    #[serde(rename = "object")]
+    _object: ListObject,
+    pub data: Vec<Refund>,
+    pub has_more: bool,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) enum ListObject {
+    #[serde(rename = "list")]
+    List,
+}
+
+/// A dispute.
+#[derive(Debug, Deserialize)]
+pub(super) struct Dispute {
+    pub id: String,
+    #[serde(rename = "object")]
+    _object: DisputeObject,
+    pub amount: Minor,
+    pub currency: String,
+    pub status: DisputeStatus,
+    pub payment_intent: Option<String>,
+    pub reason: Option<String>,
+    pub evidence_details: Option<EvidenceDetails>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) enum DisputeObject {
+    #[serde(rename = "dispute")]
+    Dispute,
+}
+
+/// `Dispute.status`; the warnings are inquiries, for which no money was taken back yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum DisputeStatus {
+    WarningNeedsResponse,
+    WarningUnderReview,
+    WarningClosed,
+    NeedsResponse,
+    UnderReview,
+    Won,
+    Lost,
+    Prevented,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct EvidenceDetails {
+    pub due_by: Option<i64>,
+}
+
+/// The body of `GET /v1/balance_transactions`.
+#[derive(Debug, Deserialize)]
+pub(super) struct BalanceList {
+    #[serde(rename = "object")]
+    _object: ListObject,
+    pub data: Vec<BalanceTransaction>,
+    pub has_more: bool,
+}
+
+/// A line of the books. Its own amount may be in the currency of settlement and less the fee; what the
+/// buyer's money did is in the source.
+#[derive(Debug, Deserialize)]
+pub(super) struct BalanceTransaction {
+    pub id: String,
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub reporting_category: Option<String>,
+    pub created: i64,
+    #[serde(default)]
+    pub source: serde_json::Value,
+}
+
+/// A charge as the books' source.
+#[derive(Debug, Deserialize)]
+pub(super) struct ChargeSource {
+    pub id: String,
+    #[serde(rename = "object")]
+    _object: ChargeObject,
+    pub amount_captured: Minor,
+    pub currency: String,
+    pub status: Option<String>,
+    pub payment_intent: Option<String>,
+    pub metadata: Option<Metadata>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) enum ChargeObject {
+    #[serde(rename = "charge")]
+    Charge,
 }
 
 /// The body of a refusal.
