@@ -11,7 +11,7 @@ use crate::domain::inventory::ClaimAnswer;
 use crate::domain::order::{AttentionCode, ClaimState, CloseReason, Order, OrderStatus};
 use crate::domain::payment::{
     Absorbed, CallFailure, CallResult, ExpiryWatch, Gateway, MovementReport, OperationKind,
-    Payment, PaymentReport, ReportedState,
+    OperationResult, Payment, PaymentReport, ReportedState,
 };
 use crate::domain::time::Timestamp;
 
@@ -316,12 +316,13 @@ fn take_refund_answer(
         return;
     };
     let was_asked = payment.ask_again_at.is_some_and(|at| at <= now);
+    let was_unknown = is_unknown(payment, operation);
     match result {
         Ok(news) => {
             let news = MovementReport { operation_id: Some(operation), ..news };
             let absorbed = payment.absorb_movement(news, fresh, now);
             if was_asked && (payment.awaits_refund() || payment.has_unknown()) {
-                put_off(payment, now);
+                ask_about_the_others(payment, operation, was_unknown, now);
             }
             await_refund(payment, now);
             if let Absorbed::Refused(failure) = absorbed {
@@ -333,10 +334,33 @@ fn take_refund_answer(
         Err(failure) => {
             payment.fail(operation, &failure, now);
             if payment.has_unknown() {
-                put_off(payment, now);
+                ask_about_the_others(payment, operation, was_unknown, now);
             }
         }
     }
+}
+
+fn is_unknown(payment: &Payment, operation: OperationId) -> bool {
+    payment.operation(operation).is_some_and(|o| o.result == OperationResult::Unknown)
+}
+
+/// A gateway that has just said what became of one operation is asked about the next at once: many that
+/// were lost together must not use up the schedule of each other.
+fn ask_about_the_others(
+    payment: &mut Payment,
+    answered: OperationId,
+    was_unknown: bool,
+    now: Timestamp,
+) {
+    let is_told = was_unknown && !is_unknown(payment, answered);
+    if !is_told || !payment.has_unknown() {
+        return put_off(payment, now);
+    }
+    payment.questions_put_off = 0;
+    for operation in payment.operations.iter_mut().filter(|o| !o.result.is_decided()) {
+        operation.attempts = 0;
+    }
+    payment.ask_again_at = Some(now);
 }
 
 /// A refund that is under way is asked about, in case its webhook is lost.
