@@ -14,6 +14,7 @@ pub mod money;
 pub mod order;
 pub mod payment;
 pub mod pricing;
+pub mod reconciliation;
 mod slug;
 pub mod tax;
 pub mod time;

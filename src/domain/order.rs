@@ -162,6 +162,21 @@ pub struct Attention {
     /// When it was first seen.
     #[schema(value_type = String, format = DateTime)]
     pub since: Timestamp,
+    /// Who said that it is dealt with; absent while it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolved: Option<Resolution>,
+}
+
+/// A person's word that something is dealt with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Resolution {
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// The API key's identity.
+    pub by: String,
+    /// What was done, in the person's words.
+    pub note: String,
 }
 
 /// The causes for which an order needs a person.
@@ -178,6 +193,37 @@ pub enum AttentionCode {
     PaymentUnknown,
     /// The gateway would not do what was asked of it.
     PaymentRefused,
+    /// The gateway's books and ours differ.
+    ReconciliationDifference,
+    /// The gateway's books could not be read to their end.
+    ReconciliationFailed,
+}
+
+impl AttentionCode {
+    /// Every code, for tables.
+    pub const ALL: [Self; 7] = [
+        Self::StockGone,
+        Self::PaidAfterClose,
+        Self::PaymentMismatch,
+        Self::PaymentUnknown,
+        Self::PaymentRefused,
+        Self::ReconciliationDifference,
+        Self::ReconciliationFailed,
+    ];
+
+    /// The name in JSON, queries and rows.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::StockGone => "stock_gone",
+            Self::PaidAfterClose => "paid_after_close",
+            Self::PaymentMismatch => "payment_mismatch",
+            Self::PaymentUnknown => "payment_unknown",
+            Self::PaymentRefused => "payment_refused",
+            Self::ReconciliationDifference => "reconciliation_difference",
+            Self::ReconciliationFailed => "reconciliation_failed",
+        }
+    }
 }
 
 /// What comes back of one SKU with a refund.
@@ -286,11 +332,34 @@ impl Order {
         self.payment.as_ref()?.report.as_ref()?.decline.as_ref()
     }
 
-    /// Adds a cause for attention once.
+    /// Adds a cause for attention once. One that a person has dealt with comes back only when something
+    /// else was seen than then.
     pub fn needs_attention(&mut self, code: AttentionCode, detail: String, now: Timestamp) {
-        if !self.attention.iter().any(|known| known.code == code) {
-            self.attention.push(Attention { code, detail, since: now });
+        let seen = Attention { code, detail, since: now, resolved: None };
+        match self.attention.iter_mut().find(|known| known.code == code) {
+            None => self.attention.push(seen),
+            Some(known) if known.resolved.is_some() && known.detail != seen.detail => *known = seen,
+            Some(_) => {}
         }
+    }
+
+    /// Notes that a person has dealt with a cause for attention; what was said first stays.
+    pub fn resolve_attention(&mut self, code: AttentionCode, resolution: &Resolution) {
+        let open = self.attention.iter_mut().find(|a| a.code == code && a.resolved.is_none());
+        if let Some(known) = open {
+            known.resolved = Some(resolution.clone());
+        }
+    }
+
+    /// Whether a person must look at it.
+    #[must_use]
+    pub fn waits_for_person(&self) -> bool {
+        self.attention.iter().any(|attention| attention.resolved.is_none())
+    }
+
+    /// Every payment of the order, the one that counts last.
+    pub fn payments(&self) -> impl Iterator<Item = &Payment> {
+        self.payment.iter()
     }
 
     /// Whether lists, searches and reports show it: a checkout that was refused before any payment
@@ -364,6 +433,13 @@ impl Order {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_code_is_named_as_it_is_written() {
+        for code in AttentionCode::ALL {
+            assert_eq!(serde_json::to_value(code).unwrap(), code.name());
+        }
+    }
 
     #[test]
     fn terminal_states_are_never_left() {

@@ -64,7 +64,7 @@ impl<'a> OrderRow<'a> {
             email: order.email.as_str().to_lowercase(),
             currency: order.cart.currency.code(),
             total_minor: order.cart.totals.total_minor,
-            needs_attention: u8::from(!order.attention.is_empty()),
+            needs_attention: u8::from(order.waits_for_person()),
             invoice_number: order.invoice_number.as_deref(),
             created_at: order.created_at.milliseconds(),
             updated_at: order.updated_at.milliseconds(),

@@ -9,7 +9,7 @@ use crate::domain::money::{Money, sum_minor};
 use crate::domain::time::Timestamp;
 
 /// The kind of a movement of money.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OperationKind {
     /// Ask the buyer's money to be held, or (automatic capture) taken at once.
@@ -23,6 +23,20 @@ pub enum OperationKind {
     /// The buyer's bank took money back, or wants to: opened is `action_required`, lost is
     /// `succeeded`, won is `failed`.
     Chargeback,
+}
+
+impl OperationKind {
+    /// The name in JSON, queries and rows.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Authorize => "authorize",
+            Self::Capture => "capture",
+            Self::Void => "void",
+            Self::Refund => "refund",
+            Self::Chargeback => "chargeback",
+        }
+    }
 }
 
 /// What became of an operation.
@@ -58,6 +72,13 @@ pub struct Operation {
     pub requested_at: Timestamp,
     /// How often an unknown outcome was asked about.
     pub attempts: u32,
+    /// The gateway's own identity of the movement, where it gives one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// When the money moved, by the gateway's clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub completed_at: Option<Timestamp>,
 }
 
 /// The payment axis of an order's state, derived from the ledger and never set by hand.
@@ -238,6 +259,8 @@ impl Payment {
             result: OperationResult::Requested,
             requested_at: now,
             attempts: 0,
+            reference: None,
+            completed_at: None,
         });
     }
 
@@ -254,7 +277,7 @@ impl Payment {
         self.settle_operations(report.state);
         if report.captured_minor > captured_before {
             let amount_minor = report.captured_minor.saturating_sub(captured_before);
-            self.record_capture(amount_minor, fresh, now);
+            self.record_capture(amount_minor, fresh, now, report.occurred_at);
         }
         let unchanged = self.report.as_ref() == Some(&report);
         let kept_action = self.report.as_mut().and_then(|known| known.action.take());
@@ -350,7 +373,13 @@ impl Payment {
 
     /// Books money that was taken: on the capture that was asked for, or, where the gateway took it
     /// by itself, as an operation of its own.
-    fn record_capture(&mut self, amount_minor: i64, fresh: Uuid, now: Timestamp) {
+    fn record_capture(
+        &mut self,
+        amount_minor: i64,
+        fresh: Uuid,
+        now: Timestamp,
+        completed_at: Timestamp,
+    ) {
         let asked = self.operations.iter_mut().find(|o| {
             o.kind == OperationKind::Capture
                 && matches!(o.result, OperationResult::Requested | OperationResult::Unknown)
@@ -358,6 +387,7 @@ impl Payment {
         if let Some(operation) = asked {
             operation.amount_minor = amount_minor;
             operation.result = OperationResult::Succeeded;
+            operation.completed_at = Some(completed_at);
             return;
         }
         self.operations.push(Operation {
@@ -367,6 +397,8 @@ impl Payment {
             result: OperationResult::Succeeded,
             requested_at: now,
             attempts: 0,
+            reference: None,
+            completed_at: Some(completed_at),
         });
     }
 

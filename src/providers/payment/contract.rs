@@ -17,10 +17,10 @@ use crate::domain::address::Address;
 use crate::domain::currency::Currency;
 use crate::domain::id::{OperationId, OrderId};
 use crate::domain::money::Money;
-use crate::domain::payment::{
-    CallFailure, CaptureMode, Gateway, MovementReport, OperationKind, PaymentReport,
-};
+use crate::domain::payment::{CallFailure, CaptureMode, Gateway, MovementReport, PaymentReport};
 use crate::domain::time::Timestamp;
+
+pub use crate::domain::reconciliation::{ListedMovement, Window};
 
 /// The most that is read of a gateway's reply. The shell stops reading one byte later; what is longer
 /// is not a reply that any gateway sends, and its outcome is unknown.
@@ -229,34 +229,6 @@ pub enum RefundRecovery {
     /// Look for it among the payment's refunds. `None` long enough after the request: it was never
     /// received, and may be sent again.
     Search(Call<Option<MovementReport>>),
-}
-
-/// A span of time, from its first moment to before its last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Window {
-    /// The first moment.
-    pub from: Timestamp,
-    /// The first moment after it.
-    pub to: Timestamp,
-}
-
-/// One movement of money as the gateway's own books list it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ListedMovement {
-    /// `Capture` (money in), `Refund` or `Chargeback` (lost or under way).
-    pub kind: OperationKind,
-    /// The gateway's identity of the payment, as [`PaymentReport::reference`] has it, if it says.
-    pub payment_reference: Option<String>,
-    /// The gateway's identity of this movement, unique in its books.
-    pub movement_reference: String,
-    /// The order, if the gateway says.
-    pub order_id: Option<OrderId>,
-    /// For refunds of ours: the operation, if the gateway says.
-    pub operation_id: Option<OperationId>,
-    /// How much, never negative.
-    pub amount: Money,
-    /// When, by the gateway's clock.
-    pub occurred_at: Timestamp,
 }
 
 /// A page of the gateway's books.
