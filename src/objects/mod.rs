@@ -3,4 +3,5 @@
 pub mod commands;
 pub mod invoice_series;
 pub mod order_shard;
+pub mod reconciler;
 pub mod sku_inventory;

@@ -7,6 +7,7 @@
 //! left to the next run.
 
 mod compare;
+mod run;
 mod summary;
 
 #[cfg(test)]
@@ -20,6 +21,7 @@ use super::payment::{Gateway, OperationKind};
 use super::time::Timestamp;
 
 pub use compare::compare;
+pub use run::{Run, RunCause, RunState};
 pub use summary::{Counts, Summary, Total};
 
 /// How far apart the gateway's clock and ours may be about one movement.
