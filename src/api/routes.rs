@@ -10,7 +10,10 @@ use utoipa::openapi::HttpMethod;
 use super::access::Access::{self, Order, Public, Secret, Signature, Storefront};
 use super::openapi::Description;
 use super::routing::{Route, Work};
-use super::{api_keys, checkouts, inventory, orders, products, reference, stock, store, webhooks};
+use super::{
+    api_keys, attention, checkouts, inventory, orders, products, reconciliations, reference, stock,
+    store, webhooks,
+};
 use crate::api::ask::Ask;
 use crate::storage::api_keys::Scope;
 
@@ -46,6 +49,12 @@ routes! {
     Signature => webhooks::receive;
 
     Secret(Scope::OrdersRead) => orders::list;
+    Secret(Scope::OrdersRead) => attention::list;
+    Secret(Scope::OrdersWrite) => attention::resolve;
+    Secret(Scope::ReconciliationsWrite) => reconciliations::create;
+    Secret(Scope::ReconciliationsRead) => reconciliations::list;
+    Secret(Scope::ReconciliationsRead) => reconciliations::show;
+    Secret(Scope::ReconciliationsRead) => reconciliations::csv;
     Secret(Scope::InventoryRead) => inventory::show;
     Secret(Scope::InventoryWrite) => inventory::adjust;
     Secret(Scope::CatalogueWrite) => products::put;

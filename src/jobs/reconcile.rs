@@ -23,7 +23,8 @@ pub async fn start_daily(platform: &Platform) {
             cause: RunCause::Scheduled,
         };
         if let Err(unavailable) = platform.reconciler(gateway, &command).await {
-            let fields = serde_json::json!({ "gateway": gateway, "cause": unavailable.to_string() });
+            let fields =
+                serde_json::json!({ "gateway": gateway, "cause": unavailable.to_string() });
             log::event(Level::Error, "reconciliation.not_started", fields);
         }
     }

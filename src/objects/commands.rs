@@ -60,7 +60,7 @@ pub enum ShardCommand {
         /// The order it names.
         id: OrderId,
         /// What it reports.
-        report: PaymentReport,
+        report: Box<PaymentReport>,
     },
     /// Something was seen outside the order that a person must look at.
     Flag {

@@ -193,10 +193,7 @@ pub async fn list(
 ///
 /// # Errors
 /// When D1 does not answer.
-pub async fn find(
-    database: &D1Database,
-    id: &str,
-) -> Result<Option<AttentionEntry>, Unavailable> {
+pub async fn find(database: &D1Database, id: &str) -> Result<Option<AttentionEntry>, Unavailable> {
     let found: Option<Row> = row(database, BY_ID, &[Parameter::Text(id)]).await?;
     found.map(Row::read).transpose()
 }

@@ -226,15 +226,12 @@ const BY_TIME: &str = movements_where!(
      AND (occurred_at, order_id, operation_id) > (?2, ?4, ?5)
      ORDER BY occurred_at, order_id, operation_id LIMIT ?6"
 );
-const BY_PAYMENT: &str = movements_where!(
-    "gateway = ?1 AND payment_reference IN (SELECT value FROM json_each(?2))"
-);
-const BY_REFERENCE: &str = movements_where!(
-    "gateway = ?1 AND movement_reference IN (SELECT value FROM json_each(?2))"
-);
-const BY_ORDER: &str = movements_where!(
-    "order_id IN (SELECT value FROM json_each(?2)) AND gateway = ?1"
-);
+const BY_PAYMENT: &str =
+    movements_where!("gateway = ?1 AND payment_reference IN (SELECT value FROM json_each(?2))");
+const BY_REFERENCE: &str =
+    movements_where!("gateway = ?1 AND movement_reference IN (SELECT value FROM json_each(?2))");
+const BY_ORDER: &str =
+    movements_where!("order_id IN (SELECT value FROM json_each(?2)) AND gateway = ?1");
 
 #[derive(Deserialize)]
 struct BookedRow {

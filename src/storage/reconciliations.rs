@@ -98,10 +98,13 @@ impl RunRow {
 /// # Errors
 /// When D1 does not take it; writing it again is safe.
 pub async fn open(database: &D1Database, started: &Run) -> Result<(), Unavailable> {
-    let (id, cause) = (started.id.to_string(), match started.cause {
-        RunCause::Scheduled => "scheduled",
-        RunCause::Requested => "requested",
-    });
+    let (id, cause) = (
+        started.id.to_string(),
+        match started.cause {
+            RunCause::Scheduled => "scheduled",
+            RunCause::Requested => "requested",
+        },
+    );
     let parameters = [
         Parameter::Text(&id),
         Parameter::Text(started.gateway.name()),
@@ -171,10 +174,7 @@ pub async fn write_items(
 ///
 /// # Errors
 /// When D1 does not answer.
-pub async fn find(
-    database: &D1Database,
-    id: ReconciliationId,
-) -> Result<Option<Run>, Unavailable> {
+pub async fn find(database: &D1Database, id: ReconciliationId) -> Result<Option<Run>, Unavailable> {
     let id = id.to_string();
     let found: Option<RunRow> = row(database, BY_ID, &[Parameter::Text(&id)]).await?;
     found.map(RunRow::read).transpose()

@@ -37,7 +37,6 @@ pub async fn handle(mut ask: Ask) -> Outcome {
     let (Some(id), EventNews::Payment(report)) = (event.order_id, event.news) else {
         return received();
     };
-    let report = *report;
     let command = ShardCommand::Webhook { gateway, event_id: event.event_id, id, report };
     deliver(&ask, id, &command).await
 }

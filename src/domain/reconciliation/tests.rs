@@ -1,3 +1,5 @@
+#![expect(clippy::arithmetic_side_effects, reason = "small numbers; an overflow fails the test")]
+
 use proptest::prelude::*;
 use uuid::Uuid;
 

@@ -171,9 +171,9 @@ impl Shard {
         gateway: Gateway,
         event_id: String,
         id: OrderId,
-        report: PaymentReport,
+        report: Box<PaymentReport>,
     ) -> Result<ShardAnswer> {
-        let hear = Step::Hear { gateway, event_id, id, report: Box::new(report) };
+        let hear = Step::Hear { gateway, event_id, id, report };
         Ok(match self.commit(hear).await? {
             Some(_) => ShardAnswer::Ok,
             None => ShardAnswer::NotFound,

@@ -9,7 +9,9 @@ use worker::D1Database;
 use super::Trouble;
 use crate::domain::id::OrderId;
 use crate::domain::order::AttentionCode;
-use crate::domain::reconciliation::{Finding, Item, ListedMovement, Run, Summary, compare as decide};
+use crate::domain::reconciliation::{
+    Finding, Item, ListedMovement, Run, Summary, compare as decide,
+};
 use crate::objects::commands::{ShardAnswer, ShardCommand};
 use crate::runtime::platform::{Platform, Unavailable};
 use crate::storage::attention::{self, NewAttention, Subject};
@@ -75,8 +77,7 @@ async fn report(
         .try_collect()
         .await?;
     others.extend(strangers.into_iter().flatten());
-    let mut seen: Vec<NewAttention> =
-        others.into_iter().map(|item| of_item(run, item)).collect();
+    let mut seen: Vec<NewAttention> = others.into_iter().map(|item| of_item(run, item)).collect();
     if !rest.is_empty() {
         let detail = format!("{} more differences in {}", rest.len(), run.id);
         seen.push(of_run(run, AttentionCode::ReconciliationDifference, detail));

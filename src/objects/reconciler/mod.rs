@@ -68,7 +68,8 @@ impl DurableObject for Reconciler {
         let walker = self.walker()?;
         // An alarm that keeps failing would be dropped by the platform.
         if let Err(error) = walker.ring().await {
-            let fields = serde_json::json!({ "gateway": walker.gateway, "cause": error.to_string() });
+            let fields =
+                serde_json::json!({ "gateway": walker.gateway, "cause": error.to_string() });
             log::event(Level::Error, "reconciliation.alarm_failed", fields);
             walker.store.sqlite.arm(now().plus_seconds(LONGEST_WAIT_SECONDS))?;
         }

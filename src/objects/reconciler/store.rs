@@ -129,11 +129,7 @@ impl Store {
         self.sqlite.transaction(|| {
             self.sqlite.run(
                 "UPDATE runs SET document = ?, phase = 'tell', tries = 0, wake_at = ? WHERE id = ?",
-                vec![
-                    text(serde_json::to_string(run)?),
-                    integer(now().milliseconds()),
-                    of(run.id),
-                ],
+                vec![text(serde_json::to_string(run)?), integer(now().milliseconds()), of(run.id)],
             )?;
             self.sqlite.run("DELETE FROM entries WHERE run_id = ?", vec![of(run.id)])
         })
