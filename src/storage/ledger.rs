@@ -331,3 +331,100 @@ pub async fn meant_by(
     }
     Ok(found)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::payment::{CaptureMode, CapturedPart, PaymentReport, ReportedState};
+
+    fn operation(
+        number: u128,
+        kind: OperationKind,
+        amount_minor: i64,
+        result: OperationResult,
+    ) -> Operation {
+        Operation {
+            id: OperationId::new(uuid::Uuid::from_u128(number)),
+            kind,
+            amount_minor,
+            result,
+            requested_at: Timestamp::from_milliseconds(1_000),
+            attempts: 0,
+            reference: None,
+            completed_at: Some(Timestamp::from_milliseconds(2_000)),
+        }
+    }
+
+    fn payment(operations: Vec<Operation>) -> Payment {
+        let asked = Money::new(1_000, "USD".parse().unwrap());
+        let at = Timestamp::from_milliseconds(2_000);
+        let state = ReportedState::Captured;
+        let mut report = PaymentReport::new("pay_1".to_owned(), state, asked, 1_000, at);
+        let part = |reference: &str, amount_minor| CapturedPart {
+            reference: reference.to_owned(),
+            amount_minor,
+        };
+        report.captures = vec![part("cap_1", 300), part("cap_2", 700)];
+        Payment {
+            gateway: Gateway::Paypal,
+            method: None,
+            return_url: None,
+            capture_mode: CaptureMode::Automatic,
+            asked,
+            operations,
+            report: Some(report),
+            refusal: None,
+            ask_again_at: None,
+        }
+    }
+
+    #[test]
+    fn only_money_that_moved_has_a_row_and_captures_go_by_the_gateways_names() {
+        use OperationKind::{Authorize, Capture, Chargeback, Refund, Void};
+        use OperationResult::{ActionRequired, Failed, Requested, Succeeded, Unknown};
+        let rows = movements(&payment(vec![
+            operation(1, Authorize, 1_000, Succeeded),
+            operation(2, Capture, 300, Succeeded),
+            operation(3, Capture, 400, Failed),
+            operation(4, Capture, 700, Succeeded),
+            operation(5, Void, 1_000, Succeeded),
+            operation(6, Refund, 100, Succeeded),
+            operation(7, Refund, 100, Requested),
+            operation(8, Refund, 100, Unknown),
+            operation(9, Refund, 100, ActionRequired),
+            operation(10, Chargeback, 200, ActionRequired),
+            operation(11, Chargeback, 200, Failed),
+        ]));
+        let seen: Vec<_> = rows
+            .iter()
+            .map(|row| (row.kind, row.amount_minor, row.movement_reference.as_deref()))
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                (Capture, 300, Some("cap_1")),
+                (Capture, 700, Some("cap_2")),
+                (Refund, 100, None),
+                (Refund, 100, None),
+                (Chargeback, 200, None),
+            ]
+        );
+        assert!(rows.iter().all(|row| row.payment_reference.as_deref() == Some("pay_1")));
+        assert!(rows.iter().all(|row| row.occurred_at == 2_000));
+    }
+
+    #[test]
+    fn a_part_of_another_amount_names_nothing() {
+        let capture = operation(1, OperationKind::Capture, 1_000, OperationResult::Succeeded);
+        let rows = movements(&payment(vec![capture]));
+        assert_eq!(rows.first().unwrap().movement_reference, None);
+    }
+
+    #[test]
+    fn one_thing_has_one_identity() {
+        let id = attention_id(&["ord_1", "stock_gone"]);
+        assert_eq!(id, attention_id(&["ord_1", "stock_gone"]));
+        assert_ne!(id, attention_id(&["ord_1s", "tock_gone"]));
+        assert_eq!(id.len(), 36);
+    }
+}

@@ -59,11 +59,10 @@ async fn report(
     let different: Vec<&Item> =
         items.iter().filter(|item| item.result != Finding::Matched).collect();
     let (told, rest) = different.split_at(different.len().min(MAX_REPORTED));
-    let shards = platform.settings().order_shards;
     let mut of_orders: BTreeMap<OrderId, Vec<&Item>> = BTreeMap::new();
     let mut others: Vec<&Item> = Vec::new();
     for item in told {
-        match item.order_id.filter(|id| u16::from(id.shard().0) < shards) {
+        match item.order_id {
             Some(id) => of_orders.entry(id).or_default().push(item),
             None => others.push(item),
         }
