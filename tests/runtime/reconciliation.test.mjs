@@ -108,8 +108,8 @@ describe("the ledger in D1", () => {
     await get("/v1/admin/reconciliations?gateway=sandbox", admin);
     for (const path of ["", "?status=resolved", "?code=stock_gone"]) await get(`/v1/admin/attention${path}`, admin);
     expect(await movementsOf(order.id)).toHaveLength(1);
-    const asked = [...statements].filter((sql) => /money_movements|reconciliation|attention/.test(sql) && /^\s*SELECT/.test(sql));
-    expect(asked.length).toBeGreaterThan(8);
+    const asked = [...statements].filter((sql) => /money_movements|reconciliation|attention/.test(sql));
+    expect(asked.length).toBeGreaterThan(15);
     for (const sql of asked) {
       const { results } = await env.DB.prepare(`EXPLAIN QUERY PLAN ${sql}`)
         .bind(...Array(highest(sql)).fill(null)).all();
