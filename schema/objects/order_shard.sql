@@ -47,3 +47,14 @@ CREATE TABLE IF NOT EXISTS outbox (
   tries INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS outbox_by_due ON outbox (due_at);
+
+-- Requests to move money (captures, voids, refunds, further attempts), once per idempotency key, with the
+-- operations that they wrote down.
+CREATE TABLE IF NOT EXISTS movement_requests (
+  key TEXT PRIMARY KEY,
+  fingerprint TEXT NOT NULL,
+  order_id TEXT NOT NULL,
+  operations TEXT NOT NULL,
+  created_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS movement_requests_by_age ON movement_requests (created_at);

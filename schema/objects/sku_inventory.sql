@@ -44,3 +44,10 @@ CREATE TABLE IF NOT EXISTS adjustments (
   at INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS adjustments_by_age ON adjustments (at);
+
+-- Refunds whose units came back, so that none comes back twice.
+CREATE TABLE IF NOT EXISTS returns (
+  refund_id TEXT PRIMARY KEY,
+  order_id TEXT NOT NULL,
+  at INTEGER NOT NULL
+) WITHOUT ROWID;

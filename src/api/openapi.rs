@@ -121,10 +121,11 @@ const ABOUT: &str = "A headless commerce backend. Money is `{\"amount\": 1999, \
     are `application/problem+json` with a stable `code`. Every answer carries `X-Request-Id`. The \
     examples work against the demo store that `npm start` serves.";
 
-const TAGS: [(&str, &str); 6] = [
+const TAGS: [(&str, &str); 7] = [
     ("catalogue", "What is sold, and whether it is available"),
     ("checkout", "Buying"),
     ("orders", "Following an order"),
+    ("payments", "Moving money, for merchants: secret keys only"),
     ("webhooks", "What payment gateways tell"),
     ("admin", "For merchants: secret keys only"),
     ("reference", "About the service"),

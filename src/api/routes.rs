@@ -11,8 +11,8 @@ use super::access::Access::{self, Order, Public, Secret, Signature, Storefront};
 use super::openapi::Description;
 use super::routing::{Route, Work};
 use super::{
-    api_keys, attention, checkouts, inventory, orders, products, reconciliations, reference, stock,
-    store, webhooks,
+    api_keys, attention, checkouts, inventory, invoices, movements, orders, products,
+    reconciliations, reference, stock, store, webhooks,
 };
 use crate::api::ask::Ask;
 use crate::storage::api_keys::Scope;
@@ -43,7 +43,13 @@ routes! {
     Storefront => checkouts::create;
 
     Order(Scope::OrdersRead) => orders::show;
+    Order(Scope::OrdersRead) => invoices::of_order::show_invoice;
+    Order(Scope::OrdersRead) => invoices::of_order::invoice_page;
+    Order(Scope::OrdersRead) => invoices::of_order::show_credit_note;
+    Order(Scope::OrdersRead) => invoices::of_order::credit_note_page;
     Order(Scope::OrdersWrite) => orders::sync;
+    Order(Scope::OrdersWrite) => orders::confirm;
+    Order(Scope::OrdersWrite) => orders::retry;
     Order(Scope::OrdersWrite) => orders::cancel;
 
     Signature => webhooks::receive;
@@ -55,6 +61,14 @@ routes! {
     Secret(Scope::ReconciliationsRead) => reconciliations::list;
     Secret(Scope::ReconciliationsRead) => reconciliations::show;
     Secret(Scope::ReconciliationsRead) => reconciliations::csv;
+    Secret(Scope::PaymentsWrite) => movements::capture;
+    Secret(Scope::PaymentsWrite) => movements::void;
+    Secret(Scope::PaymentsWrite) => movements::refund;
+    Secret(Scope::OrdersRead) => invoices::list;
+    Secret(Scope::OrdersRead) => invoices::invoice::show;
+    Secret(Scope::OrdersRead) => invoices::invoice::page;
+    Secret(Scope::OrdersRead) => invoices::credit_note::show;
+    Secret(Scope::OrdersRead) => invoices::credit_note::page;
     Secret(Scope::InventoryRead) => inventory::show;
     Secret(Scope::InventoryWrite) => inventory::adjust;
     Secret(Scope::CatalogueWrite) => products::put;

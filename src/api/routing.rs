@@ -33,7 +33,7 @@ pub enum Match<'a> {
 }
 
 /// Names of parameters in templates.
-const PARAMETERS: [&str; 3] = ["id", "sku", "gateway"];
+const PARAMETERS: [&str; 4] = ["id", "sku", "gateway", "number"];
 /// The longest parameter; none of ours comes near.
 const MAX_PARAMETER_BYTES: usize = 128;
 

@@ -26,11 +26,11 @@ pub fn under(parent: &str, errors: Vec<FieldError>) -> Vec<FieldError> {
 
 /// Collects refusals while a document is checked, so that the caller learns all of them at once.
 #[derive(Debug, Default)]
-pub(super) struct Checks(Vec<FieldError>);
+pub(crate) struct Checks(Vec<FieldError>);
 
 impl Checks {
     /// Refuses the field at `pointer` unless `holds`.
-    pub(super) fn require(&mut self, holds: bool, pointer: &str, message: &str) {
+    pub(crate) fn require(&mut self, holds: bool, pointer: &str, message: &str) {
         if !holds {
             self.0.push(FieldError { pointer: pointer.to_owned(), message: message.to_owned() });
         }
@@ -38,7 +38,7 @@ impl Checks {
 
     /// A single line of text: `minimum` to `maximum` characters of any script, something else than
     /// white space if any is required, and no control character (NUL and line breaks among them).
-    pub(super) fn line(&mut self, pointer: &str, text: &str, minimum: usize, maximum: usize) {
+    pub(crate) fn line(&mut self, pointer: &str, text: &str, minimum: usize, maximum: usize) {
         self.text(pointer, text, minimum, maximum);
         self.require(
             !text.chars().any(char::is_control),
@@ -48,7 +48,7 @@ impl Checks {
     }
 
     /// Text of several lines: as [`Checks::line`], with line breaks and tabs allowed.
-    pub(super) fn paragraphs(&mut self, pointer: &str, text: &str, maximum: usize) {
+    pub(crate) fn paragraphs(&mut self, pointer: &str, text: &str, maximum: usize) {
         self.text(pointer, text, 0, maximum);
         let forbidden = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
         self.require(
@@ -69,14 +69,14 @@ impl Checks {
     }
 
     /// A list of `minimum` to `maximum` items.
-    pub(super) fn count(&mut self, pointer: &str, count: usize, minimum: usize, maximum: usize) {
+    pub(crate) fn count(&mut self, pointer: &str, count: usize, minimum: usize, maximum: usize) {
         if !(minimum..=maximum).contains(&count) {
             self.require(false, pointer, &format!("must have {minimum} to {maximum} items"));
         }
     }
 
     /// A list without repetitions: refuses each item whose key has been seen before.
-    pub(super) fn unique<K: Ord>(
+    pub(crate) fn unique<K: Ord>(
         &mut self,
         pointer: &str,
         keys: impl IntoIterator<Item = K>,
@@ -89,18 +89,18 @@ impl Checks {
     }
 
     /// Adds what a part of the document, at `pointer`, refused.
-    pub(super) fn part(&mut self, pointer: &str, errors: Vec<FieldError>) {
+    pub(crate) fn part(&mut self, pointer: &str, errors: Vec<FieldError>) {
         self.0.extend(under(pointer, errors));
     }
 
     /// Everything that was refused, in the order of the checks.
-    pub(super) fn finish(self) -> Vec<FieldError> {
+    pub(crate) fn finish(self) -> Vec<FieldError> {
         self.0
     }
 }
 
 /// One step of a JSON pointer, with `~` and `/` escaped as RFC 6901 asks.
-pub(super) fn step(name: &str) -> String {
+pub(crate) fn step(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 

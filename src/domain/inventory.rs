@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::id::RefundId;
 use super::time::Timestamp;
 
 /// The largest count of units that a level or a command may carry.
@@ -167,6 +168,13 @@ pub enum ClaimCommand {
     },
     /// The order is over without money: the units go back, set aside or sold.
     Release,
+    /// Some sold units came back with a refund and go on the shelf, once per refund.
+    Restock {
+        /// The refund: the key.
+        refund: RefundId,
+        /// Units that came back.
+        quantity: u32,
+    },
 }
 
 /// What a SKU answers to an order.
@@ -179,6 +187,8 @@ pub enum ClaimAnswer {
     Committed,
     /// The units are given back.
     Released,
+    /// The units that came back are on the shelf, now or before.
+    Restocked,
     /// Not enough units; nothing changed.
     Insufficient {
         /// Units this order could have.
@@ -219,7 +229,8 @@ pub fn expire(level: StockLevel, reservation: Reservation, now: Timestamp) -> Cl
     )
 }
 
-/// Decides one command of one order. Pure: the caller stores what it returns.
+/// Decides one command of one order. Pure: the caller stores what it returns. The caller knows which
+/// refunds were restocked before, and asks only about new ones.
 #[must_use]
 pub fn decide(
     level: StockLevel,
@@ -234,6 +245,7 @@ pub fn decide(
         }
         ClaimCommand::Commit { quantity } => commit(level, claim, live, i64::from(quantity), now),
         ClaimCommand::Release => release(level, claim, live, now),
+        ClaimCommand::Restock { quantity, .. } => restock(level, claim, i64::from(quantity)),
     }
 }
 
@@ -315,6 +327,16 @@ fn release(
         return ClaimDecision { answer, level, reservation: Some(tombstone), movement: None };
     }
     changed(level, answer, tombstone, MovementKind::Released, 0, own.saturating_neg())
+}
+
+/// Puts sold units back. The claim stands for what is left, so that units never come back twice.
+fn restock(level: StockLevel, claim: Option<Reservation>, quantity: i64) -> ClaimDecision {
+    let sold = claim.filter(|claim| claim.state == ReservationState::Committed);
+    let Some(sold) = sold.filter(|claim| (1..=claim.quantity).contains(&quantity)) else {
+        return unchanged(level, ClaimAnswer::Closed);
+    };
+    let left = Reservation { quantity: sold.quantity.saturating_sub(quantity), ..sold };
+    changed(level, ClaimAnswer::Restocked, left, MovementKind::Restocked, quantity, 0)
 }
 
 /// A change of the count by a person or a delivery.

@@ -3,13 +3,19 @@
 //! `status` is written by the flows; `payment_status` and `fulfilment_status` are derived. The order
 //! row is also the log of what is still owed: see `flows::owed`, which reads it from the state alone.
 
+mod attention;
+mod payments;
+
 use serde::{Deserialize, Serialize};
 
 use super::address::{Address, Email};
 use super::id::{OrderId, RefundId, Sku};
-use super::payment::{Decline, OperationKind, OperationResult, Payment, PaymentStatus};
+use super::payment::{Decline, Operation, OperationKind, OperationResult, Payment, PaymentStatus};
 use super::pricing::{PricedCart, check_totals};
+use super::seller::{Seller, TaxNumber};
 use super::time::Timestamp;
+
+pub use attention::{Attention, AttentionCode, Resolution};
 
 /// Where an order is in its life. Completed, cancelled, expired and rejected are terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
@@ -152,80 +158,6 @@ impl CloseReason {
     }
 }
 
-/// Something that a person must look at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct Attention {
-    /// What it is, stable.
-    pub code: AttentionCode,
-    /// What was seen, in a sentence.
-    pub detail: String,
-    /// When it was first seen.
-    #[schema(value_type = String, format = DateTime)]
-    pub since: Timestamp,
-    /// Who said that it is dealt with; absent while it is not.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub resolved: Option<Resolution>,
-}
-
-/// A person's word that something is dealt with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct Resolution {
-    /// When.
-    #[schema(value_type = String, format = DateTime)]
-    pub at: Timestamp,
-    /// The API key's identity.
-    pub by: String,
-    /// What was done, in the person's words.
-    pub note: String,
-}
-
-/// The causes for which an order needs a person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum AttentionCode {
-    /// Paid, and the units are gone.
-    StockGone,
-    /// Money arrived after the order was closed: it is to be refunded.
-    PaidAfterClose,
-    /// The gateway reports what can't be true of this order.
-    PaymentMismatch,
-    /// The gateway was asked on the whole schedule and the outcome is still not known.
-    PaymentUnknown,
-    /// The gateway would not do what was asked of it.
-    PaymentRefused,
-    /// The gateway's books and ours differ.
-    ReconciliationDifference,
-    /// The gateway's books could not be read to their end.
-    ReconciliationFailed,
-}
-
-impl AttentionCode {
-    /// Every code, for tables.
-    pub const ALL: [Self; 7] = [
-        Self::StockGone,
-        Self::PaidAfterClose,
-        Self::PaymentMismatch,
-        Self::PaymentUnknown,
-        Self::PaymentRefused,
-        Self::ReconciliationDifference,
-        Self::ReconciliationFailed,
-    ];
-
-    /// The name in JSON, queries and rows.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::StockGone => "stock_gone",
-            Self::PaidAfterClose => "paid_after_close",
-            Self::PaymentMismatch => "payment_mismatch",
-            Self::PaymentUnknown => "payment_unknown",
-            Self::PaymentRefused => "payment_refused",
-            Self::ReconciliationDifference => "reconciliation_difference",
-            Self::ReconciliationFailed => "reconciliation_failed",
-        }
-    }
-}
-
 /// What comes back of one SKU with a refund.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefundedLine {
@@ -300,11 +232,31 @@ pub struct Order {
     pub invoice_series: String,
     /// Its invoice's number, once paid.
     pub invoice_number: Option<String>,
+    /// The series its credit notes are numbered in, if the store named one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credit_note_series: Option<String>,
+    /// Who sold it, as the store's settings said then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seller: Option<Seller>,
+    /// The buyer's tax number, if given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub buyer_tax_id: Option<TaxNumber>,
     /// What a person must look at.
     pub attention: Vec<Attention>,
     /// Money given back, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refunds: Vec<Refund>,
+    /// Attempts to pay that another one has taken the place of, oldest first. They are called off; what
+    /// one of them brings after all is given back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier_payments: Vec<Payment>,
+    /// A payment that failed for good leaves the order open until its window ends, so that another
+    /// attempt can be made.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub keep_open: bool,
+    /// Money that comes after the order was closed is given back by itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refund_late_money: bool,
 }
 
 impl Order {
@@ -332,36 +284,6 @@ impl Order {
         self.payment.as_ref()?.report.as_ref()?.decline.as_ref()
     }
 
-    /// Adds a cause for attention once. One that a person has dealt with comes back only when something
-    /// else was seen than then.
-    pub fn needs_attention(&mut self, code: AttentionCode, detail: String, now: Timestamp) {
-        let seen = Attention { code, detail, since: now, resolved: None };
-        match self.attention.iter_mut().find(|known| known.code == code) {
-            None => self.attention.push(seen),
-            Some(known) if known.resolved.is_some() && known.detail != seen.detail => *known = seen,
-            Some(_) => {}
-        }
-    }
-
-    /// Notes that a person has dealt with a cause for attention; what was said first stays.
-    pub fn resolve_attention(&mut self, code: AttentionCode, resolution: &Resolution) {
-        let open = self.attention.iter_mut().find(|a| a.code == code && a.resolved.is_none());
-        if let Some(known) = open {
-            known.resolved = Some(resolution.clone());
-        }
-    }
-
-    /// Whether a person must look at it.
-    #[must_use]
-    pub fn waits_for_person(&self) -> bool {
-        self.attention.iter().any(|attention| attention.resolved.is_none())
-    }
-
-    /// Every payment of the order, the one that counts last.
-    pub fn payments(&self) -> impl Iterator<Item = &Payment> {
-        self.payment.iter()
-    }
-
     /// Whether lists, searches and reports show it: a checkout that was refused before any payment
     /// was asked for is not an order that anyone looks for.
     #[must_use]
@@ -378,8 +300,12 @@ impl Order {
     #[must_use]
     pub fn without_secrets(&self) -> Self {
         let mut order = self.clone();
-        if let Some(report) = order.payment.as_mut().and_then(|p| p.report.as_mut()) {
-            report.action = None;
+        for payment in order.payments_mut() {
+            // A token that the gateway takes once is of no use to anybody else, and none of theirs.
+            payment.method = None;
+            if let Some(report) = &mut payment.report {
+                report.action = None;
+            }
         }
         order
     }
@@ -390,9 +316,32 @@ impl Order {
     /// A sentence that says which invariant is broken and how.
     pub fn check(&self) -> Result<(), String> {
         check_totals(&self.cart).map_err(|broken| format!("totals: {broken}"))?;
-        let Some(payment) = &self.payment else {
-            return Ok(());
+        for payment in self.payments() {
+            self.check_payment(payment)?;
+        }
+        let operations = || self.payments().flat_map(|payment| &payment.operations);
+        let mut ids: Vec<_> = operations().map(|o| o.id).collect();
+        let count = ids.len();
+        ids.sort_unstable();
+        ids.dedup();
+        if ids.len() != count {
+            return Err("two operations share a key".to_owned());
+        }
+        let paid = self.payment_status() == PaymentStatus::Paid;
+        let given_back = self.claims.iter().any(|c| c.claim == ClaimState::Released);
+        if paid && given_back && self.attention.is_empty() {
+            return Err("paid, and stock was silently released".to_owned());
+        }
+        let waits = |o: &Operation| {
+            o.result == OperationResult::Requested && o.kind == OperationKind::Authorize
         };
+        if self.status.is_terminal() && operations().any(waits) {
+            return Err("closed while the gateway's answer is outstanding".to_owned());
+        }
+        Ok(())
+    }
+
+    fn check_payment(&self, payment: &Payment) -> Result<(), String> {
         let captured = payment.succeeded_minor(OperationKind::Capture);
         let refunded = payment.succeeded_minor(OperationKind::Refund);
         if captured > self.cart.totals.total_minor {
@@ -406,25 +355,9 @@ impl Order {
         {
             return Err(format!("ledger says {captured}, report says {}", report.captured_minor));
         }
-        let mut ids: Vec<_> = payment.operations.iter().map(|o| o.id).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        if ids.len() != payment.operations.len() {
-            return Err("two operations share a key".to_owned());
-        }
-        let one_try =
-            payment.operations.iter().filter(|o| o.kind == OperationKind::Authorize).count();
-        if one_try > 1 {
-            return Err("more than one authorization".to_owned());
-        }
-        let paid = self.payment_status() == PaymentStatus::Paid;
-        let given_back = self.claims.iter().any(|c| c.claim == ClaimState::Released);
-        if paid && given_back && self.attention.is_empty() {
-            return Err("paid, and stock was silently released".to_owned());
-        }
-        let unanswered = payment.operations.iter().any(|o| o.result == OperationResult::Requested);
-        if self.status.is_terminal() && unanswered {
-            return Err("closed while the gateway's answer is outstanding".to_owned());
+        let starts = |o: &&Operation| o.kind == OperationKind::Authorize;
+        if payment.operations.iter().filter(starts).count() > 1 {
+            return Err("more than one authorization in one attempt".to_owned());
         }
         Ok(())
     }
@@ -433,13 +366,6 @@ impl Order {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_code_is_named_as_it_is_written() {
-        for code in AttentionCode::ALL {
-            assert_eq!(serde_json::to_value(code).unwrap(), code.name());
-        }
-    }
 
     #[test]
     fn terminal_states_are_never_left() {

@@ -6,18 +6,19 @@
 
 use uuid::Uuid;
 
-use crate::domain::id::{OperationId, Sku};
+use crate::domain::id::{OperationId, RefundId, Sku};
 use crate::domain::inventory::ClaimAnswer;
 use crate::domain::order::{
     AttentionCode, ClaimState, CloseReason, Order, OrderStatus, Resolution,
 };
 use crate::domain::payment::{
-    Absorbed, CallFailure, CallResult, CaptureMode, OperationKind, OperationResult, Payment,
-    PaymentReport, ReportedState,
+    Absorbed, CallFailure, CallResult, ExpiryWatch, Gateway, MovementReport, OperationKind,
+    Payment, PaymentReport, ReportedState,
 };
 use crate::domain::time::Timestamp;
 
-use super::schedule::{POLL_AFTER_SECONDS, ask_again_after_seconds};
+use super::schedule::{POLL_AFTER_SECONDS, ask_again_after_seconds, warn_at};
+use super::settle::settle;
 
 /// What can happen to an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,12 +32,48 @@ pub enum Input {
         /// What came of it.
         result: CallResult,
     },
-    /// A gateway was asked where the payment stands and did not say so usefully.
-    NotTold,
-    /// News of the payment by webhook or poll.
+    /// A gateway was asked where the payment of this operation stands and did not say so usefully.
+    NotTold(OperationId),
+    /// News of a payment by a poll.
     Report(PaymentReport),
+    /// News of a payment by a webhook of this gateway.
+    Heard(Gateway, PaymentReport),
+    /// A gateway answered a call made for a refund.
+    Refunded {
+        /// The refund's operation.
+        operation: OperationId,
+        /// What came of it.
+        result: Result<MovementReport, CallFailure>,
+    },
+    /// News of refunds or chargebacks by webhook.
+    Movements {
+        /// Who said so.
+        gateway: Gateway,
+        /// The gateway's identity of the payment, if it said so.
+        reference: String,
+        /// What moved.
+        movements: Vec<MovementReport>,
+    },
+    /// It is certain that the gateway never received the request for this operation.
+    NeverReceived(OperationId),
+    /// Something happened to the payment of this reference that the gateway must be asked about.
+    AskAbout(String),
+    /// A SKU put back what a refund returned.
+    Restocked {
+        /// The refund.
+        refund: RefundId,
+        /// The SKU.
+        sku: Sku,
+    },
     /// The invoice has its number.
     Invoice(String),
+    /// A refund's credit note has its number.
+    CreditNote {
+        /// Whose.
+        refund: RefundId,
+        /// The number.
+        number: String,
+    },
     /// Someone wants the order closed.
     Close(CloseReason),
     /// Someone wants the gateway asked now.
@@ -68,8 +105,19 @@ pub fn advance(
     now: Timestamp,
     fresh: &mut dyn FnMut() -> Uuid,
 ) -> bool {
+    step(order, now, fresh, |order, fresh| take_in(order, input, now, fresh))
+}
+
+/// Runs a change, follows from it what the order is now, and counts its version on if anything did
+/// change.
+pub(super) fn step(
+    order: &mut Order,
+    now: Timestamp,
+    fresh: &mut dyn FnMut() -> Uuid,
+    change: impl FnOnce(&mut Order, &mut dyn FnMut() -> Uuid),
+) -> bool {
     let before = order.clone();
-    take_in(order, input, now, fresh);
+    change(order, fresh);
     settle(order, now, fresh);
     if *order == before {
         return false;
@@ -89,11 +137,23 @@ fn take_in(order: &mut Order, input: Input, now: Timestamp, fresh: &mut dyn FnMu
         Input::Gateway { operation, result: Err(failure) } => {
             take_failure(order, operation, &failure, now);
         }
-        Input::Gateway { result: Ok(report), .. } | Input::Report(report) => {
-            take_report(order, report, now, fresh());
+        Input::Gateway { operation, result: Ok(report) } => {
+            take_report(order, Whose::Operation(operation), report, now, fresh);
         }
-        Input::NotTold => {
-            if let Some(payment) = &mut order.payment {
+        Input::Report(report) => take_report(order, Whose::Report, report, now, fresh),
+        Input::Heard(gateway, report) => {
+            take_report(order, Whose::Gateway(gateway), report, now, fresh);
+        }
+        Input::Refunded { operation, result } => {
+            take_refund_answer(order, operation, result, now, fresh);
+        }
+        Input::Movements { gateway, reference, movements } => {
+            take_movements(order, gateway, &reference, movements, now, fresh);
+        }
+        Input::NeverReceived(operation) => take_never_received(order, operation, now),
+        Input::NotTold(operation) => {
+            let asked = order.payments_mut().find(|p| p.operation(operation).is_some());
+            if let Some(payment) = asked {
                 put_off(payment, now);
             }
         }
@@ -102,10 +162,22 @@ fn take_in(order: &mut Order, input: Input, now: Timestamp, fresh: &mut dyn FnMu
                 order.invoice_number = Some(number);
             }
         }
+        Input::Restocked { refund, sku } => {
+            let refunds = order.refunds.iter_mut().filter(|known| known.id == refund);
+            for line in refunds.flat_map(|known| &mut known.lines).filter(|l| l.sku == sku) {
+                line.restocked = true;
+            }
+        }
+        Input::CreditNote { refund, number } => {
+            let refund = order.refunds.iter_mut().find(|known| known.id == refund);
+            if let Some(refund) = refund.filter(|known| known.credit_note_number.is_none()) {
+                refund.credit_note_number = Some(number);
+            }
+        }
         Input::Close(reason) => {
             if order.closing.is_none() && !order.status.is_terminal() && !order.is_secured() {
                 order.closing = Some(reason);
-                if let Some(payment) = &mut order.payment {
+                for payment in order.payments_mut() {
                     // A charge that may be on its way is asked about; one that is not yet is not sent.
                     doubt(payment, now);
                     if payment.has_unknown() {
@@ -115,10 +187,16 @@ fn take_in(order: &mut Order, input: Input, now: Timestamp, fresh: &mut dyn FnMu
             }
         }
         Input::Ask => {
-            if let Some(payment) = &mut order.payment
-                && !payment.operations.is_empty()
-                && (payment.has_unknown() || !payment.is_over())
-            {
+            for payment in order.payments_mut() {
+                let open = payment.has_unknown() || payment.awaits_refund() || !payment.is_over();
+                if !payment.operations.is_empty() && open {
+                    payment.ask_again_at = Some(now);
+                }
+            }
+        }
+        Input::AskAbout(reference) => {
+            let known = order.payments_mut().find(|p| p.reference() == Some(reference.as_str()));
+            if let Some(payment) = known {
                 payment.ask_again_at = Some(now);
             }
         }
@@ -129,11 +207,16 @@ fn take_in(order: &mut Order, input: Input, now: Timestamp, fresh: &mut dyn FnMu
 }
 
 fn take_stock_answer(order: &mut Order, sku: &Sku, answer: ClaimAnswer, now: Timestamp) {
+    // An order whose money is there can only be short of units, never be refused them.
+    let paid = order.status == OrderStatus::Open && order.is_secured();
     let Some(claim) = order.claims.iter_mut().find(|claim| claim.sku == *sku) else {
         return;
     };
     let next = match (claim.claim, answer) {
         (ClaimState::Requested, ClaimAnswer::Held) => ClaimState::Held,
+        (ClaimState::Requested, ClaimAnswer::Insufficient { available }) if paid => {
+            ClaimState::Short { available }
+        }
         (ClaimState::Requested, ClaimAnswer::Insufficient { available }) => {
             ClaimState::Refused { available }
         }
@@ -156,67 +239,191 @@ fn take_stock_answer(order: &mut Order, sku: &Sku, answer: ClaimAnswer, now: Tim
     }
 }
 
-fn take_report(order: &mut Order, report: PaymentReport, now: Timestamp, fresh: Uuid) {
-    let Some(payment) = &mut order.payment else {
+/// What is known of whose a report is, besides what it says itself.
+#[derive(Clone, Copy)]
+enum Whose {
+    /// It answers a call that was made for this operation.
+    Operation(OperationId),
+    /// This gateway sent it.
+    Gateway(Gateway),
+    /// Nothing.
+    Report,
+}
+
+fn take_report(
+    order: &mut Order,
+    whose: Whose,
+    report: PaymentReport,
+    now: Timestamp,
+    fresh: &mut dyn FnMut() -> Uuid,
+) {
+    let payment = match whose {
+        Whose::Operation(id) if order.payment_of(id).is_some() => {
+            order.payments_mut().find(|payment| payment.operation(id).is_some())
+        }
+        Whose::Operation(_) | Whose::Report => order.payment_for(&report, None),
+        Whose::Gateway(gateway) => order.payment_for(&report, Some(gateway)),
+    };
+    let Some(payment) = payment else {
         return;
     };
     let still_working = report.state == ReportedState::Processing;
     let was_asked = payment.ask_again_at.is_some_and(|at| at <= now);
-    match payment.absorb(report, fresh, now) {
+    let still_held = report.state == ReportedState::Authorized;
+    let absorbed = payment.absorb(report, fresh, now);
+    if let Whose::Operation(id) = whose
+        && still_held
+    {
+        payment.void_failed(id, now);
+    }
+    if !payment.has_unknown() && !payment.awaits_refund() && !still_working {
+        payment.questions_put_off = 0;
+    }
+    match absorbed {
         Absorbed::Changed if still_working && !was_asked => {
             payment.ask_again_at = Some(now.plus_seconds(POLL_AFTER_SECONDS));
         }
         Absorbed::Changed | Absorbed::Nothing
-            if was_asked && (still_working || payment.has_unknown()) =>
+            if was_asked && (still_working || payment.has_unknown() || payment.awaits_refund()) =>
         {
             put_off(payment, now);
         }
         Absorbed::Nothing if was_asked => payment.ask_again_at = None,
+        Absorbed::Changed if was_asked => payment.ask_again_at = None,
         Absorbed::Changed | Absorbed::Nothing => {}
         Absorbed::Refused(failure) => {
-            settle_mismatch(payment);
+            payment.doubt(now);
             put_off(payment, now);
             order.needs_attention(AttentionCode::PaymentMismatch, failure.to_string(), now);
         }
     }
 }
 
-/// A payment that contradicts its order is not paid by it and stays of unknown outcome.
-fn settle_mismatch(payment: &mut Payment) {
-    for operation in &mut payment.operations {
-        if operation.result == OperationResult::Requested {
-            operation.result = OperationResult::Unknown;
+fn take_movements(
+    order: &mut Order,
+    gateway: Gateway,
+    reference: &str,
+    movements: Vec<MovementReport>,
+    now: Timestamp,
+    fresh: &mut dyn FnMut() -> Uuid,
+) {
+    let ours: Vec<_> = movements.iter().filter_map(|movement| movement.operation_id).collect();
+    let Some(payment) = order.payment_for_movements(reference, &ours, gateway) else {
+        return;
+    };
+    let mut mismatch = None;
+    for movement in movements {
+        if let Absorbed::Refused(failure) = payment.absorb_movement(movement, fresh, now) {
+            mismatch = Some(failure);
         }
+    }
+    await_refund(payment, now);
+    if let Some(failure) = mismatch {
+        order.needs_attention(AttentionCode::PaymentMismatch, failure.to_string(), now);
+    }
+}
+
+fn take_refund_answer(
+    order: &mut Order,
+    operation: OperationId,
+    result: Result<MovementReport, CallFailure>,
+    now: Timestamp,
+    fresh: &mut dyn FnMut() -> Uuid,
+) {
+    let Some(payment) = order.payments_mut().find(|p| p.operation(operation).is_some()) else {
+        return;
+    };
+    let was_asked = payment.ask_again_at.is_some_and(|at| at <= now);
+    match result {
+        Ok(news) => {
+            let news = MovementReport { operation_id: Some(operation), ..news };
+            let absorbed = payment.absorb_movement(news, fresh, now);
+            if was_asked && (payment.awaits_refund() || payment.has_unknown()) {
+                put_off(payment, now);
+            }
+            await_refund(payment, now);
+            if let Absorbed::Refused(failure) = absorbed {
+                payment.doubt(now);
+                put_off(payment, now);
+                order.needs_attention(AttentionCode::PaymentMismatch, failure.to_string(), now);
+            }
+        }
+        Err(failure) => {
+            payment.fail(operation, &failure, now);
+            if payment.has_unknown() {
+                put_off(payment, now);
+            }
+        }
+    }
+}
+
+/// A refund that is under way is asked about, in case its webhook is lost.
+fn await_refund(payment: &mut Payment, now: Timestamp) {
+    if payment.awaits_refund() && payment.ask_again_at.is_none() {
+        put_off(payment, now);
+    }
+}
+
+/// What was never received is asked for anew, unless the buyer's time to pay is over.
+fn take_never_received(order: &mut Order, operation: OperationId, now: Timestamp) {
+    let over = order.closing.is_some()
+        || order.status.is_terminal()
+        || order.payment_window_ends_at <= now;
+    let superseded = order.earlier_payments.iter().any(|p| p.operation(operation).is_some());
+    let Some(payment) = order.payments_mut().find(|p| p.operation(operation).is_some()) else {
+        return;
+    };
+    let starts = payment.operation(operation).map(|o| o.kind) == Some(OperationKind::Authorize);
+    if starts && (over || superseded) {
+        let failure = CallFailure::Refused {
+            code: "never_received".to_owned(),
+            message: "the gateway has no such payment".to_owned(),
+        };
+        payment.fail(operation, &failure, now);
+        payment.refusal = Some(failure.to_string());
+        payment.ask_again_at = None;
+    } else {
+        payment.ask_anew(operation);
     }
 }
 
 fn take_failure(order: &mut Order, operation: OperationId, failure: &CallFailure, now: Timestamp) {
-    let Some(payment) = &mut order.payment else {
+    let Some(payment) = order.payments_mut().find(|p| p.operation(operation).is_some()) else {
         return;
     };
-    let kind = payment.operations.iter().find(|o| o.id == operation).map(|o| o.kind);
-    let refused = !matches!(failure, CallFailure::Unknown { .. });
-    payment.fail(operation, failure);
-    if refused && kind == Some(OperationKind::Authorize) {
+    let kind = payment.operation(operation).map(|o| o.kind);
+    payment.fail(operation, failure, now);
+    match failure {
+        CallFailure::Unsupported { .. } if kind == Some(OperationKind::Void) => {
+            payment.let_go(now);
+            return;
+        }
+        CallFailure::NotYet { .. } => return,
+        CallFailure::Unknown { .. } | CallFailure::AskInstead { .. } => {
+            put_off(payment, now);
+            return;
+        }
+        _ => {}
+    }
+    if kind == Some(OperationKind::Authorize) {
         payment.refusal = Some(failure.to_string());
         payment.ask_again_at = None;
         return;
     }
-    put_off(payment, now);
-    if refused {
-        order.needs_attention(AttentionCode::PaymentRefused, failure.to_string(), now);
+    if payment.has_unknown() || kind == Some(OperationKind::Void) {
+        put_off(payment, now);
     }
+    order.needs_attention(AttentionCode::PaymentRefused, failure.to_string(), now);
 }
 
 /// Puts the next question off along the schedule; at its end a person must look.
 fn put_off(payment: &mut Payment, now: Timestamp) {
-    let attempts = payment.operations.iter().map(|o| o.attempts).max().unwrap_or(0);
-    for operation in &mut payment.operations {
-        let asked =
-            !matches!(operation.result, OperationResult::Succeeded | OperationResult::Failed);
-        if asked {
-            operation.attempts = attempts.saturating_add(1);
-        }
+    let waiting = payment.operations.iter().filter(|o| !o.result.is_decided());
+    let attempts = waiting.map(|o| o.attempts).max().unwrap_or(0);
+    let attempts = attempts.max(payment.questions_put_off);
+    payment.questions_put_off = attempts.saturating_add(1);
+    for operation in payment.operations.iter_mut().filter(|o| !o.result.is_decided()) {
+        operation.attempts = attempts.saturating_add(1);
     }
     payment.ask_again_at =
         ask_again_after_seconds(attempts).map(|seconds| now.plus_seconds(seconds));
@@ -224,11 +431,8 @@ fn put_off(payment: &mut Payment, now: Timestamp) {
 
 /// What was asked for and not answered is of unknown outcome, and is asked about now.
 fn doubt(payment: &mut Payment, now: Timestamp) {
-    for operation in &mut payment.operations {
-        if operation.result == OperationResult::Requested {
-            operation.result = OperationResult::Unknown;
-            payment.ask_again_at = Some(now);
-        }
+    if payment.doubt(now) {
+        payment.ask_again_at = Some(now);
     }
 }
 
@@ -239,115 +443,35 @@ fn wake(order: &mut Order, now: Timestamp) {
         OrderStatus::Open => !order.is_secured(),
         _ => false,
     };
-    if let Some(payment) = &mut order.payment {
+    for payment in order.payments_mut() {
         doubt(payment, now);
     }
+    watch_authorizations(order, now);
     if unpaid && window_over && order.closing.is_none() {
         order.closing = Some(CloseReason::PaymentWindowEnded);
-        if let Some(payment) = &mut order.payment
-            && payment.has_unknown()
-        {
+        for payment in order.payments_mut().filter(|payment| payment.has_unknown()) {
             payment.ask_again_at = Some(now);
         }
     }
 }
 
-/// Follows from the order's parts what its status is now, and writes down the next operation.
-fn settle(order: &mut Order, now: Timestamp, fresh: &mut dyn FnMut() -> Uuid) {
-    match order.status {
-        OrderStatus::Placing => settle_placing(order, now, fresh),
-        OrderStatus::Open => settle_open(order, now, fresh),
-        _ => settle_closed(order, now),
-    }
-    let unknown_for_good = order
-        .payment
-        .as_ref()
-        .is_some_and(|payment| payment.has_unknown() && payment.ask_again_at.is_none());
-    if unknown_for_good {
-        let detail = "asked on the whole schedule without an answer".to_owned();
-        order.needs_attention(AttentionCode::PaymentUnknown, detail, now);
-    }
-}
-
-fn settle_placing(order: &mut Order, now: Timestamp, fresh: &mut dyn FnMut() -> Uuid) {
-    let asked = order.payment.as_ref().is_some_and(|payment| !payment.operations.is_empty());
-    if let Some(reason) = order.closing.filter(|_| !asked) {
-        return close(order, reason);
-    }
-    if order.claims.iter().any(|claim| claim.claim == ClaimState::Requested) {
-        return;
-    }
-    let refused = order.claims.iter().any(|c| matches!(c.claim, ClaimState::Refused { .. }));
-    if refused {
-        return close(order, CloseReason::InsufficientStock);
-    }
-    let Some(payment) = &mut order.payment else {
-        order.status = OrderStatus::Open;
-        return;
-    };
-    let Some(authorize) = payment.authorize_operation() else {
-        let amount_minor = payment.asked.amount;
-        payment.request(OperationKind::Authorize, amount_minor, fresh(), now);
-        return;
-    };
-    if authorize.result == OperationResult::Requested {
-        return;
-    }
-    order.status = OrderStatus::Open;
-    settle_open(order, now, fresh);
-}
-
-fn settle_open(order: &mut Order, now: Timestamp, fresh: &mut dyn FnMut() -> Uuid) {
-    let committed = order.claims.iter().all(|c| c.claim == ClaimState::Committed);
-    let closing = order.closing;
-    let Some(payment) = &mut order.payment else {
-        return;
-    };
-    if payment.is_secured() {
-        // The buyer's money won the race against whoever wanted the order closed.
-        order.closing = None;
-        let to_capture = payment.capture_mode == CaptureMode::Manual
-            && payment.succeeded_minor(OperationKind::Capture) == 0
-            && !payment.operations.iter().any(|o| o.kind == OperationKind::Capture);
-        if committed && to_capture {
-            let amount_minor = payment.asked.amount;
-            payment.request(OperationKind::Capture, amount_minor, fresh(), now);
+/// Warns before held money lapses, and asks the gateway once it should have.
+fn watch_authorizations(order: &mut Order, now: Timestamp) {
+    let mut lapsing = None;
+    for payment in order.payments_mut() {
+        let Some(until) = payment.held_until() else { continue };
+        if until <= now {
+            if payment.expiry_watch != ExpiryWatch::Asked {
+                payment.expiry_watch = ExpiryWatch::Asked;
+                payment.ask_again_at = Some(now);
+            }
+        } else if warn_at(until) <= now && payment.expiry_watch == ExpiryWatch::Waiting {
+            payment.expiry_watch = ExpiryWatch::Warned;
+            lapsing = Some(until);
         }
-        return;
     }
-    if payment.is_dead() {
-        let at_gateway = payment.report.as_ref().map(|report| report.state);
-        let reason = match (closing, at_gateway) {
-            (Some(reason), _) => reason,
-            (None, Some(ReportedState::Cancelled)) => CloseReason::CancelledAtGateway,
-            (None, _) => CloseReason::PaymentFailed,
-        };
-        payment.ask_again_at = None;
-        return close(order, reason);
+    if let Some(until) = lapsing {
+        let detail = format!("the held money lapses at {}", until.rfc3339());
+        order.needs_attention(AttentionCode::AuthorizationExpiring, detail, now);
     }
-    let Some(reason) = closing else {
-        return;
-    };
-    if payment.operations.is_empty() {
-        return close(order, reason);
-    }
-    let void_written = payment.operations.iter().any(|o| o.kind == OperationKind::Void);
-    if payment.reference().is_some() && !void_written {
-        payment.request(OperationKind::Void, payment.asked.amount, fresh(), now);
-    }
-}
-
-fn settle_closed(order: &mut Order, now: Timestamp) {
-    if order.status == OrderStatus::Completed {
-        return;
-    }
-    if order.payment.as_ref().is_some_and(Payment::is_secured) {
-        let detail = format!("money arrived after the order was {}", order.status.name());
-        order.needs_attention(AttentionCode::PaidAfterClose, detail, now);
-    }
-}
-
-fn close(order: &mut Order, reason: CloseReason) {
-    order.closing = Some(reason);
-    order.status = reason.status();
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::order::{Order, OrderStatus};
-use crate::domain::payment::PaymentStatus;
+use crate::domain::payment::{ExpiryWatch, OperationKind, OperationResult, PaymentStatus};
 
 /// What happened to an order, in the words of the events that listeners subscribe to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +23,15 @@ pub enum OrderEvent {
     /// It was closed without being fulfilled.
     #[serde(rename = "order.closed")]
     Closed,
+    /// Money went back to the buyer.
+    #[serde(rename = "order.refunded")]
+    Refunded,
+    /// The buyer's bank contests the payment, or has decided.
+    #[serde(rename = "order.dispute_changed")]
+    DisputeChanged,
+    /// Held money will lapse soon.
+    #[serde(rename = "order.authorization_expiring")]
+    AuthorizationExpiring,
     /// A person must look at it.
     #[serde(rename = "order.needs_attention")]
     NeedsAttention,
@@ -50,6 +59,24 @@ pub fn announce(before: Option<&Order>, after: &Order) -> Vec<OrderEvent> {
     }
     if paid_before != Some(PaymentStatus::Paid) && paid_after == PaymentStatus::Paid {
         events.push(OrderEvent::Paid);
+    }
+    let moved = |order: &Order, kind: OperationKind, result: OperationResult| {
+        let operations = order.payments().flat_map(|payment| &payment.operations);
+        operations.filter(|o| o.kind == kind && o.result == result).count()
+    };
+    let more = |kind, result| {
+        moved(after, kind, result) > seen.map_or(0, |order| moved(order, kind, result))
+    };
+    if more(OperationKind::Refund, OperationResult::Succeeded) {
+        events.push(OrderEvent::Refunded);
+    }
+    if OperationResult::ALL.into_iter().any(|result| more(OperationKind::Chargeback, result)) {
+        events.push(OrderEvent::DisputeChanged);
+    }
+    let warned =
+        |order: &Order| order.payments().any(|payment| payment.expiry_watch == ExpiryWatch::Warned);
+    if warned(after) && !seen.is_some_and(warned) {
+        events.push(OrderEvent::AuthorizationExpiring);
     }
     if after.invoice_number.is_some() && seen.is_none_or(|order| order.invoice_number.is_none()) {
         events.push(OrderEvent::Invoiced);

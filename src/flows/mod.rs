@@ -8,9 +8,12 @@
 
 pub mod advance;
 pub mod announce;
+pub mod attempts;
+pub mod movements;
 pub mod owed;
 pub mod place;
 pub mod schedule;
+mod settle;
 
 #[cfg(test)]
 mod tests;

@@ -1,8 +1,8 @@
 //! What an order still owes the world, read from its state alone.
 
-use crate::domain::id::{OperationId, Sku};
+use crate::domain::id::{OperationId, RefundId, Sku};
 use crate::domain::order::{ClaimState, Order, OrderStatus};
-use crate::domain::payment::{OperationKind, OperationResult, Payment, PaymentStatus};
+use crate::domain::payment::{Operation, OperationKind, OperationResult, Payment, ReportedState};
 use crate::domain::time::Timestamp;
 
 /// Something to be done outside the object, under a key that never changes for it: the order's id
@@ -55,6 +55,11 @@ pub enum Effect {
         /// The gateway's identity of the payment.
         reference: String,
     },
+    /// Complete what the buyer approved.
+    Complete {
+        /// The operation that started the payment.
+        operation: OperationId,
+    },
     /// Take held money.
     Capture {
         /// The idempotency key.
@@ -71,10 +76,41 @@ pub enum Effect {
         /// The gateway's identity of the payment.
         reference: String,
     },
+    /// Give money back, for the first time.
+    Refund {
+        /// The idempotency key.
+        operation: OperationId,
+    },
+    /// Find out what became of a refund whose answer was lost.
+    RecoverRefund {
+        /// The idempotency key.
+        operation: OperationId,
+    },
+    /// Ask how a refund stands that is under way.
+    FindRefund {
+        /// The idempotency key.
+        operation: OperationId,
+    },
+    /// Tell a SKU that sold units came back.
+    Restock {
+        /// Whom to tell.
+        sku: Sku,
+        /// The refund they came back with: the key.
+        refund: RefundId,
+        /// Units.
+        quantity: u32,
+    },
     /// Get the invoice its number.
     NumberInvoice {
         /// The series.
         series: String,
+    },
+    /// Get a refund's credit note its number.
+    NumberCreditNote {
+        /// The series.
+        series: String,
+        /// Whose.
+        refund: RefundId,
     },
 }
 
@@ -90,10 +126,14 @@ pub fn owed(order: &Order, now: Timestamp) -> Vec<Effect> {
         let over = order.closing.is_some() || order.payment_window_ends_at <= now;
         effects.extend(payment_owed(payment, over, now));
     }
-    let paid = order.payment_status() == PaymentStatus::Paid;
-    if paid && order.invoice_number.is_none() && order.status == OrderStatus::Open {
+    effects.extend(order.earlier_payments.iter().filter_map(|p| payment_owed(p, true, now)));
+    if order.invoice_due() {
         effects.push(Effect::NumberInvoice { series: order.invoice_series.clone() });
     }
+    effects.extend(order.credit_notes_due().map(|refund| Effect::NumberCreditNote {
+        series: order.series_for_credit_notes(),
+        refund: refund.id,
+    }));
     effects
 }
 
@@ -103,7 +143,9 @@ fn stock_owed(order: &Order, effects: &mut Vec<Effect>) {
         let sku = claim.sku.clone();
         let quantity = claim.quantity;
         match (claim.claim, order.status) {
-            (ClaimState::Requested, OrderStatus::Placing) => {
+            (ClaimState::Requested, OrderStatus::Placing | OrderStatus::Open)
+                if order.status == OrderStatus::Placing || order.closing.is_none() =>
+            {
                 effects.push(Effect::Reserve { sku, quantity, expires_at: order.claims_expire_at })
             }
             (ClaimState::Held, OrderStatus::Open) if secured => {
@@ -117,35 +159,68 @@ fn stock_owed(order: &Order, effects: &mut Vec<Effect>) {
             _ => {}
         }
     }
+    for refund in &order.refunds {
+        let back = refund.lines.iter().filter(|line| line.restock > 0 && !line.restocked);
+        effects.extend(back.map(|line| Effect::Restock {
+            sku: line.sku.clone(),
+            refund: refund.id,
+            quantity: line.restock,
+        }));
+    }
 }
 
 /// What a gateway is to be asked. `over`: the buyer's time to pay has passed, or someone wants the
 /// order closed, so nothing that could charge is sent any more.
 fn payment_owed(payment: &Payment, over: bool, now: Timestamp) -> Option<Effect> {
     let due = payment.ask_again_at.is_some_and(|at| at <= now);
-    let first = payment.operations.iter().find(|o| o.result == OperationResult::Requested);
-    let unknown = payment.operations.iter().find(|o| o.result == OperationResult::Unknown);
     let Some(reference) = payment.reference() else {
         let authorize = payment.authorize_operation()?;
-        let (operation, asked_at) = (authorize.id, authorize.requested_at);
+        let operation = authorize.id;
         return match authorize.result {
             OperationResult::Requested => Some(Effect::Authorize { operation }),
-            OperationResult::Unknown if due && over => Some(Effect::Find { operation, asked_at }),
-            OperationResult::Unknown if due => Some(Effect::Recover { operation, asked_at }),
+            OperationResult::Unknown if due && over => {
+                Some(Effect::Find { operation, asked_at: authorize.may_have_been_sent_at() })
+            }
+            OperationResult::Unknown if due => {
+                Some(Effect::Recover { operation, asked_at: authorize.requested_at })
+            }
             _ => None,
         };
     };
     let reference = reference.to_owned();
-    let movement = first.or(unknown.filter(|_| due));
-    match movement {
-        Some(o) if o.kind == OperationKind::Void => {
-            Some(Effect::Void { operation: o.id, reference })
+    let approved = payment.report.as_ref().map(|r| r.state) == Some(ReportedState::Approved);
+    let completes = approved && !over;
+    let movable = |o: &&Operation| o.kind != OperationKind::Authorize || completes;
+    let mut operations = payment.operations.iter().filter(movable);
+    let first = operations.clone().find(|o| o.is_to_be_sent(now));
+    let unknown = operations.find(|o| o.result == OperationResult::Unknown).filter(|_| due);
+    if let Some(operation) = first.or(unknown) {
+        return Some(movement_owed(operation, reference));
+    }
+    let under_way = payment
+        .operations
+        .iter()
+        .find(|o| o.kind == OperationKind::Refund && o.result == OperationResult::ActionRequired);
+    match under_way {
+        Some(refund) if due => Some(Effect::FindRefund { operation: refund.id }),
+        _ => due.then_some(Effect::Retrieve { reference }),
+    }
+}
+
+/// What is to be asked for an operation of a payment that its gateway knows.
+fn movement_owed(operation: &Operation, reference: String) -> Effect {
+    let id = operation.id;
+    match operation.kind {
+        OperationKind::Authorize => Effect::Complete { operation: id },
+        OperationKind::Capture => {
+            let amount_minor = operation.amount_minor;
+            Effect::Capture { operation: id, reference, amount_minor }
         }
-        Some(o) if o.kind == OperationKind::Capture => {
-            let amount_minor = o.amount_minor;
-            Some(Effect::Capture { operation: o.id, reference, amount_minor })
+        OperationKind::Void => Effect::Void { operation: id, reference },
+        OperationKind::Refund if operation.result == OperationResult::Unknown => {
+            Effect::RecoverRefund { operation: id }
         }
-        _ if due => Some(Effect::Retrieve { reference }),
-        _ => None,
+        OperationKind::Refund => Effect::Refund { operation: id },
+        OperationKind::Chargeback => Effect::Retrieve { reference },
     }
 }

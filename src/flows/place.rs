@@ -8,6 +8,7 @@ use crate::domain::money::Money;
 use crate::domain::order::{ClaimState, Order, OrderStatus, StockClaim};
 use crate::domain::payment::{CaptureMode, Gateway, Payment};
 use crate::domain::pricing::PricedCart;
+use crate::domain::seller::{Seller, TaxNumber};
 use crate::domain::time::Timestamp;
 
 /// What the edge hands to the shard: everything priced, everything validated.
@@ -35,6 +36,21 @@ pub struct Draft {
     pub reservation_grace_seconds: u32,
     /// The series of the invoice.
     pub invoice_series: String,
+    /// Whether a payment that failed for good leaves the order open for another attempt.
+    #[serde(default)]
+    pub keep_open: bool,
+    /// Whether money that comes after the order was closed is given back by itself.
+    #[serde(default)]
+    pub refund_late_money: bool,
+    /// The series of credit notes, if the store named one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credit_note_series: Option<String>,
+    /// Who sells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seller: Option<Seller>,
+    /// The buyer's tax number, if given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub buyer_tax_id: Option<TaxNumber>,
 }
 
 /// Writes the order down as `placing`, with a claim for every SKU. Lines of one SKU are one claim.
@@ -42,16 +58,10 @@ pub struct Draft {
 pub fn place(draft: Draft, id: OrderId, now: Timestamp) -> Order {
     let window_ends_at = now.plus_seconds(i64::from(draft.payment_window_seconds));
     let total = Money::new(draft.cart.totals.total_minor, draft.cart.currency);
-    let payment = (total.amount > 0).then_some(Payment {
-        gateway: draft.gateway,
+    let payment = (total.amount > 0).then(|| Payment {
         method: draft.method,
         return_url: draft.return_url,
-        capture_mode: draft.capture_mode,
-        asked: total,
-        operations: Vec::new(),
-        report: None,
-        refusal: None,
-        ask_again_at: None,
+        ..Payment::new(draft.gateway, draft.capture_mode, total)
     });
     Order {
         id,
@@ -70,8 +80,14 @@ pub fn place(draft: Draft, id: OrderId, now: Timestamp) -> Order {
         closing: None,
         invoice_series: draft.invoice_series,
         invoice_number: None,
+        credit_note_series: draft.credit_note_series,
+        seller: draft.seller,
+        buyer_tax_id: draft.buyer_tax_id,
         attention: Vec::new(),
         refunds: Vec::new(),
+        earlier_payments: Vec::new(),
+        keep_open: draft.keep_open,
+        refund_late_money: draft.refund_late_money,
     }
 }
 

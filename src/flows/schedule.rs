@@ -2,6 +2,7 @@
 
 use super::owed::{Effect, owed};
 use crate::domain::order::{Order, OrderStatus};
+use crate::domain::payment::{ExpiryWatch, OperationResult};
 use crate::domain::time::Timestamp;
 
 /// A payment that the gateway is still working on is asked about after this long, in case its
@@ -25,6 +26,15 @@ pub const fn ask_again_after_seconds(attempts: u32) -> Option<i64> {
     }
 }
 
+/// How long before held money lapses the merchant is warned.
+const WARN_BEFORE_SECONDS: i64 = 24 * 3_600;
+
+/// When to warn that held money lapses at this moment.
+#[must_use]
+pub const fn warn_at(until: Timestamp) -> Timestamp {
+    until.plus_seconds(-WARN_BEFORE_SECONDS)
+}
+
 /// When the alarm must look at this order, if ever. `lease_milliseconds` is how long a request that
 /// is working on the order may take before the alarm takes the work over.
 #[must_use]
@@ -32,13 +42,26 @@ pub fn wake_at(order: &Order, now: Timestamp, lease_milliseconds: i64) -> Option
     let debts = owed(order, now).into_iter().map(|effect| {
         if effect.is_background() { now } else { now.plus_milliseconds(lease_milliseconds) }
     });
-    let asks = order.payment.as_ref().and_then(|payment| payment.ask_again_at);
+    let asks = order.payments().filter_map(|payment| payment.ask_again_at);
     let asks =
         asks.map(|at| at.max(now.plus_milliseconds(lease_if_due(at, now, lease_milliseconds))));
+    let too_early = order
+        .payments()
+        .flat_map(|payment| &payment.operations)
+        .filter(|operation| operation.result == OperationResult::Requested)
+        .filter_map(|operation| operation.not_before);
+    let lapses = order.payments().filter_map(|payment| {
+        let until = payment.held_until()?;
+        match payment.expiry_watch {
+            ExpiryWatch::Waiting => Some(warn_at(until)),
+            ExpiryWatch::Warned => Some(until),
+            ExpiryWatch::Asked => None,
+        }
+    });
     let window =
         (order.status == OrderStatus::Open && order.closing.is_none() && !order.is_secured())
             .then_some(order.payment_window_ends_at);
-    debts.chain(asks).chain(window).min()
+    debts.chain(asks).chain(too_early).chain(lapses).chain(window).min()
 }
 
 /// A question that is due now is being asked by whoever just stored the order.
@@ -50,6 +73,13 @@ impl Effect {
     /// Whether nobody waits for it: the alarm performs these, many orders together.
     #[must_use]
     pub const fn is_background(&self) -> bool {
-        matches!(self, Self::Commit { .. } | Self::Release { .. } | Self::NumberInvoice { .. })
+        matches!(
+            self,
+            Self::Commit { .. }
+                | Self::Release { .. }
+                | Self::Restock { .. }
+                | Self::NumberInvoice { .. }
+                | Self::NumberCreditNote { .. }
+        )
     }
 }

@@ -1,16 +1,21 @@
 //! What the Worker and the objects say to each other: one typed command in, one typed answer out,
 //! as JSON over the object's `fetch`.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use crate::domain::id::OrderId;
+use crate::domain::id::{OperationId, OrderId};
 use crate::domain::inventory::{
     Adjustment, AdjustmentRefusal, ClaimAnswer, ClaimCommand, StockLevel,
 };
+use crate::domain::invoice::{CreditNoteDraft, DocumentKind, InvoiceDraft, InvoiceEntry};
 use crate::domain::order::{AttentionCode, CloseReason, Order};
-use crate::domain::payment::{Gateway, PaymentReport};
+use crate::domain::payment::{Gateway, MovementRefusal, MovementReport, PaymentReport};
 use crate::domain::reconciliation::{Run, RunCause, Window};
 use crate::domain::time::Timestamp;
+use crate::flows::attempts::NewAttempt;
+use crate::flows::movements::MovementAsk;
 use crate::flows::place::Draft;
 
 /// What an `OrderShard` can be asked.
@@ -60,7 +65,43 @@ pub enum ShardCommand {
         /// The order it names.
         id: OrderId,
         /// What it reports.
-        report: Box<PaymentReport>,
+        news: Box<WebhookNews>,
+    },
+    /// A webhook that was not believed speaks of this order: ask the gateway, now and then.
+    Doubted {
+        /// Whose.
+        gateway: Gateway,
+        /// The order.
+        id: OrderId,
+    },
+    /// The browser came back from the gateway with these parameters: judge them, then ask.
+    Returned {
+        /// Which.
+        id: OrderId,
+        /// What the gateway gave the browser.
+        parameters: BTreeMap<String, String>,
+    },
+    /// Move money, once per key.
+    Move {
+        /// As in `Checkout`.
+        key: String,
+        /// As in `Checkout`.
+        fingerprint: String,
+        /// Which order.
+        id: OrderId,
+        /// What the merchant asks for.
+        ask: MovementAsk,
+    },
+    /// Try to pay the order again, once per key.
+    Retry {
+        /// As in `Checkout`.
+        key: String,
+        /// As in `Checkout`.
+        fingerprint: String,
+        /// Which order.
+        id: OrderId,
+        /// How.
+        attempt: Box<NewAttempt>,
     },
     /// Something was seen outside the order that a person must look at.
     Flag {
@@ -84,6 +125,29 @@ pub enum ShardCommand {
     },
     /// Look at the timers: sent by cron in case an alarm was lost.
     Wake,
+}
+
+/// What a verified webhook tells of an order's payment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "news", rename_all = "snake_case")]
+pub enum WebhookNews {
+    /// Where the payment stands.
+    Payment {
+        /// The report.
+        report: Box<PaymentReport>,
+    },
+    /// Refunds or chargebacks.
+    Movements {
+        /// The gateway's identity of the payment, if it said so.
+        reference: String,
+        /// What moved.
+        movements: Vec<MovementReport>,
+    },
+    /// Something that the gateway must be asked about.
+    AskAbout {
+        /// The gateway's identity of the payment.
+        reference: String,
+    },
 }
 
 /// What an `OrderShard` answers.
@@ -114,6 +178,27 @@ pub enum ShardAnswer {
     CannotCancel {
         /// The order as it is now.
         order: Box<Order>,
+    },
+    /// Money was asked to move, now or before under the same key.
+    Moved {
+        /// The order as it is now.
+        order: Box<Order>,
+        /// The operations that were written down.
+        operations: Vec<OperationId>,
+        /// Whether this was asked before.
+        replayed: bool,
+    },
+    /// Money can't move like this; nothing changed.
+    MovementRefused {
+        /// Why.
+        refusal: MovementRefusal,
+        /// The order as it is.
+        order: Box<Order>,
+    },
+    /// The parameters of the browser's return were not made by the gateway for this order.
+    ReturnRefused {
+        /// What is wrong with them.
+        problem: String,
     },
     /// Done; or known before; or nothing to do.
     Ok,
@@ -224,20 +309,62 @@ pub enum SkuAnswer {
     KeyReused,
 }
 
-/// What an `InvoiceSeries` can be asked: a number for each of these orders.
+/// What an `InvoiceSeries` can be asked.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct NumberInvoices {
-    /// The series, which is also the object's name.
-    pub series: String,
-    /// Orders that are paid. One that has a number keeps it.
-    pub order_ids: Vec<OrderId>,
+#[serde(tag = "command", rename_all = "snake_case")]
+pub enum SeriesCommand {
+    /// Number these documents and keep them, all of them or none. One that has its number keeps it,
+    /// and its document stays as it was made first.
+    Issue {
+        /// In the order in which they are to be numbered.
+        drafts: Vec<DocumentDraft>,
+    },
+    /// The document of a number.
+    Read {
+        /// Which number of the series.
+        sequence: i64,
+    },
 }
 
-/// The numbers, in the order of the ids.
+/// A document that is to be numbered: once per order, or once per refund.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct NumberedInvoices {
-    /// Such as `INV-000001`.
-    pub numbers: Vec<String>,
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum DocumentDraft {
+    /// An order whose payment is settled.
+    Invoice {
+        /// The document.
+        draft: Box<InvoiceDraft>,
+    },
+    /// A refund whose money has moved.
+    CreditNote {
+        /// The invoice and the refund.
+        draft: Box<CreditNoteDraft>,
+    },
+}
+
+/// What an `InvoiceSeries` answers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "snake_case")]
+pub enum SeriesAnswer {
+    /// The numbers, such as `INV-000001`, in the order of the drafts; null for one that can't be made
+    /// into a document.
+    Issued {
+        /// The numbers.
+        numbers: Vec<Option<String>>,
+    },
+    /// The document as it was made.
+    Document {
+        /// What it is.
+        kind: DocumentKind,
+        /// Its JSON, to the byte.
+        document: String,
+        /// SHA-256 of that, in hexadecimal.
+        sha256: String,
+    },
+    /// The number was given before documents were kept.
+    NumberOnly,
+    /// The number was not given.
+    NotFound,
 }
 
 /// What a `Reconciler` can be asked.
@@ -298,5 +425,10 @@ pub enum EventMessage {
         level: StockLevel,
         /// When they were read.
         as_of: Timestamp,
+    },
+    /// Invoices and credit notes were numbered.
+    Invoices {
+        /// What lists say of them.
+        entries: Vec<InvoiceEntry>,
     },
 }

@@ -1,6 +1,7 @@
 //! Durable Object shells. Each loads, asks the pure code, stores, and performs what is owed.
 
 pub mod commands;
+pub mod gateway_call;
 pub mod invoice_series;
 pub mod order_shard;
 pub mod reconciler;

@@ -11,8 +11,8 @@ use crate::domain::id::{ShardNumber, Sku};
 use crate::domain::payment::Gateway;
 use crate::domain::time::Timestamp;
 use crate::objects::commands::{
-    NumberInvoices, NumberedInvoices, ReconcilerAnswer, ReconcilerCommand, ShardAnswer,
-    ShardCommand, SkuAnswer, SkuCommand,
+    ReconcilerAnswer, ReconcilerCommand, SeriesAnswer, SeriesCommand, ShardAnswer, ShardCommand,
+    SkuAnswer, SkuCommand,
 };
 
 /// A part of the platform did not answer. Whatever was asked may or may not have happened; every
@@ -108,12 +108,16 @@ impl Platform {
         self.ask("SKU_INVENTORY", "inventory", sku.as_str(), command).await
     }
 
-    /// Asks the series for invoice numbers.
+    /// Asks the object that numbers a series of invoices or credit notes.
     ///
     /// # Errors
     /// When the object did not answer.
-    pub async fn invoices(&self, ask: &NumberInvoices) -> Result<NumberedInvoices, Unavailable> {
-        self.ask("INVOICE_SERIES", "invoice series", &ask.series, ask).await
+    pub async fn series(
+        &self,
+        series: &str,
+        command: &SeriesCommand,
+    ) -> Result<SeriesAnswer, Unavailable> {
+        self.ask("INVOICE_SERIES", "invoice series", series, command).await
     }
 
     /// Asks the object that compares a gateway's books with ours.

@@ -50,6 +50,9 @@ pub enum Scope {
     /// Call orders off.
     #[serde(rename = "orders:write")]
     OrdersWrite,
+    /// Capture, void and refund.
+    #[serde(rename = "payments:write")]
+    PaymentsWrite,
     /// Read every SKU's counters.
     #[serde(rename = "inventory:read")]
     InventoryRead,
@@ -72,10 +75,11 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::CatalogueWrite,
         Self::OrdersRead,
         Self::OrdersWrite,
+        Self::PaymentsWrite,
         Self::InventoryRead,
         Self::InventoryWrite,
         Self::ReconciliationsRead,
@@ -91,6 +95,7 @@ impl Scope {
             Self::CatalogueWrite => "catalogue:write",
             Self::OrdersRead => "orders:read",
             Self::OrdersWrite => "orders:write",
+            Self::PaymentsWrite => "payments:write",
             Self::InventoryRead => "inventory:read",
             Self::InventoryWrite => "inventory:write",
             Self::ReconciliationsRead => "reconciliations:read",

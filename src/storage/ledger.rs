@@ -343,16 +343,13 @@ mod tests {
         amount_minor: i64,
         result: OperationResult,
     ) -> Operation {
-        Operation {
-            id: OperationId::new(uuid::Uuid::from_u128(number)),
-            kind,
-            amount_minor,
-            result,
-            requested_at: Timestamp::from_milliseconds(1_000),
-            attempts: 0,
-            reference: None,
-            completed_at: Some(Timestamp::from_milliseconds(2_000)),
-        }
+        let id = OperationId::new(uuid::Uuid::from_u128(number));
+        serde_json::from_value(serde_json::json!({
+            "id": id, "kind": kind, "amount_minor": amount_minor, "result": result, "attempts": 0,
+            "requested_at": Timestamp::from_milliseconds(1_000),
+            "completed_at": Timestamp::from_milliseconds(2_000),
+        }))
+        .unwrap()
     }
 
     fn payment(operations: Vec<Operation>) -> Payment {
@@ -365,16 +362,11 @@ mod tests {
             amount_minor,
         };
         report.captures = vec![part("cap_1", 300), part("cap_2", 700)];
+        let report = Some(report);
         Payment {
-            gateway: Gateway::Paypal,
-            method: None,
-            return_url: None,
-            capture_mode: CaptureMode::Automatic,
-            asked,
             operations,
-            report: Some(report),
-            refusal: None,
-            ask_again_at: None,
+            report,
+            ..Payment::new(Gateway::Paypal, CaptureMode::Automatic, asked)
         }
     }
 

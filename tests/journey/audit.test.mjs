@@ -2,6 +2,7 @@
 // other journeys rely on it to find.
 
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { audit } from "../support/audit.mjs";
 
@@ -24,6 +25,7 @@ function books() {
     total_minor: 700, needs_attention: 0, invoice_number: document.invoice_number, created_at: 1000, updated_at: 1000,
     document: structuredClone(document),
   });
+  const document = kept({ number: "CW-000001", kind: "invoice", order_id: A, amount: { total_minor: 700 } });
   return {
     raw: {
       shards: new Map([["00", shard(paid)], ["01", shard(waiting)]]),
@@ -40,8 +42,8 @@ function books() {
           { kind: "reserved", on_hand_delta: 0, reserved_delta: 2 },
         ],
       }]]),
-      series: new Map([["CW", { invoices: [{ number: 1, order_id: A }] }]]),
-      d1: { orders: [row(paid, "paid"), row(waiting, "action_required")], stock_levels: [{ sku: "MUG", ...level }] },
+      series: new Map([["CW", { invoices: [{ number: 1, order_id: A }], credit_notes: [], documents: [document] }]]),
+      d1: { orders: [row(paid, "paid"), row(waiting, "action_required")], stock_levels: [{ sku: "MUG", ...level }], invoices: [{ number: "CW-000001", sha256: document.sha256, total_minor: 700 }] },
     },
     payments: [
       { id: "p1", order_id: A, operation_id: "op_a", captured: 700, open: false },
@@ -50,6 +52,12 @@ function books() {
     acknowledged: [{ key: "k1", orderId: A, total: 700 }, { key: "k2", orderId: B, total: 700 }],
     now: 2000,
   };
+}
+
+/** A document as its series keeps it. */
+function kept(content) {
+  const document = JSON.stringify(content);
+  return { number: 1, kind: content.kind, document, sha256: createHash("sha256").update(document).digest("hex") };
 }
 
 function order(id, { status, state, captured, claim, invoice }) {
@@ -100,6 +108,13 @@ const HARMS = {
     (b) => b.raw.series.get("CW").invoices.push({ number: 2, order_id: B }),
     /is not paid and has invoice/,
   ],
+  "a number without its document": [(b) => b.raw.series.get("CW").documents.pop(), /gave 1 and has documents of $/],
+  "a document that was changed": [(b) => (b.raw.series.get("CW").documents[0].document += " "), /is not what its hash says/],
+  "an invoice of another amount": [
+    (b) => b.raw.series.get("CW").documents.splice(0, 1, kept({ number: "CW-000001", kind: "invoice", order_id: A, amount: { total_minor: 699 } })),
+    /its documents come to 699, its money to 700/,
+  ],
+  "D1 misses an invoice": [(b) => b.raw.d1.invoices.pop(), /D1 does not list CW-000001/],
   "D1 misses an order": [(b) => b.raw.d1.orders.pop(), /D1 has no ord_01b/],
   "D1 is behind": [(b) => (b.raw.d1.orders[0].version = 2), /D1 has version 2/],
   "D1 differs in a document": [(b) => (b.raw.d1.orders[0].document.email = "eve@example.com"), /another document/],

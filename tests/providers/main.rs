@@ -3,9 +3,13 @@
 //! `conformance` runs every scenario over every gateway; the other files pin what is particular to one.
 
 #[cfg(test)]
+mod authorize_net;
+#[cfg(test)]
 mod conformance;
 #[cfg(test)]
 mod contracts;
+#[cfg(test)]
+mod razorpay;
 #[cfg(test)]
 mod sandbox;
 #[cfg(test)]

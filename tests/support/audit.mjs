@@ -2,6 +2,7 @@
 // does not agree. Written from DESIGN's invariants and the schema, apart from the product's Rust: it adds
 // everything up by itself and trusts no derived field.
 
+import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { auditStock } from "./audit-stock.mjs";
 
@@ -27,6 +28,7 @@ export function audit({ raw, payments, acknowledged = [], now = Date.now() }) {
   auditPayments(orders, payments, say);
   for (const { id, document } of orders.values()) auditOrder(id, document, say);
   auditInvoices(raw, orders, say);
+  auditDocuments(raw, orders, say);
   auditRest(raw, orders, say);
   auditProjection(raw, orders, say);
   auditStock(raw, orders, now, say);
@@ -136,6 +138,40 @@ function auditInvoices(raw, orders, say) {
   for (const [id, number] of numberOf) say(`invoice ${number} is for ${id}, which is not there`);
 }
 
+/**
+ * Every number has its document, which is what its hash says and which D1 lists; and what an order's documents
+ * come to is what was taken and given back.
+ */
+function auditDocuments(raw, orders, say) {
+  const listed = new Map(raw.d1.invoices.map((row) => [row.number, row]));
+  const comesTo = new Map();
+  for (const [series, { invoices, credit_notes, documents }] of raw.series) {
+    const numbers = [...invoices, ...credit_notes].map((row) => row.number).sort((a, b) => a - b);
+    const kept = documents.map((row) => row.number).sort((a, b) => a - b);
+    if (JSON.stringify(numbers) !== JSON.stringify(kept)) say(`series ${series} gave ${numbers} and has documents of ${kept}`);
+    for (const row of documents) {
+      const document = JSON.parse(row.document);
+      const { number, order_id: id, kind, amount } = document;
+      if (number !== `${series}-${String(row.number).padStart(6, "0")}`) say(`number ${row.number} of ${series} holds ${number}`);
+      const sha256 = createHash("sha256").update(row.document).digest("hex");
+      if (sha256 !== row.sha256) say(`${number} is not what its hash says`);
+      const copy = listed.get(number);
+      if (copy?.sha256 !== row.sha256 || copy?.total_minor !== amount.total_minor) say(`D1 does not list ${number} as it is`);
+      comesTo.set(id, (comesTo.get(id) ?? 0) + (kind === "invoice" ? 1 : -1) * amount.total_minor);
+      if (!orders.has(id)) say(`${number} is for ${id}, which is not there`);
+    }
+  }
+  for (const [id, { document: order }] of orders) {
+    const numbers = [order.invoice_number, ...(order.refunds ?? []).map((refund) => refund.credit_note_number)];
+    if (numbers.some((number) => number == null)) continue;
+    const moved = (kind) => (order.payment?.operations ?? [])
+      .filter((one) => one.kind === kind && one.result === "succeeded")
+      .reduce((total, one) => total + one.amount_minor, 0);
+    const money = moved("capture") - moved("refund");
+    if (comesTo.get(id) !== money) say(`${id}: its documents come to ${comesTo.get(id)}, its money to ${money}`);
+  }
+}
+
 /** Nothing is owed any more. */
 function auditRest(raw, orders, say) {
   for (const [shard, { outbox }] of raw.shards) {
@@ -189,7 +225,11 @@ function auditProjection(raw, orders, say) {
 /** What only the buyer's browser may see stays in the object. */
 function withoutAction(order) {
   const copy = structuredClone(order);
-  if (copy.payment?.report) copy.payment.report.action = null;
+  for (const payment of [copy.payment, ...(copy.earlier_payments ?? [])]) {
+    if (!payment) continue;
+    payment.method = null;
+    if (payment.report) payment.report.action = null;
+  }
   return copy;
 }
 

@@ -30,8 +30,10 @@ export function readRawState(stateDir) {
     for (const { orders } of shards.values()) for (const row of orders) row.document = JSON.parse(row.document);
     const skuNames = d1.variants.map((row) => row.sku);
     const skus = readObjects(root, "SkuInventory", skuNames, ["level", "reservations", "movements"], copies);
-    const used = [...shards.values()].flatMap(({ orders }) => orders.map((row) => row.document.invoice_series));
-    const series = readObjects(root, "InvoiceSeries", [...new Set(used)], ["invoices"], copies);
+    const terms = d1.store_settings.map((row) => JSON.parse(row.document));
+    const used = [...[...shards.values()].flatMap(({ orders }) => orders.map((row) => row.document)), ...terms];
+    const names = used.flatMap((one) => [one.invoice_series, one.credit_note_series ?? `${one.invoice_series}-CN`]);
+    const series = readObjects(root, "InvoiceSeries", [...new Set(names)], ["invoices", "credit_notes", "documents"], copies);
     return { d1, shards, skus, series };
   } finally {
     rmSync(copies, { recursive: true, force: true });
@@ -41,7 +43,7 @@ export function readRawState(stateDir) {
 function readD1(folder, copies) {
   const [file] = sqliteFiles(path.join(folder, "miniflare-D1DatabaseObject"));
   if (!file) throw new Error(`no D1 database below ${folder}`);
-  const tables = readTables(file, ["orders", "stock_levels", "variants"], copies);
+  const tables = readTables(file, ["orders", "stock_levels", "variants", "invoices", "store_settings"], copies);
   for (const row of tables.orders) row.document = JSON.parse(row.document);
   return tables;
 }

@@ -92,6 +92,10 @@ const fn of_code(code: AttentionCode) -> &'static [Known] {
         AttentionCode::PaymentMismatch => &[LOOK_AT_GATEWAY, SYNC, SHOW, RESOLVE],
         AttentionCode::PaymentUnknown => &[SYNC, LOOK_AT_GATEWAY, SHOW, RESOLVE],
         AttentionCode::PaymentRefused => &[SYNC, CAPTURE, VOID, LOOK_AT_GATEWAY, SHOW, RESOLVE],
+        AttentionCode::PaidTwice => &[REFUND, SYNC, SHOW, RESOLVE],
+        AttentionCode::AuthorizationExpiring => &[CAPTURE, VOID, SHOW, RESOLVE],
+        AttentionCode::Disputed => &[LOOK_AT_GATEWAY, SYNC, SHOW, RESOLVE],
+        AttentionCode::RefundFailed => &[REFUND, LOOK_AT_GATEWAY, SHOW, RESOLVE],
         AttentionCode::ReconciliationDifference => {
             &[SYNC, LOOK_AT_GATEWAY, SHOW_RECONCILIATION, SHOW, RESOLVE]
         }

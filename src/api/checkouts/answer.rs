@@ -7,8 +7,8 @@ use crate::api::error::{ApiError, ErrorCode};
 use crate::api::order_token;
 use crate::api::orders::view::{self, Audience, OrderView};
 use crate::api::reply::{Outcome, Reply};
-use crate::domain::order::Order;
-use crate::domain::payment::{BuyerAction, PaymentStatus};
+use crate::domain::order::{CloseReason, Order, OrderStatus};
+use crate::domain::payment::{BuyerAction, Payment, PaymentStatus};
 use crate::objects::commands::CheckoutOutcome;
 
 /// An order that was placed, and how to go on.
@@ -45,7 +45,7 @@ pub fn of_outcome(outcome: &CheckoutOutcome, replayed: bool, token_secret: &str)
             return Err(mark(refusal, replayed));
         }
         CheckoutOutcome::PaymentDeclined { order } => {
-            return Err(mark(declined(order), replayed));
+            return Err(mark(declined(order, token_secret), replayed));
         }
     };
     answered = answered.replayed(replayed);
@@ -65,7 +65,22 @@ fn placed(order: &Order, token_secret: &str) -> Outcome {
     Ok(Reply::json(201, &answer)?.with_header("location", location).about(order.id))
 }
 
-fn declined(order: &Order) -> ApiError {
+/// Answers with what came of a further attempt to pay.
+///
+/// # Errors
+/// 402 when it was declined too, 409 without stock.
+pub fn retried(order: &Order, replayed: bool, token_secret: &str) -> Outcome {
+    if order.closing == Some(CloseReason::InsufficientStock) {
+        return Err(mark(ApiError::new(ErrorCode::InsufficientStock).about(order.id), replayed));
+    }
+    let dead = order.payment.as_ref().is_some_and(Payment::is_dead);
+    if dead && !order.is_secured() {
+        return Err(mark(declined(order, token_secret), replayed));
+    }
+    Ok(placed(order, token_secret)?.replayed(replayed))
+}
+
+fn declined(order: &Order, token_secret: &str) -> ApiError {
     let refusal = match order.decline() {
         Some(decline) => {
             let told = serde_json::to_value(decline).unwrap_or_default();
@@ -74,7 +89,13 @@ fn declined(order: &Order) -> ApiError {
         }
         None => ApiError::new(ErrorCode::PaymentDeclined),
     };
-    refusal.with("order_id", order.id.to_string()).about(order.id)
+    let refusal = refusal.with("order_id", order.id.to_string()).about(order.id);
+    if order.status != OrderStatus::Open {
+        return refusal;
+    }
+    refusal
+        .with("order_token", order_token::issue(token_secret, order.id))
+        .with("retry_until", order.payment_window_ends_at.rfc3339())
 }
 
 fn mark(refusal: ApiError, replayed: bool) -> ApiError {

@@ -84,6 +84,9 @@ fn answered(
             ShardAnswer::Order { .. }
             | ShardAnswer::NotFound
             | ShardAnswer::CannotCancel { .. }
+            | ShardAnswer::Moved { .. }
+            | ShardAnswer::MovementRefused { .. }
+            | ShardAnswer::ReturnRefused { .. }
             | ShardAnswer::Ok,
         ) => Err(ApiError::internal(UNFITTING)),
         Err(unavailable) => Err(unavailable.into()),
@@ -131,5 +134,10 @@ async fn draft(platform: &Platform, request: CheckoutRequest) -> Result<Draft, A
         payment_window_seconds: terms.payment_window_seconds,
         reservation_grace_seconds: terms.reservation_grace_seconds,
         invoice_series: terms.invoice_series.clone(),
+        keep_open: request.keep_open_on_decline,
+        refund_late_money: terms.refund_late_money,
+        credit_note_series: terms.credit_note_series.clone(),
+        seller: terms.seller.clone(),
+        buyer_tax_id: request.tax_id,
     })
 }

@@ -12,9 +12,11 @@ use crate::domain::field_error::{FieldError, under};
 use crate::domain::money::Money;
 use crate::domain::payment::Gateway;
 use crate::domain::pricing::CartLine;
+use crate::domain::seller::TaxNumber;
 
 const MAX_METHOD_CHARACTERS: usize = 64;
-const MAX_PAYMENT_METHOD_BYTES: usize = 255;
+/// The longest token is Authorize.net's nonce.
+const MAX_PAYMENT_METHOD_BYTES: usize = 2_048;
 const MAX_RETURN_URL_BYTES: usize = 2_048;
 
 /// A cart that is to become an order.
@@ -45,11 +47,19 @@ pub struct CheckoutRequest {
     /// Who pays, if not the same.
     #[serde(default)]
     pub billing_address: Option<Address>,
+    /// The number under which the buyer is known for tax, for the invoice.
+    #[serde(default)]
+    pub tax_id: Option<TaxNumber>,
     /// One of the store's shipping methods.
     #[schema(max_length = 64)]
     pub shipping_method: String,
     /// How to pay.
     pub payment: PaymentRequest,
+    /// Keep the order open, and its stock reserved until the payment window ends, if the payment is
+    /// declined for good, so that another attempt can be made (`POST /v1/orders/{id}/payments`). Else a
+    /// declined order is closed at once.
+    #[serde(default)]
+    pub keep_open_on_decline: bool,
     /// The total that the buyer was shown: the checkout is refused if it is another.
     #[serde(default)]
     pub expected_total: Option<Money>,
@@ -63,12 +73,54 @@ pub struct PaymentRequest {
     pub gateway: Gateway,
     /// The gateway's token of a means of payment; without one the buyer chooses in the browser.
     #[serde(default)]
-    #[schema(max_length = 255)]
+    #[schema(max_length = 2048)]
     pub method: Option<String>,
     /// Where the gateway sends the browser afterwards: https.
     #[serde(default)]
     #[schema(max_length = 2048)]
     pub return_url: Option<String>,
+}
+
+impl PaymentRequest {
+    /// Refuses what is wrong whatever the order says.
+    ///
+    /// # Errors
+    /// 422 with every field that is wrong, or `card_data_refused`.
+    pub fn check(&self, development: bool) -> Result<(), ApiError> {
+        let tokens =
+            [("/method", self.method.as_deref()), ("/return_url", self.return_url.as_deref())];
+        let number = tokens.into_iter().find(|(_, token)| token.is_some_and(card_data::in_token));
+        if let Some((pointer, _)) = number {
+            return Err(card_number_at(pointer.to_owned()));
+        }
+        let errors = self.wrong(development);
+        if errors.is_empty() { Ok(()) } else { Err(ApiError::fields(errors)) }
+    }
+
+    fn wrong(&self, development: bool) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        let mut require = |holds: bool, pointer: &str, message: &str| {
+            if !holds {
+                errors
+                    .push(FieldError { pointer: pointer.to_owned(), message: message.to_owned() });
+            }
+        };
+        let token = self.method.as_ref().is_none_or(|method| {
+            (1..=MAX_PAYMENT_METHOD_BYTES).contains(&method.len())
+                && method.bytes().all(|byte| byte.is_ascii_graphic())
+        });
+        require(token, "/method", "must be 1 to 2048 visible ASCII characters");
+        let leads_back = self.return_url.as_ref().is_none_or(|url| is_return_url(url, development));
+        require(leads_back, "/return_url", "must be an absolute https URL");
+        errors
+    }
+}
+
+fn card_number_at(pointer: String) -> ApiError {
+    let mut refusal = ApiError::new(ErrorCode::CardDataRefused);
+    let message = "must not hold a card number".to_owned();
+    refusal.errors.push(FieldError { pointer, message });
+    refusal
 }
 
 impl CheckoutRequest {
@@ -90,14 +142,7 @@ impl CheckoutRequest {
         };
         let named = (1..=MAX_METHOD_CHARACTERS).contains(&self.shipping_method.chars().count());
         require(named, "/shipping_method", "must have 1 to 64 characters");
-        let token = self.payment.method.as_ref().is_none_or(|method| {
-            (1..=MAX_PAYMENT_METHOD_BYTES).contains(&method.len())
-                && method.bytes().all(|byte| byte.is_ascii_graphic())
-        });
-        require(token, "/payment/method", "must be 1 to 255 visible ASCII characters");
-        let leads_back =
-            self.payment.return_url.as_ref().is_none_or(|url| is_return_url(url, development));
-        require(leads_back, "/payment/return_url", "must be an absolute https URL");
+        errors.extend(under("/payment", self.payment.wrong(development)));
         if errors.is_empty() { Ok(()) } else { Err(ApiError::fields(errors)) }
     }
 
@@ -109,7 +154,12 @@ impl CheckoutRequest {
         let in_addresses = addresses.into_iter().find_map(|(parent, address)| {
             card_data_in(address?).map(|name| [parent, name].concat())
         });
-        let texts = [("/email", self.email.as_str()), ("/shipping_method", &self.shipping_method)];
+        let tax_id = self.tax_id.as_ref().map_or("", TaxNumber::as_str);
+        let texts = [
+            ("/email", self.email.as_str()),
+            ("/shipping_method", &self.shipping_method),
+            ("/tax_id", tax_id),
+        ];
         let in_texts = texts.into_iter().find(|(_, text)| card_data::in_text(text));
         let tokens = [
             ("/payment/method", self.payment.method.as_deref()),
@@ -123,10 +173,7 @@ impl CheckoutRequest {
         let Some(pointer) = pointer else {
             return Ok(());
         };
-        let mut refusal = ApiError::new(ErrorCode::CardDataRefused);
-        let message = "must not hold a card number".to_owned();
-        refusal.errors.push(FieldError { pointer, message });
-        Err(refusal)
+        Err(card_number_at(pointer))
     }
 }
 
@@ -225,12 +272,15 @@ mod tests {
             ("/shipping_address/city", json!("")),
             ("/shipping_address/name", json!("a\u{0}b")),
             ("/shipping_address/country", json!("XX")),
+            ("/tax_id", json!("")),
+            ("/tax_id", json!("<script>")),
+            ("/tax_id", json!("1".repeat(33))),
             ("/shipping_method", json!("")),
             ("/shipping_method", json!("x".repeat(65))),
             ("/payment/method", json!("")),
             ("/payment/method", json!("two words")),
-            ("/payment/method", json!("x".repeat(256))),
-            ("/payment/gateway", json!("barter")),
+            ("/payment/method", json!("x".repeat(2_049))),
+            ("/payment/gateway", json!("nobody")),
             ("/payment/return_url", json!("http://shop.example/")),
             ("/payment/return_url", json!("javascript:alert(1)")),
             ("/payment/return_url", json!("/back")),
@@ -262,6 +312,7 @@ mod tests {
             ("/shipping_address/phone", joined.to_owned()),
             ("/shipping_address/postal_code", joined.to_owned()),
             ("/shipping_method", joined.to_owned()),
+            ("/tax_id", joined.to_owned()),
             ("/payment/method", joined.to_owned()),
             ("/payment/return_url", format!("https://shop.example/?card={joined}")),
         ] {

@@ -1,7 +1,9 @@
 //! Orders: followed by buyers, looked through by merchants.
 
 pub mod cancel;
+pub mod confirm;
 pub mod list;
+pub mod retry;
 pub mod show;
 pub mod sync;
 pub mod view;

@@ -45,6 +45,9 @@ pub fn found(id: OrderId, answer: ShardAnswer) -> Result<Order, ApiError> {
         ShardAnswer::Checkout { .. }
         | ShardAnswer::KeyReused
         | ShardAnswer::Unplaced
+        | ShardAnswer::Moved { .. }
+        | ShardAnswer::MovementRefused { .. }
+        | ShardAnswer::ReturnRefused { .. }
         | ShardAnswer::Ok => ApiError::internal("the shard's answer does not fit an order"),
     };
     Err(refusal.about(id))

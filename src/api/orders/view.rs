@@ -6,13 +6,13 @@ use utoipa::ToSchema;
 use crate::domain::address::{Address, Email};
 use crate::domain::catalogue::{ProductId, ShippingMethodId};
 use crate::domain::currency::Currency;
-use crate::domain::id::{OperationId, OrderId, Sku};
+use crate::domain::id::{OperationId, OrderId, RefundId, Sku};
 use crate::domain::money::Money;
 use crate::domain::order::{
-    Attention, ClaimState, CloseReason, FulfilmentStatus, Order, OrderStatus, StockClaim,
+    Attention, ClaimState, CloseReason, FulfilmentStatus, Order, OrderStatus, Refund, StockClaim,
 };
 use crate::domain::payment::{
-    BuyerAction, Gateway, Operation, OperationKind, OperationResult, PaymentStatus,
+    BuyerAction, Gateway, Operation, OperationKind, OperationResult, Origin, PaymentStatus,
 };
 use crate::domain::pricing::{PricedLine, TaxLine};
 use crate::domain::tax::Percent;
@@ -63,6 +63,9 @@ pub struct OrderView<'a> {
     /// How it is paid; absent if there is nothing to pay.
     #[serde(skip_serializing_if = "Option::is_none")]
     payment: Option<PaymentView<'a>>,
+    /// Money given back, oldest first; absent if none was.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    refunds: Vec<RefundView<'a>>,
     /// The number of its invoice, once paid.
     invoice_number: Option<&'a str>,
     /// When it was placed.
@@ -172,9 +175,70 @@ pub struct PaymentView<'a> {
     /// Why the last attempt was declined, if it was.
     #[serde(skip_serializing_if = "Option::is_none")]
     decline: Option<&'a crate::domain::payment::Decline>,
+    /// What was taken.
+    captured: Money,
+    /// What was given back.
+    refunded: Money,
+    /// When held money lapses, if some is held and the gateway says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    authorized_until: Option<Timestamp>,
     /// For secret keys: the gateway's own identity of the payment.
     #[serde(skip_serializing_if = "Option::is_none")]
     reference: Option<&'a str>,
+    /// For secret keys: minor units that could be captured, and refunded, now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    movable: Option<MovableView>,
+}
+
+/// What could be moved now.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MovableView {
+    /// Held and not taken.
+    capturable: Money,
+    /// Taken, and neither given back nor on its way back nor contested.
+    refundable: Money,
+}
+
+/// Money given back.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RefundView<'a> {
+    /// Its identity.
+    #[schema(value_type = String, example = "ref_019aa0c05c1c7c2e8a5b0d3c5a6f7e80")]
+    id: RefundId,
+    /// How much in all.
+    amount: Money,
+    /// The part that is shipping, tax included.
+    shipping: Money,
+    /// By line; empty for a refund of an amount.
+    lines: Vec<RefundedLineView<'a>>,
+    /// Where its money is.
+    status: OperationResult,
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+    /// When it was asked for, or heard of.
+    #[schema(value_type = String, format = DateTime)]
+    requested_at: Timestamp,
+    /// The number of its credit note, once its money has moved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    credit_note_number: Option<&'a str>,
+}
+
+/// Units of a line that money was given back for.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RefundedLineView<'a> {
+    /// The line's SKU.
+    #[schema(value_type = String, example = "MUG-CLASSIC")]
+    sku: &'a Sku,
+    /// Units.
+    quantity: u32,
+    /// How many of them went back on the shelf.
+    restock: u32,
+    /// Without tax.
+    net: Money,
+    /// Tax.
+    tax: Money,
 }
 
 /// One thing asked of a gateway.
@@ -189,9 +253,30 @@ pub struct OperationView {
     amount: Money,
     /// What became of it.
     result: OperationResult,
+    /// Who started it: the order by its rules, the merchant, or somebody at the gateway.
+    origin: Origin,
+    /// Who moves the money of it.
+    gateway: Gateway,
+    /// The gateway's identity of the movement, if it has one of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reference: Option<String>,
+    /// Why it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<String>,
+    /// A chargeback: until when it may be contested.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    respond_by: Option<Timestamp>,
     /// When it was written down.
     #[schema(value_type = String, format = DateTime)]
     requested_at: Timestamp,
+    /// When its money moved, or when it was certain that it would not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    completed_at: Option<Timestamp>,
 }
 
 /// What was asked of one SKU.
@@ -261,6 +346,7 @@ impl<'a> OrderView<'a> {
                 total: money(totals.total_minor),
             },
             payment: PaymentView::of(order, audience),
+            refunds: order.refunds.iter().map(|refund| RefundView::of(order, refund)).collect(),
             invoice_number: order.invoice_number.as_deref(),
             created_at: order.created_at,
             updated_at: order.updated_at,
@@ -306,12 +392,20 @@ fn taxes(taxes: &[TaxLine], currency: Currency) -> Vec<TaxView<'_>> {
 impl<'a> PaymentView<'a> {
     fn of(order: &'a Order, audience: Audience) -> Option<Self> {
         let payment = order.payment.as_ref()?;
+        let money = |minor: i64| Money::new(minor, order.cart.currency);
         Some(Self {
             gateway: payment.gateway,
             status: payment.status(),
             action: action(order).filter(|_| audience == Audience::Buyer),
             decline: order.decline(),
+            captured: money(payment.succeeded_minor(OperationKind::Capture)),
+            refunded: money(payment.succeeded_minor(OperationKind::Refund)),
+            authorized_until: payment.held_until(),
             reference: payment.reference().filter(|_| audience == Audience::Merchant),
+            movable: (audience == Audience::Merchant).then(|| MovableView {
+                capturable: money(payment.capturable_minor()),
+                refundable: money(payment.refundable_minor()),
+            }),
         })
     }
 }
@@ -322,16 +416,56 @@ pub fn action(order: &Order) -> Option<&BuyerAction> {
     order.payment.as_ref()?.report.as_ref()?.action.as_ref()
 }
 
-fn operations(order: &Order) -> Vec<OperationView> {
+/// Every operation of every payment, in the order in which they were written down.
+#[must_use]
+pub fn operations(order: &Order) -> Vec<OperationView> {
     let currency = order.cart.currency;
-    let view = |operation: &Operation| OperationView {
+    let view = |gateway: Gateway, operation: &Operation| OperationView {
         id: operation.id,
         kind: operation.kind,
         amount: Money::new(operation.amount_minor, currency),
         result: operation.result,
+        origin: operation.origin,
+        gateway,
+        reference: operation.reference.clone(),
+        reason: operation.reason.clone(),
+        failure: operation.failure.clone(),
+        respond_by: operation.respond_by,
         requested_at: operation.requested_at,
+        completed_at: operation.completed_at,
     };
-    order.payment.iter().flat_map(|payment| payment.operations.iter().map(view)).collect()
+    let mut all: Vec<_> = order
+        .payments()
+        .flat_map(|payment| payment.operations.iter().map(|o| view(payment.gateway, o)))
+        .collect();
+    all.sort_by_key(|operation| operation.requested_at);
+    all
+}
+
+impl<'a> RefundView<'a> {
+    fn of(order: &'a Order, refund: &'a Refund) -> Self {
+        let money = |minor: i64| Money::new(minor, order.cart.currency);
+        Self {
+            id: refund.id,
+            amount: money(refund.amount_minor),
+            shipping: money(refund.shipping_minor),
+            lines: refund
+                .lines
+                .iter()
+                .map(|line| RefundedLineView {
+                    sku: &line.sku,
+                    quantity: line.quantity,
+                    restock: line.restock,
+                    net: money(line.net_minor),
+                    tax: money(line.tax_minor),
+                })
+                .collect(),
+            status: order.refund_result(refund),
+            reason: refund.reason.as_deref(),
+            requested_at: refund.requested_at,
+            credit_note_number: refund.credit_note_number.as_deref(),
+        }
+    }
 }
 
 impl<'a> ClaimView<'a> {

@@ -1,3 +1,5 @@
-//! What gateways tell us by themselves.
+//! What payment gateways tell.
 
+mod doubted;
+mod evidence;
 pub mod receive;

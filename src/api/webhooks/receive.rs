@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::{doubted, evidence};
 use crate::api::ask::Ask;
 use crate::api::body;
 use crate::api::error::{ApiError, ErrorCode};
@@ -10,9 +11,10 @@ use crate::api::openapi::Problem;
 use crate::api::reply::{Outcome, Reply};
 use crate::domain::id::OrderId;
 use crate::domain::payment::Gateway;
-use crate::objects::commands::{ShardAnswer, ShardCommand};
+use crate::objects::commands::{ShardAnswer, ShardCommand, WebhookNews};
+use crate::objects::gateway_call;
 use crate::providers::payment::contract::{
-    EventNews, MAX_WEBHOOK_BYTES, VerifiedEvent, WebhookRefusal,
+    EventNews, MAX_WEBHOOK_BYTES, PaymentGateway, VerifiedEvent, WebhookRefusal,
 };
 use crate::providers::payment::registry;
 
@@ -33,32 +35,99 @@ use crate::providers::payment::registry;
 pub async fn handle(mut ask: Ask) -> Outcome {
     let gateway = Gateway::from_name(ask.parameter("gateway"))
         .ok_or_else(|| ApiError::new(ErrorCode::GatewayNotFound))?;
-    let event = verify(&mut ask, gateway).await?;
-    let (Some(id), EventNews::Payment(report)) = (event.order_id, event.news) else {
-        return received();
-    };
-    let command = ShardCommand::Webhook { gateway, event_id: event.event_id, id, report };
-    deliver(&ask, id, &command).await
-}
-
-async fn verify(ask: &mut Ask, gateway: Gateway) -> Result<VerifiedEvent, ApiError> {
     let platform = ask.platform.clone();
     let provider = registry::gateway(&platform.settings().payments, gateway)
         .ok_or_else(|| ApiError::new(ErrorCode::GatewayNotFound))?;
     let raw = body::read(ask.incoming.as_mut(), MAX_WEBHOOK_BYTES).await?;
-    let header = |name: &str| ask.incoming.header(name);
-    match provider.verify(&header, &raw, None, platform.now()) {
-        Ok(event) => Ok(event),
-        Err(WebhookRefusal::Malformed { reason }) => {
-            Err(ApiError::new(ErrorCode::MalformedEvent).caused_by(reason))
+    let event = match verify(&ask, provider.as_ref(), &raw).await {
+        Ok(event) => event,
+        Err(refusal) => return Err(refused(&ask, provider.as_ref(), &raw, refusal).await),
+    };
+    let Some((reference, news)) = told(event.news) else { return received() };
+    let id = match event.order_id {
+        Some(id) => Some(id),
+        None => whose(&ask, provider.as_ref(), &reference).await?,
+    };
+    // A payment of another shop on the same account is none of our business.
+    let Some(id) = id else { return received() };
+    let event_id = event.event_id;
+    let command = ShardCommand::Webhook { gateway, event_id, id, news: Box::new(news) };
+    deliver(&ask, id, &command).await
+}
+
+/// What an event tells a shard, and of which payment; none if it is of no interest.
+fn told(news: EventNews) -> Option<(String, WebhookNews)> {
+    match news {
+        EventNews::Nothing => None,
+        EventNews::Payment(report) => {
+            Some((report.reference.clone(), WebhookNews::Payment { report }))
         }
-        Err(WebhookRefusal::Unverifiable) => Err(ApiError::try_again(1)),
-        Err(refusal @ (WebhookRefusal::BadSignature | WebhookRefusal::Stale)) => {
-            // Only who can't sign is counted: a gateway's burst is not.
-            limits::by_address(&platform, ask.incoming.as_ref()).await?;
-            Err(ApiError::new(ErrorCode::SignatureInvalid).caused_by(refusal.to_string()))
+        EventNews::Movements { reference, movements } => {
+            Some((reference.clone(), WebhookNews::Movements { reference, movements }))
+        }
+        EventNews::AskAbout { reference } => {
+            Some((reference.clone(), WebhookNews::AskAbout { reference }))
         }
     }
+}
+
+/// Which order a payment is for, where the event does not say: its gateway is asked. If it does not
+/// answer, the event is to be sent again.
+async fn whose(
+    ask: &Ask,
+    provider: &dyn PaymentGateway,
+    reference: &str,
+) -> Result<Option<OrderId>, ApiError> {
+    gateway_call::perform(&ask.platform, provider, provider.whose(reference))
+        .await
+        .map_err(|failure| ApiError::try_again(30).caused_by(failure.to_string()))
+}
+
+async fn verify(
+    ask: &Ask,
+    provider: &dyn PaymentGateway,
+    raw: &[u8],
+) -> Result<VerifiedEvent, WebhookRefusal> {
+    let platform = &ask.platform;
+    let header = |name: &str| ask.incoming.header(name);
+    let evidence = match provider.evidence(&header, raw, platform.now())? {
+        Some(evidence) => Some(evidence::fetch(platform, provider, evidence).await?),
+        None => None,
+    };
+    provider.verify(&header, raw, evidence.as_ref(), platform.now())
+}
+
+/// An event that is not believed changes nothing. If it names one of our payments, the gateway is asked
+/// where that stands; only who can't sign is counted, a gateway's burst is not.
+async fn refused(
+    ask: &Ask,
+    provider: &dyn PaymentGateway,
+    raw: &[u8],
+    refusal: WebhookRefusal,
+) -> ApiError {
+    match refusal {
+        WebhookRefusal::Malformed { reason } => {
+            return ApiError::new(ErrorCode::MalformedEvent).caused_by(reason);
+        }
+        WebhookRefusal::Unverifiable => return ApiError::try_again(30),
+        WebhookRefusal::BadSignature | WebhookRefusal::Stale => {}
+    }
+    if let Err(limited) = limits::by_address(&ask.platform, ask.incoming.as_ref()).await {
+        return limited;
+    }
+    let named = match doubted::order_in(raw) {
+        Some(id) => Some(id),
+        None => match provider.doubted_reference(raw) {
+            Some(reference) => whose(ask, provider, &reference).await.ok().flatten(),
+            None => None,
+        },
+    };
+    if let Some(id) = named {
+        let command = ShardCommand::Doubted { gateway: provider.gateway(), id };
+        // Whether the question could be put makes no difference to the answer.
+        let _ = ask.platform.shard(id.shard(), &command).await;
+    }
+    ApiError::new(ErrorCode::SignatureInvalid).caused_by(refusal.to_string())
 }
 
 async fn deliver(ask: &Ask, id: OrderId, command: &ShardCommand) -> Outcome {
@@ -73,6 +142,9 @@ async fn deliver(ask: &Ask, id: OrderId, command: &ShardCommand) -> Outcome {
         ShardAnswer::Checkout { .. }
         | ShardAnswer::KeyReused
         | ShardAnswer::Unplaced
+        | ShardAnswer::Moved { .. }
+        | ShardAnswer::MovementRefused { .. }
+        | ShardAnswer::ReturnRefused { .. }
         | ShardAnswer::CannotCancel { .. } => Err(ApiError::internal(UNFITTING).about(id)),
     }
 }

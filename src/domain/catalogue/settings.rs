@@ -7,6 +7,7 @@ use crate::domain::country::CountryCode;
 use crate::domain::currency::Currency;
 use crate::domain::field_error::{Checks, FieldError};
 use crate::domain::money::Money;
+use crate::domain::seller::Seller;
 use crate::domain::slug::slug;
 use crate::domain::tax::{Place, Rounding, Supply, TaxRate};
 
@@ -69,6 +70,17 @@ pub struct StoreSettings {
     /// The series in which invoices are numbered.
     #[schema(max_length = 20, pattern = "^[A-Z0-9-]{1,20}$")]
     pub invoice_series: String,
+    /// Give money back by itself that comes after an order was closed; else a person is told and
+    /// decides.
+    #[serde(default)]
+    pub refund_late_money: bool,
+    /// The series in which credit notes are numbered; by default that of the invoices and `-CN`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 20, pattern = "^[A-Z0-9-]{1,20}$")]
+    pub credit_note_series: Option<String>,
+    /// Who sells, as invoices name it. Orders keep what it was when they were placed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seller: Option<Seller>,
 }
 
 /// A way for an order to reach its buyer.
@@ -132,6 +144,7 @@ impl StoreSettings {
         self.check_rates(&mut checks);
         self.check_shipping(&mut checks);
         self.check_limits(&mut checks);
+        self.check_invoices(&mut checks);
         checks.finish()
     }
 
@@ -255,13 +268,32 @@ impl StoreSettings {
             "/reservation_grace_seconds",
             "must be at most a week",
         );
+    }
+
+    fn check_invoices(&self, checks: &mut Checks) {
         let legal = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-';
+        let names_series = |name: &str| {
+            (1..=MAX_INVOICE_SERIES_CHARACTERS).contains(&name.len()) && name.bytes().all(legal)
+        };
+        let credit_notes = self.credit_note_series.as_deref();
+        for (pointer, name) in [
+            ("/invoice_series", Some(self.invoice_series.as_str())),
+            ("/credit_note_series", credit_notes),
+        ] {
+            checks.require(
+                name.is_none_or(names_series),
+                pointer,
+                "must be 1 to 20 capital letters, digits and hyphens",
+            );
+        }
         checks.require(
-            (1..=MAX_INVOICE_SERIES_CHARACTERS).contains(&self.invoice_series.len())
-                && self.invoice_series.bytes().all(legal),
-            "/invoice_series",
-            "must be 1 to 20 capital letters, digits and hyphens",
+            credit_notes != Some(&self.invoice_series),
+            "/credit_note_series",
+            "must be another series than that of the invoices",
         );
+        if let Some(seller) = &self.seller {
+            checks.part("/seller", seller.validate());
+        }
     }
 }
 

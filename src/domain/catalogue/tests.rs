@@ -174,6 +174,9 @@ fn settings_are_refused_field_by_field() {
         ("/invoice_series", json!(""), "/invoice_series"),
         ("/invoice_series", json!("cw"), "/invoice_series"),
         ("/invoice_series", json!("X".repeat(21)), "/invoice_series"),
+        ("/credit_note_series", json!("cw"), "/credit_note_series"),
+        ("/credit_note_series", json!("CW"), "/credit_note_series"),
+        ("/seller/legal_name", json!(""), "/seller/legal_name"),
     ] {
         let mut document = settings();
         if changed == "/tax_categories/4" {

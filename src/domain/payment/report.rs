@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ledger::OperationKind;
+use super::operation::OperationKind;
 use crate::domain::id::OperationId;
 use crate::domain::money::Money;
 use crate::domain::time::Timestamp;

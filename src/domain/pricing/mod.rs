@@ -20,6 +20,8 @@ mod properties;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+pub(super) use properties::priced_carts;
 pub use refusal::PricingRefusal;
 pub use totals::check_totals;
 

@@ -131,6 +131,9 @@ prop_compose! {
             payment_window_seconds: 1,
             reservation_grace_seconds: 0,
             invoice_series: "X".to_owned(),
+            refund_late_money: false,
+            credit_note_series: None,
+            seller: None,
         };
         (currency, settings)
     }
@@ -165,6 +168,11 @@ prop_compose! {
         });
         Case { currency, lines, shelf: shelf.collect(), settings }
     }
+}
+
+/// Carts that have a price.
+pub fn priced_carts() -> impl Strategy<Value = PricedCart> {
+    case().prop_filter_map("an amount is beyond the cap", |case| case.price().ok())
 }
 
 fn config() -> ProptestConfig {

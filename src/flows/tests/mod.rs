@@ -3,6 +3,9 @@
 //! drop whatever was under way.
 #![expect(clippy::arithmetic_side_effects, reason = "tests may overflow: that is how they fail")]
 
+mod documents;
 mod histories;
+mod money;
+mod money_world;
 mod steps;
 mod world;

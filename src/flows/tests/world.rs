@@ -53,6 +53,11 @@ pub fn draft(capture_mode: CaptureMode) -> Draft {
         payment_window_seconds: WINDOW_SECONDS,
         reservation_grace_seconds: GRACE_SECONDS,
         invoice_series: "INV".to_owned(),
+        keep_open: false,
+        refund_late_money: false,
+        credit_note_series: None,
+        seller: None,
+        buyer_tax_id: None,
     }
 }
 
@@ -128,6 +133,9 @@ impl World {
                 self.invoices = 1;
                 Input::Invoice(format!("{series}-1"))
             }
+            Effect::NumberCreditNote { series, refund } => {
+                Input::CreditNote { refund: *refund, number: format!("{series}-1") }
+            }
             Effect::Authorize { operation } | Effect::Recover { operation, .. } => {
                 if self.gateway.is_none() {
                     assert!(self.order.closing.is_none(), "a closing order starts no payment");
@@ -141,12 +149,8 @@ impl World {
                 let operation = *operation;
                 match self.gateway.clone() {
                     Some(report) => Input::Gateway { operation, result: Ok(report) },
-                    None if age < SEARCH_PROVES_AFTER_MILLISECONDS => Input::NotTold,
-                    None => {
-                        let (code, message) = ("never_received".to_owned(), String::new());
-                        let failure = CallFailure::Refused { code, message };
-                        Input::Gateway { operation, result: Err(failure) }
-                    }
+                    None if age < SEARCH_PROVES_AFTER_MILLISECONDS => Input::NotTold(operation),
+                    None => Input::NeverReceived(operation),
                 }
             }
             Effect::Retrieve { .. } => Input::Report(self.told()),
@@ -161,6 +165,13 @@ impl World {
                     self.gateway = Some(self.report(ReportedState::Captured));
                 }
                 Input::Gateway { operation: *operation, result: Ok(self.told()) }
+            }
+            Effect::Complete { .. }
+            | Effect::Refund { .. }
+            | Effect::RecoverRefund { .. }
+            | Effect::FindRefund { .. }
+            | Effect::Restock { .. } => {
+                panic!("nothing here is approved or refunded: {effect:?} {:#?}", self.order)
             }
         }
     }
@@ -207,7 +218,10 @@ impl World {
             | Effect::Void { operation, .. } => {
                 Some(Input::Gateway { operation: *operation, result: Err(failure()) })
             }
-            Effect::Retrieve { .. } => Some(Input::NotTold),
+            Effect::Retrieve { .. } => {
+                let payment = self.order.payment.as_ref()?;
+                Some(Input::NotTold(payment.authorize_operation()?.id))
+            }
             _ => None,
         }
     }

@@ -11,11 +11,13 @@ use worker::Result;
 
 use super::Shard;
 use super::drive::{Stepped, claim_command};
-use crate::domain::id::OrderId;
+use super::numbering::ToNumber;
+use crate::domain::id::{OrderId, Sku};
+use crate::domain::inventory::ClaimAnswer;
 use crate::domain::time::Timestamp;
 use crate::flows::advance::Input;
 use crate::flows::owed::Effect;
-use crate::objects::commands::{NumberInvoices, OrderClaim};
+use crate::objects::commands::OrderClaim;
 use crate::runtime::clock::now;
 use crate::runtime::log::{self, Level};
 
@@ -130,37 +132,27 @@ impl Shard {
         &self,
         debts: Vec<(OrderId, Effect)>,
     ) -> BTreeMap<OrderId, Vec<Input>> {
-        let mut series_of: BTreeMap<String, Vec<OrderId>> = BTreeMap::new();
+        let mut to_number = ToNumber::default();
         let mut claims = Vec::new();
         for (order_id, effect) in debts {
-            if let Effect::NumberInvoice { series } = effect {
-                series_of.entry(series).or_default().push(order_id);
-            } else if let Some((sku, command)) = claim_command(&effect) {
+            if to_number.take(order_id, &effect) {
+                continue;
+            }
+            if let Some((sku, command)) = claim_command(&effect) {
                 let claim = OrderClaim { order_id, command };
-                claims.push(
-                    async move { (order_id, sku.clone(), self.stock.claim(sku, claim).await) },
-                );
+                claims.push(async move {
+                    let answer = self.stock.claim(sku.clone(), claim).await;
+                    (order_id, answer.map(|answer| stock_input(&effect, sku, answer)))
+                });
             }
         }
-        let numberings = series_of.into_iter().map(|(series, order_ids)| {
-            let ask = NumberInvoices { series, order_ids };
-            async move {
-                let numbered = self.platform.invoices(&ask).await;
-                (ask.order_ids, numbered)
-            }
-        });
-        let (answers, numbered) = join(join_all(claims), join_all(numberings)).await;
+        let (answers, numbered) = join(join_all(claims), self.number(to_number)).await;
         let mut inputs: BTreeMap<OrderId, Vec<Input>> = BTreeMap::new();
-        for (order_id, sku, answer) in answers {
-            if let Some(answer) = answer {
-                inputs.entry(order_id).or_default().push(Input::Stock(vec![(sku, answer)]));
-            }
+        for (order_id, input) in answers {
+            inputs.entry(order_id).or_default().extend(input);
         }
-        for (order_ids, numbers) in numbered {
-            let numbers = numbers.map(|numbered| numbered.numbers).unwrap_or_default();
-            for (order_id, number) in order_ids.into_iter().zip(numbers) {
-                inputs.entry(order_id).or_default().push(Input::Invoice(number));
-            }
+        for (order_id, input) in numbered {
+            inputs.entry(order_id).or_default().push(input);
         }
         inputs
     }
@@ -172,6 +164,15 @@ impl Shard {
         }
         self.purged_at.set(now);
         self.store.purge(now)
+    }
+}
+
+/// What a SKU's answer tells the order. Units that can't be put back, because the claim they belong to is
+/// gone, are not owed any more either.
+fn stock_input(effect: &Effect, sku: Sku, answer: ClaimAnswer) -> Input {
+    match effect {
+        Effect::Restock { refund, .. } => Input::Restocked { refund: *refund, sku },
+        _ => Input::Stock(vec![(sku, answer)]),
     }
 }
 

@@ -124,6 +124,11 @@ fn told_again(outcome: CheckoutOutcome) -> ShardAnswer {
     ShardAnswer::Checkout { outcome: Box::new(outcome), replayed: true }
 }
 
+/// Declined for good, and kept open for another attempt.
+fn is_declined(order: &Order) -> bool {
+    order.payment.as_ref().is_some_and(|payment| payment.is_dead() && !payment.is_secured())
+}
+
 fn outcome(order: Order) -> Option<CheckoutOutcome> {
     match (order.status, order.closing) {
         (OrderStatus::Placing, _) => None,
@@ -137,6 +142,9 @@ fn outcome(order: Order) -> Option<CheckoutOutcome> {
                 _ => None,
             });
             Some(CheckoutOutcome::InsufficientStock { shortages: shortages.collect() })
+        }
+        (OrderStatus::Open, _) if is_declined(&order) => {
+            Some(CheckoutOutcome::PaymentDeclined { order: Box::new(order) })
         }
         (OrderStatus::Rejected, _) => {
             Some(CheckoutOutcome::PaymentDeclined { order: Box::new(order) })

@@ -18,9 +18,10 @@ use super::Shard;
 use super::drive::Stepped;
 use crate::domain::id::OrderId;
 use crate::domain::order::Order;
-use crate::domain::payment::{Gateway, PaymentReport};
+use crate::domain::payment::Gateway;
 use crate::flows::advance::Input;
 use crate::flows::schedule::wake_at;
+use crate::objects::commands::WebhookNews;
 use crate::runtime::clock::now;
 use crate::runtime::log::{self, Level};
 
@@ -31,7 +32,7 @@ pub(super) enum Step {
     /// Inputs for an order.
     Advance { id: OrderId, inputs: Vec<Input> },
     /// A webhook: into the inbox, and, if it was not there, into its order.
-    Hear { gateway: Gateway, event_id: String, id: OrderId, report: Box<PaymentReport> },
+    Hear { gateway: Gateway, event_id: String, id: OrderId, news: Box<WebhookNews> },
 }
 
 /// What a step left: the order afterwards and what it owes. None if there is no such order.
@@ -111,28 +112,27 @@ impl Shard {
                 Ok(None)
             }
             Step::Advance { id, inputs } => self.advance_within(*id, inputs.clone()),
-            Step::Hear { gateway, event_id, id, report } => {
-                self.hear(*gateway, event_id, *id, report)
-            }
+            Step::Hear { gateway, event_id, id, news } => self.hear(*gateway, event_id, *id, news),
         }
     }
 
-    fn hear(
-        &self,
-        gateway: Gateway,
-        event_id: &str,
-        id: OrderId,
-        report: &PaymentReport,
-    ) -> Outcome {
+    fn hear(&self, gateway: Gateway, event_id: &str, id: OrderId, news: &WebhookNews) -> Outcome {
         let Some(order) = self.store.order(id)? else { return Ok(None) };
-        if order.payment.as_ref().is_none_or(|payment| payment.gateway != gateway) {
+        if !order.payments().any(|payment| payment.gateway == gateway) {
             let fields = serde_json::json!({ "order_id": id, "gateway": gateway });
             log::event(Level::Warning, "webhook.other_gateway", fields);
             return Ok(Some(Stepped { order, owes: Vec::new() }));
         }
-        if !self.store.receive(gateway, event_id, id, report, now())? {
+        if !self.store.receive(gateway, event_id, id, news, now())? {
             return Ok(Some(Stepped { order, owes: Vec::new() }));
         }
-        self.advance_from(order, vec![Input::Report(report.clone())]).map(Some)
+        let input = match news.clone() {
+            WebhookNews::Payment { report } => Input::Heard(gateway, *report),
+            WebhookNews::Movements { reference, movements } => {
+                Input::Movements { gateway, reference, movements }
+            }
+            WebhookNews::AskAbout { reference } => Input::AskAbout(reference),
+        };
+        self.advance_from(order, vec![input]).map(Some)
     }
 }

@@ -142,15 +142,25 @@ impl Shard {
             changed |= advance(&mut order, input, now, &mut fresh_uuid);
         }
         if changed {
-            // One stored change is one version, however many inputs made it.
-            order.version = before.version.saturating_add(1);
-            let wake = wake_at(&order, now, self.platform.settings().lease_milliseconds());
-            let events = announce(Some(&before), &order);
-            let tells = !events.is_empty();
-            self.store.update(&order, wake, events)?;
-            self.arm_for(wake, tells, now)?;
+            self.store_changed(&before, &mut order, now)?;
         }
         Ok(Stepped { owes: owed(&order, now), order })
+    }
+
+    /// Stores an order that changed, with its timer and its events, inside the caller's transaction.
+    pub(super) fn store_changed(
+        &self,
+        before: &Order,
+        order: &mut Order,
+        now: Timestamp,
+    ) -> Result<()> {
+        // One stored change is one version, however many inputs made it.
+        order.version = before.version.saturating_add(1);
+        let wake = wake_at(order, now, self.platform.settings().lease_milliseconds());
+        let events = announce(Some(before), order);
+        let tells = !events.is_empty();
+        self.store.update(order, wake, events)?;
+        self.arm_for(wake, tells, now)
     }
 
     /// Arms the alarm for an order's timer, or for the outbox.
@@ -213,6 +223,10 @@ pub(super) fn claim_command(effect: &Effect) -> Option<(crate::domain::id::Sku, 
             Some((sku.clone(), ClaimCommand::Commit { quantity: *quantity }))
         }
         Effect::Release { sku } => Some((sku.clone(), ClaimCommand::Release)),
+        Effect::Restock { sku, refund, quantity } => {
+            let (refund, quantity) = (*refund, *quantity);
+            Some((sku.clone(), ClaimCommand::Restock { refund, quantity }))
+        }
         _ => None,
     }
 }

@@ -17,6 +17,8 @@ mod checkout;
 mod commit;
 mod drive;
 mod gateway;
+mod movement;
+mod numbering;
 mod outbox;
 mod stock_line;
 mod store;
@@ -29,12 +31,13 @@ use worker::{DurableObject, Env, Error, Request, Response, Result, State, durabl
 
 use self::commit::{CommitQueue, Step};
 use self::drive::Driven;
+use self::movement::Asked;
 use self::stock_line::StockLine;
 use self::store::Store;
-use super::commands::{ShardAnswer, ShardCommand};
+use super::commands::{ShardAnswer, ShardCommand, WebhookNews};
 use crate::domain::id::OrderId;
 use crate::domain::order::{CloseReason, Order, Resolution};
-use crate::domain::payment::{Gateway, PaymentReport};
+use crate::domain::payment::Gateway;
 use crate::domain::time::Timestamp;
 use crate::flows::advance::Input;
 use crate::runtime::clock::now;
@@ -112,8 +115,16 @@ impl Shard {
             ShardCommand::Read { id } => Ok(found(self.store.order(id)?)),
             ShardCommand::Sync { id } => self.sync(id).await,
             ShardCommand::Cancel { id, reason } => self.cancel(id, reason).await,
-            ShardCommand::Webhook { gateway, event_id, id, report } => {
-                self.webhook(gateway, event_id, id, report).await
+            ShardCommand::Webhook { gateway, event_id, id, news } => {
+                self.webhook(gateway, event_id, id, news).await
+            }
+            ShardCommand::Doubted { gateway, id } => self.doubted(gateway, id),
+            ShardCommand::Returned { id, parameters } => self.returned(id, &parameters).await,
+            ShardCommand::Move { key, fingerprint, id, ask } => {
+                self.move_money(&key, &fingerprint, id, Asked::Movement(ask)).await
+            }
+            ShardCommand::Retry { key, fingerprint, id, attempt } => {
+                self.move_money(&key, &fingerprint, id, Asked::Attempt(attempt)).await
             }
             ShardCommand::Flag { id, code, detail } => {
                 self.tell(id, Input::Flag { code, detail }).await
@@ -171,9 +182,9 @@ impl Shard {
         gateway: Gateway,
         event_id: String,
         id: OrderId,
-        report: Box<PaymentReport>,
+        news: Box<WebhookNews>,
     ) -> Result<ShardAnswer> {
-        let hear = Step::Hear { gateway, event_id, id, report };
+        let hear = Step::Hear { gateway, event_id, id, news };
         Ok(match self.commit(hear).await? {
             Some(_) => ShardAnswer::Ok,
             None => ShardAnswer::NotFound,

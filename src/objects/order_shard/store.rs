@@ -5,12 +5,12 @@ use std::collections::HashMap;
 
 use worker::{Error, Result};
 
-use crate::domain::id::{EventId, OrderId};
+use crate::domain::id::{EventId, OperationId, OrderId};
 use crate::domain::order::Order;
-use crate::domain::payment::{Gateway, PaymentReport};
+use crate::domain::payment::Gateway;
 use crate::domain::time::Timestamp;
 use crate::flows::announce::OrderEvent;
-use crate::objects::commands::{CheckoutOutcome, EventMessage};
+use crate::objects::commands::{CheckoutOutcome, EventMessage, WebhookNews};
 use crate::runtime::clock::fresh_uuid;
 use crate::runtime::log::{self, Level};
 use crate::runtime::sqlite::{Sqlite, Value, integer, moment, text};
@@ -23,6 +23,9 @@ const UNREADABLE_AGAIN_SECONDS: i64 = 300;
 
 /// Idempotent answers are kept for this long.
 const IDEMPOTENCY_KEPT_SECONDS: i64 = 2 * 86_400;
+
+/// Requests to move money are kept for this long: people come back to them after a holiday.
+const MOVEMENTS_KEPT_SECONDS: i64 = 35 * 86_400;
 
 /// What is known of an idempotency key.
 pub struct KnownKey {
@@ -226,13 +229,45 @@ impl Store {
         )
     }
 
+    /// What was asked under a key of a movement: the body's fingerprint and the operations.
+    pub fn movement(&self, key: &str) -> Result<Option<(String, OrderId, Vec<OperationId>)>> {
+        let query = "SELECT fingerprint, order_id, operations FROM movement_requests WHERE key = ?";
+        let Some(row) = self.sqlite.row(query, vec![text(key)])? else {
+            return Ok(None);
+        };
+        let id = row.text(1)?.parse().map_err(|_| malformed("order id"))?;
+        Ok(Some((row.text(0)?, id, serde_json::from_str(&row.text(2)?)?)))
+    }
+
+    /// Writes down what was asked under a key.
+    pub fn note_movement(
+        &self,
+        key: &str,
+        fingerprint: &str,
+        id: OrderId,
+        operations: &[OperationId],
+        now: Timestamp,
+    ) -> Result<()> {
+        self.sqlite.run(
+            "INSERT INTO movement_requests (key, fingerprint, order_id, operations, created_at) \
+             VALUES (?, ?, ?, ?, ?)",
+            vec![
+                text(key),
+                text(fingerprint),
+                text(id.to_string()),
+                text(serde_json::to_string(operations)?),
+                integer(now.milliseconds()),
+            ],
+        )
+    }
+
     /// Writes a webhook into the inbox. `false` if it is there already.
     pub fn receive(
         &self,
         gateway: Gateway,
         event_id: &str,
         id: OrderId,
-        report: &PaymentReport,
+        news: &WebhookNews,
         now: Timestamp,
     ) -> Result<bool> {
         let rows = self.sqlite.rows(
@@ -242,7 +277,7 @@ impl Store {
                 text(gateway.name()),
                 text(event_id),
                 text(id.to_string()),
-                text(serde_json::to_string(report)?),
+                text(serde_json::to_string(news)?),
                 integer(now.milliseconds()),
             ],
         )?;
@@ -316,6 +351,11 @@ impl Store {
             "DELETE FROM idempotency WHERE key IN (SELECT key FROM idempotency \
              WHERE created_at < ? LIMIT 500)",
             vec![before(IDEMPOTENCY_KEPT_SECONDS)],
+        )?;
+        self.sqlite.run(
+            "DELETE FROM movement_requests WHERE key IN (SELECT key FROM movement_requests \
+             WHERE created_at < ? LIMIT 500)",
+            vec![before(MOVEMENTS_KEPT_SECONDS)],
         )
     }
 }

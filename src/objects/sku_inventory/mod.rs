@@ -22,7 +22,9 @@ use worker::{
 use self::store::{Cause, Store};
 use super::commands::{EventMessage, OrderClaim, SkuAnswer, SkuCommand};
 use crate::domain::id::Sku;
-use crate::domain::inventory::{Adjustment, ClaimAnswer, StockLevel, adjust, decide, expire};
+use crate::domain::inventory::{
+    Adjustment, ClaimAnswer, ClaimCommand, StockLevel, adjust, decide, expire,
+};
 use crate::domain::time::Timestamp;
 use crate::runtime::clock::now;
 use crate::runtime::log::{self, Level};
@@ -160,6 +162,12 @@ impl Inventory {
         let mut answers = Vec::with_capacity(claims.len());
         for claim in claims {
             let order_id = claim.order_id.to_string();
+            if let ClaimCommand::Restock { refund, .. } = &claim.command
+                && !self.store.note_return(&refund.to_string(), &order_id, now)?
+            {
+                answers.push(ClaimAnswer::Restocked);
+                continue;
+            }
             let known = self.store.reservation(&order_id)?;
             let decision = decide(current, known, &claim.command, now);
             if let Some(reservation) = &decision.reservation {

@@ -5,7 +5,10 @@
 //! of [`crate::domain::payment::Gateway`], a match arm in the registry, its block in the settings, and
 //! its replies in `tests/providers`; the conformance suite finds it through the registry.
 
+mod authorize_net;
+pub mod body_signature;
 pub mod contract;
+mod razorpay;
 mod reading;
 pub mod registry;
 mod sandbox;

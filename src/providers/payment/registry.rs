@@ -1,6 +1,8 @@
 //! Which gateways exist: the only place that names every vendor.
 
+use super::authorize_net::AuthorizeNet;
 use super::contract::PaymentGateway;
+use super::razorpay::Razorpay;
 use super::sandbox::Sandbox;
 use super::settings::PaymentSettings;
 use super::stripe::Stripe;
@@ -12,6 +14,10 @@ pub fn gateway(settings: &PaymentSettings, which: Gateway) -> Option<Box<dyn Pay
     match which {
         Gateway::Sandbox => Some(Box::new(Sandbox::new(settings.sandbox.as_ref()?))),
         Gateway::Stripe => Some(Box::new(Stripe::new(settings.stripe.as_ref()?))),
-        Gateway::Razorpay | Gateway::Paypal | Gateway::AuthorizeNet => None,
+        Gateway::Razorpay => Some(Box::new(Razorpay::new(settings.razorpay.as_ref()?))),
+        Gateway::AuthorizeNet => {
+            Some(Box::new(AuthorizeNet::new(settings.authorize_net.as_ref()?)))
+        }
+        Gateway::Paypal => None,
     }
 }

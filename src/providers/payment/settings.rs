@@ -8,12 +8,20 @@
 //! | `STRIPE_SECRET_KEY` | offers Stripe | none |
 //! | `STRIPE_WEBHOOK_SECRET` | one or more (comma), so that they can be rotated | none |
 //! | `STRIPE_BASE_URL` | a proxy in front of Stripe | `https://api.stripe.com` |
+//! | `RAZORPAY_KEY_ID` | offers Razorpay | none |
+//! | `RAZORPAY_KEY_SECRET` | the secret of that key | none |
+//! | `RAZORPAY_WEBHOOK_SECRET` | one or more (comma), so that they can be rotated | none |
+//! | `RAZORPAY_BASE_URL` | a proxy in front of Razorpay | `https://api.razorpay.com` |
 //!
-//! An empty value counts as absent.
+//! Those of the other gateways stand in their own folders. An empty value counts as absent.
 
 use std::fmt;
 
 use url::{Host, Url};
+
+use super::authorize_net::settings::{self as authorize_net, AuthorizeNetSettings};
+use super::razorpay;
+pub use super::razorpay::settings::RazorpaySettings;
 
 /// A key or a secret. It can be used, but not printed.
 #[derive(Clone, PartialEq, Eq)]
@@ -140,6 +148,10 @@ pub struct PaymentSettings {
     pub sandbox: Option<SandboxSettings>,
     /// Stripe.
     pub stripe: Option<StripeSettings>,
+    /// Authorize.net.
+    pub authorize_net: Option<AuthorizeNetSettings>,
+    /// Razorpay.
+    pub razorpay: Option<RazorpaySettings>,
 }
 
 /// Why the configuration is refused.
@@ -183,7 +195,12 @@ impl PaymentSettings {
             Some(_) => return Err(wrong("ENVIRONMENT", "is neither development nor production")),
         };
         let source = Source { get: &get, environment };
-        Ok(Self { sandbox: sandbox(&source)?, stripe: stripe(&source)? })
+        Ok(Self {
+            sandbox: sandbox(&source)?,
+            stripe: stripe(&source)?,
+            authorize_net: authorize_net::read(&source)?,
+            razorpay: razorpay::settings::read(&source)?,
+        })
     }
 }
 
@@ -221,13 +238,20 @@ fn stripe(source: &Source<'_>) -> Result<Option<StripeSettings>, ConfigurationEr
 }
 
 /// The variables, and where the Worker runs.
-struct Source<'a> {
-    get: &'a dyn Fn(&'static str) -> Option<String>,
+pub(super) struct Source<'a> {
+    /// A variable's or a secret's text.
+    pub get: &'a dyn Fn(&'static str) -> Option<String>,
     environment: Environment,
 }
 
 impl Source<'_> {
-    fn need(
+    /// A variable's text, unless it is absent or empty.
+    pub(super) fn find(&self, variable: &'static str) -> Option<String> {
+        (self.get)(variable)
+    }
+
+    /// A variable that another one needs.
+    pub fn need(
         &self,
         variable: &'static str,
         because: &'static str,
@@ -235,7 +259,8 @@ impl Source<'_> {
         (self.get)(variable).ok_or(ConfigurationError::Missing { variable, because })
     }
 
-    fn base_url(
+    /// The root of an API.
+    pub fn base_url(
         &self,
         variable: &'static str,
         text: String,
@@ -244,7 +269,8 @@ impl Source<'_> {
     }
 }
 
-fn secret(variable: &'static str, text: &str) -> Result<Secret, ConfigurationError> {
+/// A secret.
+pub(super) fn secret(variable: &'static str, text: &str) -> Result<Secret, ConfigurationError> {
     Secret::new(text.trim())
         .ok_or_else(|| wrong(variable, "is not 1 to 512 visible ASCII characters"))
 }
@@ -252,7 +278,11 @@ fn secret(variable: &'static str, text: &str) -> Result<Secret, ConfigurationErr
 /// The most webhook secrets of one gateway: each costs one MAC per webhook.
 const MAX_SECRETS: usize = 4;
 
-fn secrets(variable: &'static str, text: &str) -> Result<Vec<Secret>, ConfigurationError> {
+/// One or more secrets, separated by commas.
+pub(super) fn secrets(
+    variable: &'static str,
+    text: &str,
+) -> Result<Vec<Secret>, ConfigurationError> {
     let secrets: Vec<Secret> =
         text.split(',').map(|one| secret(variable, one)).collect::<Result<_, _>>()?;
     if secrets.len() > MAX_SECRETS {
@@ -261,6 +291,7 @@ fn secrets(variable: &'static str, text: &str) -> Result<Vec<Secret>, Configurat
     Ok(secrets)
 }
 
-const fn wrong(variable: &'static str, problem: &'static str) -> ConfigurationError {
+/// A variable that is present, and wrong.
+pub(super) const fn wrong(variable: &'static str, problem: &'static str) -> ConfigurationError {
     ConfigurationError::Wrong { variable, problem }
 }

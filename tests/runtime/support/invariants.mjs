@@ -5,6 +5,7 @@
 // `checkInvariants` is for a world at rest: every alarm that was due has rung, the queue is empty.
 
 import { firstInstanceId, instanceId } from "./worker.mjs";
+import { documentsAreTrue } from "./invariants/documents.mjs";
 import { moneyIsAccountedFor } from "./invariants/money.mjs";
 import { ordersAreWhole } from "./invariants/orders.mjs";
 import { projectionIsComplete } from "./invariants/projection.mjs";
@@ -21,6 +22,7 @@ export function checkInvariants(world) {
   ordersAreWhole(world, must);
   stockIsConserved(world, must);
   moneyIsAccountedFor(world, must);
+  documentsAreTrue(world, must);
   projectionIsComplete(world, must);
   if (wrong.length > 0) throw new Error(`invariants broken:\n- ${wrong.join("\n- ")}`);
 }

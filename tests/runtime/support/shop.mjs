@@ -118,7 +118,7 @@ export function reportOf({ payment }) {
 /** Delivers a webhook, and notes that it was acknowledged. */
 export async function deliver(event) {
   const id = event.payment.order_id;
-  const command = { command: "webhook", gateway: "sandbox", event_id: event.id, report: reportOf(event) };
+  const command = { command: "webhook", gateway: "sandbox", event_id: event.id, news: { news: "payment", report: reportOf(event) } };
   const answer = await toOrder(id, command);
   if (answer.answer === "ok") shop.acknowledged.push({ gateway: "sandbox", event: event.id, order: id, at: clock.now() });
   return answer;

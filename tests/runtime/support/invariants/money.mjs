@@ -2,7 +2,7 @@
 // exactly one order, which is paid by it, or says that a person must look, or still asks; and what an order
 // believes to have is really there. Invoices have no gap, and every paid order has exactly one.
 
-import { captured, hasAttention, isCalledOff, isHeld, isPaid, operations, total } from "./raw.mjs";
+import { captured, hasAttention, isCalledOff, isHeld, isSettled, operations, total } from "./raw.mjs";
 
 const MAY_STILL_TAKE_MONEY = ["action_required", "processing", "authorized"];
 
@@ -55,7 +55,7 @@ function invoicesAreGapless(world, must) {
   for (const order of world.orders.values()) {
     const { invoice_number: number, status } = order.document;
     must(number === (numberOf.get(order.id) ?? null), `${order.id} has invoice ${number}, its series gave ${numberOf.get(order.id)}`);
-    must(number === null || isPaid(order), `${order.id} has invoice ${number} and is not paid`);
-    if (isPaid(order) && status === "open") must(number !== null, `${order.id} is paid and has no invoice`);
+    must(number === null || isSettled(order), `${order.id} has invoice ${number} and is not paid`);
+    if (isSettled(order) && status === "open") must(number !== null, `${order.id} is paid and has no invoice`);
   }
 }

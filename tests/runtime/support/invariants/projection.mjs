@@ -6,7 +6,11 @@ import { operations, total, waitsForPerson } from "./raw.mjs";
 /** What only the buyer's browser may see stays in the object. */
 function withoutSecrets(document) {
   const copy = structuredClone(document);
-  if (copy.payment?.report) copy.payment.report.action = null;
+  for (const payment of [copy.payment, ...(copy.earlier_payments ?? [])]) {
+    if (!payment) continue;
+    payment.method = null;
+    if (payment.report) payment.report.action = null;
+  }
   return copy;
 }
 

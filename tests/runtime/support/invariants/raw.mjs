@@ -11,7 +11,7 @@ import { shop, stubOf } from "../shop.mjs";
 const TABLES = {
   OrderShard: { orders: "orders", keys: "idempotency", inbox: "inbox", outbox: "outbox" },
   SkuInventory: { level: "level", reservations: "reservations", movements: "movements" },
-  InvoiceSeries: { invoices: "invoices" },
+  InvoiceSeries: { invoices: "invoices", credit_notes: "credit_notes", documents: "documents", projection: "projection" },
   Reconciler: { runs: "runs" },
 };
 
@@ -26,7 +26,7 @@ export async function readWorld() {
     now: clock.now(), shop, gateway, shards, orders,
     skus: new Map(skus.map((sku) => [sku.name, sku])),
     series: of("InvoiceSeries"),
-    projected: await readProjection([...orders.keys()], skus.map((sku) => sku.name)),
+    projected: await readProjection([...orders.keys()], skus.map((sku) => sku.name), of("InvoiceSeries").map((one) => one.name)),
     messages: queue.taken.map(parsed).filter((message) => message !== undefined),
   };
 }
@@ -53,15 +53,17 @@ function ownRows({ orders, keys, ...shard }) {
   };
 }
 
-async function readProjection(orderIds, skus) {
+async function readProjection(orderIds, skus, series) {
   const select = (table, column, values) =>
     env.DB.prepare(`SELECT * FROM ${table} WHERE ${column} IN (SELECT value FROM json_each(?))`)
       .bind(JSON.stringify(values)).all();
   const orders = (await select("orders", "id", orderIds)).results;
   const levels = (await select("stock_levels", "sku", skus)).results;
+  const invoices = (await select("invoices", "series", series)).results;
   return {
     orders: new Map(orders.map((row) => [row.id, { ...row, document: JSON.parse(row.document) }])),
     levels: new Map(levels.map((row) => [row.sku, row])),
+    invoices: new Map(invoices.map((row) => [row.number, row])),
   };
 }
 
@@ -86,6 +88,9 @@ export const captured = (order) => sum(operations(order, "capture", "succeeded")
 export const refunded = (order) => sum(operations(order, "refund", "succeeded").map((one) => one.amount_minor));
 export const total = (order) => order.document.cart.totals.total_minor;
 export const isPaid = (order) => captured(order) - refunded(order) >= total(order);
+/** What will be taken was taken, whatever was given back since. */
+export const isSettled = (order) =>
+  captured(order) >= total(order) || (captured(order) > 0 && order.document.payment?.report?.state === "captured");
 /** The money is on hold for the shop: it can still take it. */
 export const isHeld = (order) => order.document.payment?.report?.state === "authorized";
 export const hasAttention = (order) => order.document.attention.length > 0;

@@ -1,0 +1,54 @@
+//! When an order is to have its invoice, and its refunds their credit notes.
+
+use crate::domain::money::sum_minor;
+use crate::domain::order::{Order, OrderStatus, Refund};
+use crate::domain::payment::{OperationKind, OperationResult, ReportedState};
+
+/// What is added to the name of the invoices' series where the store names none for credit notes.
+pub const DEFAULT_CREDIT_NOTE_SUFFIX: &str = "-CN";
+
+impl Order {
+    /// Whether the invoice is to be numbered now: what the order has been paid is settled, and no
+    /// more will come. What was given back since does not matter: that is a credit note's.
+    #[must_use]
+    pub fn invoice_due(&self) -> bool {
+        let alive = matches!(self.status, OrderStatus::Open | OrderStatus::Completed);
+        alive && self.invoice_number.is_none() && self.is_payment_settled()
+    }
+
+    fn is_payment_settled(&self) -> bool {
+        let Some(payment) = &self.payment else {
+            return true;
+        };
+        let captured = payment.succeeded_minor(OperationKind::Capture);
+        let state = payment.report.as_ref().map(|report| report.state);
+        captured > 0 && (captured >= payment.asked.amount || state == Some(ReportedState::Captured))
+    }
+
+    /// Whether all of a refund's money has moved.
+    #[must_use]
+    pub fn refund_settled(&self, refund: &Refund) -> bool {
+        let operations = self.payment.iter().flat_map(|payment| &payment.operations);
+        let moved = operations
+            .filter(|o| o.kind == OperationKind::Refund && o.refund_id == Some(refund.id))
+            .filter(|o| o.result == OperationResult::Succeeded)
+            .map(|o| o.amount_minor);
+        refund.amount_minor > 0 && sum_minor(moved).is_ok_and(|sum| sum >= refund.amount_minor)
+    }
+
+    /// The refunds whose credit notes are to be numbered now.
+    pub fn credit_notes_due(&self) -> impl Iterator<Item = &Refund> {
+        let invoiced = self.invoice_number.is_some();
+        self.refunds.iter().filter(move |refund| {
+            invoiced && refund.credit_note_number.is_none() && self.refund_settled(refund)
+        })
+    }
+
+    /// The series its credit notes are numbered in.
+    #[must_use]
+    pub fn series_for_credit_notes(&self) -> String {
+        self.credit_note_series
+            .clone()
+            .unwrap_or_else(|| [&self.invoice_series, DEFAULT_CREDIT_NOTE_SUFFIX].concat())
+    }
+}

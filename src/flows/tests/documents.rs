@@ -1,0 +1,70 @@
+//! Invoices and credit notes: when they are owed, and that each number is taken once.
+
+use uuid::Uuid;
+
+use super::world::World;
+use crate::domain::id::RefundId;
+use crate::domain::order::{Order, Refund};
+use crate::domain::payment::{CaptureMode, Operation, OperationKind, OperationResult};
+use crate::flows::advance::{Input, advance};
+use crate::flows::owed::{Effect, owed};
+
+/// Performs everything that is owed, again and again, until nothing is owed now.
+fn run(world: &mut World) {
+    while let Some(effect) = owed(&world.order, world.now).first().cloned() {
+        let answer = world.perform(&effect);
+        world.feed(answer);
+    }
+}
+
+/// An order that is paid and has its invoice.
+fn invoiced() -> World {
+    let mut world = World::new(CaptureMode::Automatic, 5, 5);
+    run(&mut world);
+    world.pay();
+    let report = world.told();
+    world.feed(Input::Report(report));
+    run(&mut world);
+    assert_eq!(world.order.invoice_number.as_deref(), Some("INV-1"), "{:#?}", world.order);
+    world
+}
+
+/// The order afterwards, and whether it changed.
+fn step(world: &World, order: &Order, input: Input) -> (Order, bool) {
+    let mut order = order.clone();
+    let changed = advance(&mut order, input, world.now, &mut || Uuid::from_u128(9_000));
+    (order, changed)
+}
+
+#[test]
+fn a_refund_whose_money_has_moved_is_owed_one_credit_note() {
+    let world = invoiced();
+    let mut order = world.order.clone();
+    let refund = RefundId::new(Uuid::from_u128(1));
+    order.refunds.push(Refund {
+        id: refund,
+        amount_minor: 400,
+        shipping_minor: 400,
+        lines: Vec::new(),
+        reason: None,
+        requested_at: world.now,
+        credit_note_number: None,
+    });
+    assert_eq!(owed(&order, world.now), []);
+    order.payment.as_mut().unwrap().operations.push(Operation {
+        result: OperationResult::Succeeded,
+        refund_id: Some(refund),
+        ..Operation::new(OperationKind::Refund, 400, Uuid::from_u128(2), world.now)
+    });
+    let owes = owed(&order, world.now);
+    assert_eq!(owes, [Effect::NumberCreditNote { series: "INV-CN".to_owned(), refund }]);
+    assert!(owes.iter().all(Effect::is_background));
+    let given = |number: &str| Input::CreditNote { refund, number: number.to_owned() };
+    let (numbered, changed) = step(&world, &order, given("INV-CN-000001"));
+    assert!(changed);
+    assert_eq!(owed(&numbered, world.now), []);
+    let (again, changed) = step(&world, &numbered, given("INV-CN-000002"));
+    assert!(!changed && again == numbered, "a number is never replaced");
+    let nobody = Input::CreditNote { refund: RefundId::new(Uuid::nil()), number: String::new() };
+    assert!(!step(&world, &numbered, nobody).1);
+}

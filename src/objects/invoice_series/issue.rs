@@ -1,0 +1,75 @@
+//! Making a document of a draft, once.
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use worker::Result;
+
+use super::Series;
+use super::store::NewDocument;
+use crate::domain::invoice::{
+    CreditNoteDocument, CreditNoteDraft, DocumentKind, DocumentNumber, InvoiceDocument,
+    InvoiceDraft,
+};
+use crate::domain::time::Timestamp;
+use crate::objects::commands::DocumentDraft;
+use crate::runtime::log::{self, Level};
+
+impl Series {
+    /// The number of a draft's document, made now if there is none. None if it can't be made: a draft
+    /// of which something does not add up must not keep the others waiting.
+    pub(super) fn issue(&self, draft: DocumentDraft, now: Timestamp) -> Result<Option<String>> {
+        match draft {
+            DocumentDraft::Invoice { draft } => self.issue_invoice(*draft, now).map(Some),
+            DocumentDraft::CreditNote { draft } => self.issue_credit_note(*draft, now),
+        }
+    }
+
+    fn issue_invoice(&self, draft: InvoiceDraft, now: Timestamp) -> Result<String> {
+        let order_id = draft.order_id.to_string();
+        if let Some(sequence) = self.store.invoice_of(&order_id)? {
+            return Ok(self.numbered(sequence));
+        }
+        let sequence = self.store.last_number()?.saturating_add(1);
+        let number = self.numbered(sequence);
+        let document = InvoiceDocument::issue(draft, self.name.clone(), number.clone(), now);
+        self.store.insert_invoice(sequence, &order_id, now)?;
+        self.keep(sequence, DocumentKind::Invoice, &document)?;
+        Ok(number)
+    }
+
+    fn issue_credit_note(&self, draft: CreditNoteDraft, now: Timestamp) -> Result<Option<String>> {
+        let order_id = draft.invoice.order_id.to_string();
+        let refund_id = draft.refund.id.to_string();
+        if let Some(sequence) = self.store.credit_note_of(&refund_id)? {
+            return Ok(Some(self.numbered(sequence)));
+        }
+        let earlier = self.store.credit_notes_of(&order_id)?;
+        let sequence = self.store.last_number()?.saturating_add(1);
+        let number = self.numbered(sequence);
+        let series = self.name.clone();
+        match CreditNoteDocument::issue(draft, &earlier, series, number.clone(), now) {
+            Ok(document) => {
+                self.store.insert_credit_note(sequence, &refund_id, &order_id, now)?;
+                self.keep(sequence, DocumentKind::CreditNote, &document)?;
+                Ok(Some(number))
+            }
+            Err(cause) => {
+                let fields = serde_json::json!({
+                    "order_id": order_id, "refund_id": refund_id, "cause": cause.to_string(),
+                });
+                log::event(Level::Error, "invoices.credit_note_refused", fields);
+                Ok(None)
+            }
+        }
+    }
+
+    fn keep(&self, sequence: i64, kind: DocumentKind, document: &impl Serialize) -> Result<()> {
+        let document = serde_json::to_string(document)?;
+        let sha256 = hex::encode(Sha256::digest(document.as_bytes()));
+        self.store.insert_document(NewDocument { sequence, kind, document, sha256 })
+    }
+
+    fn numbered(&self, sequence: i64) -> String {
+        DocumentNumber { series: self.name.clone(), sequence }.to_string()
+    }
+}
