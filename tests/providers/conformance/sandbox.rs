@@ -123,6 +123,21 @@ fn given(scenario: Scenario) -> Given {
         }
         S::Void => vec![held(), call(Op::Void, later("cancelled", 0, 1))],
         S::WebhookGood => vec![event(paid())],
+        S::BooksFirstPage => vec![books(Op::List, "capture", Some("1"))],
+        S::BooksNextPage => {
+            vec![books(Op::List, "capture", Some("1")), books(Op::ListNext, "refund", None)]
+        }
         _ => return Given::Declared(NOT_BUILT),
     })
+}
+
+/// A page of the books with one movement on it.
+fn books(op: Op, kind: &str, next: Option<&str>) -> Step {
+    let payment = sandbox_payment("captured");
+    let movement = json!({
+        "id": format!("mov_{kind}"), "kind": kind, "payment_id": payment["id"],
+        "order_id": payment["order_id"], "operation_id": null, "amount": payment["amount"],
+        "currency": payment["currency"], "occurred_at": payment["updated_at"],
+    });
+    call(op, json!({"items": [movement], "next_cursor": next}))
 }
