@@ -20,6 +20,9 @@ const admin = { key: SECRET_KEY };
 const movementsOf = async (order) =>
   (await env.DB.prepare("SELECT * FROM money_movements WHERE order_id = ?").bind(order).all()).results;
 
+/** The last message that told of an order. */
+const toldOf = ({ id }) => queue.taken.map((body) => JSON.parse(body)).findLast(({ kind, order }) => kind === "order" && order.id === id);
+
 /** Before everything that this test did, and after all that others left in D1: every test has a day of its own. */
 const before = () => clock.now() - 6 * HOUR;
 
@@ -67,7 +70,7 @@ describe("the ledger in D1", () => {
     }
     expect(await movementsOf(order.id)).toEqual(known);
     // An old copy of the order that knows of no money changes nothing either, and none that claims more.
-    const message = JSON.parse(all.findLast(({ body }) => body.includes(order.id)).body);
+    const message = toldOf(order);
     const late = structuredClone(message);
     late.order.version = 1;
     late.order.payment.operations.push({
@@ -79,7 +82,7 @@ describe("the ledger in D1", () => {
 
   test("forgets a chargeback that was won, and an old copy does not bring it back", async () => {
     const [order] = await shopWith(1);
-    const message = JSON.parse(queue.taken.findLast((body) => body.includes(order.id)));
+    const message = toldOf(order);
     const copy = (version, result) => {
       const told = structuredClone(message);
       told.order.version = version;

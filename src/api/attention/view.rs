@@ -77,6 +77,12 @@ pub struct OperationHistory<'a> {
     payment_reference: Option<&'a str>,
     /// The gateway's own identity of the movement.
     movement_reference: Option<&'a str>,
+    /// Why, in the words of whoever started it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+    /// Why it failed, if it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<&'a str>,
 }
 
 impl<'a> AttentionView<'a> {
@@ -110,6 +116,8 @@ impl<'a> HistoryView<'a> {
                     completed_at: operation.completed_at,
                     payment_reference: payment.reference(),
                     movement_reference: operation.reference.as_deref(),
+                    reason: operation.reason.as_deref(),
+                    failure: operation.failure.as_deref(),
                 };
                 payment.operations.iter().map(of)
             })
