@@ -8,7 +8,9 @@ use uuid::Uuid;
 
 use crate::domain::id::{OperationId, RefundId, Sku};
 use crate::domain::inventory::ClaimAnswer;
-use crate::domain::order::{AttentionCode, ClaimState, CloseReason, Order, OrderStatus};
+use crate::domain::order::{
+    AttentionCode, ClaimState, CloseReason, Order, OrderStatus, Resolution,
+};
 use crate::domain::payment::{
     Absorbed, CallFailure, CallResult, ExpiryWatch, Gateway, MovementReport, OperationKind,
     Payment, PaymentReport, ReportedState,
@@ -76,6 +78,20 @@ pub enum Input {
     Close(CloseReason),
     /// Someone wants the gateway asked now.
     Ask,
+    /// Something outside the order was seen that a person must look at.
+    Flag {
+        /// What it is.
+        code: AttentionCode,
+        /// What was seen.
+        detail: String,
+    },
+    /// A person has dealt with something.
+    Resolve {
+        /// What it was.
+        code: AttentionCode,
+        /// Who, when, and what was done.
+        resolution: Resolution,
+    },
     /// The alarm looked at the order, and nobody else is working on it: what was under way when its
     /// worker died is now of unknown outcome.
     Wake,
@@ -184,6 +200,8 @@ fn take_in(order: &mut Order, input: Input, now: Timestamp, fresh: &mut dyn FnMu
                 payment.ask_again_at = Some(now);
             }
         }
+        Input::Flag { code, detail } => order.needs_attention(code, detail, now),
+        Input::Resolve { code, resolution } => order.resolve_attention(code, &resolution),
         Input::Wake => wake(order, now),
     }
 }

@@ -36,10 +36,11 @@ use self::stock_line::StockLine;
 use self::store::Store;
 use super::commands::{ShardAnswer, ShardCommand, WebhookNews};
 use crate::domain::id::OrderId;
-use crate::domain::order::{CloseReason, Order};
+use crate::domain::order::{CloseReason, Order, Resolution};
 use crate::domain::payment::Gateway;
 use crate::domain::time::Timestamp;
 use crate::flows::advance::Input;
+use crate::runtime::clock::now;
 use crate::runtime::object_call::answer;
 use crate::runtime::platform::Platform;
 use crate::runtime::settings;
@@ -125,6 +126,13 @@ impl Shard {
             ShardCommand::Retry { key, fingerprint, id, attempt } => {
                 self.move_money(&key, &fingerprint, id, Asked::Attempt(attempt)).await
             }
+            ShardCommand::Flag { id, code, detail } => {
+                self.tell(id, Input::Flag { code, detail }).await
+            }
+            ShardCommand::Resolve { id, code, note, actor } => {
+                let resolution = Resolution { at: now(), by: actor, note };
+                self.tell(id, Input::Resolve { code, resolution }).await
+            }
             ShardCommand::Wake => {
                 self.rearm()?;
                 Ok(ShardAnswer::Ok)
@@ -137,6 +145,12 @@ impl Shard {
             self.drive(id, vec![Input::Ask]).await?;
         }
         Ok(found(self.store.order(id)?))
+    }
+
+    /// Stores what is told of an order, whoever works on it now.
+    async fn tell(self: &Rc<Self>, id: OrderId, input: Input) -> Result<ShardAnswer> {
+        let told = self.commit(Step::Advance { id, inputs: vec![input] }).await?;
+        Ok(found(told.map(|stepped| stepped.order)))
     }
 
     async fn cancel(self: &Rc<Self>, id: OrderId, reason: CloseReason) -> Result<ShardAnswer> {
