@@ -7,6 +7,10 @@ mod conformance;
 #[cfg(test)]
 mod contracts;
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
+mod mutation;
+#[cfg(test)]
 mod sandbox;
 #[cfg(test)]
 mod settings;

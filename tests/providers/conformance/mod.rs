@@ -13,7 +13,7 @@ mod expect;
 pub mod hostile;
 mod matrix;
 mod permutations;
-mod run;
+pub mod run;
 mod sandbox;
 mod scenario;
 mod stripe;
