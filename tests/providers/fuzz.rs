@@ -74,7 +74,7 @@ fn mutated_replies_to_every_call() {
     let slowest = Cell::new(Duration::ZERO);
     let status =
         prop_oneof![6 => Just(200u16), 1 => Just(201u16), 1 => Just(400u16), 1 => 100u16..600];
-    runner(12_000)
+    runner(8_000)
         .run(&(0..targets.len(), changes(), status), |(at, changes, status)| {
             let (vendor, scenario, before, op, good) = &targets[at];
             let mut reply = good.clone();
@@ -150,7 +150,7 @@ fn events() -> Vec<(&'static Vendor, Incoming)> {
 fn rightly_signed_mutations_of_events() {
     let events = events();
     let slowest = Cell::new(Duration::ZERO);
-    runner(12_000)
+    runner(8_000)
         .run(&(0..events.len(), changes()), |(at, changes)| {
             let (vendor, good) = &events[at];
             let incoming = (vendor.sign)(&changed(&good.body, &changes));
