@@ -15,7 +15,7 @@ pub mod hostile;
 mod matrix;
 mod permutations;
 mod razorpay;
-mod run;
+pub mod run;
 mod sandbox;
 mod scenario;
 mod stripe;
