@@ -6,6 +6,7 @@
 //! its replies in `tests/providers`; the conformance suite finds it through the registry.
 
 pub mod contract;
+mod paypal;
 mod reading;
 pub mod registry;
 mod sandbox;

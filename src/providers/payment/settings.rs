@@ -8,12 +8,20 @@
 //! | `STRIPE_SECRET_KEY` | offers Stripe | none |
 //! | `STRIPE_WEBHOOK_SECRET` | one or more (comma), so that they can be rotated | none |
 //! | `STRIPE_BASE_URL` | a proxy in front of Stripe | `https://api.stripe.com` |
+//! | `PAYPAL_CLIENT_ID`, `PAYPAL_CLIENT_SECRET` | offers PayPal | none |
+//! | `PAYPAL_WEBHOOK_ID` | one or more (comma), so that endpoints can be changed | none |
+//! | `PAYPAL_WEBHOOK_VERIFICATION` | `certificate`, or `api` to ask PayPal each time | `certificate` |
+//! | `PAYPAL_BASE_URL` | PayPal's sandbox, or a proxy | `https://api-m.paypal.com` |
+//! | `PAYPAL_WEBHOOK_ROOTS` | certificates (PEM) trusted too; refused outside development | none |
 //!
 //! An empty value counts as absent.
 
 use std::fmt;
 
 use url::{Host, Url};
+
+use super::paypal;
+pub use super::paypal::settings::{PaypalSettings, WebhookVerification};
 
 /// A key or a secret. It can be used, but not printed.
 #[derive(Clone, PartialEq, Eq)]
@@ -140,6 +148,8 @@ pub struct PaymentSettings {
     pub sandbox: Option<SandboxSettings>,
     /// Stripe.
     pub stripe: Option<StripeSettings>,
+    /// PayPal.
+    pub paypal: Option<PaypalSettings>,
 }
 
 /// Why the configuration is refused.
@@ -183,7 +193,11 @@ impl PaymentSettings {
             Some(_) => return Err(wrong("ENVIRONMENT", "is neither development nor production")),
         };
         let source = Source { get: &get, environment };
-        Ok(Self { sandbox: sandbox(&source)?, stripe: stripe(&source)? })
+        Ok(Self {
+            sandbox: sandbox(&source)?,
+            stripe: stripe(&source)?,
+            paypal: paypal::settings::read(&source)?,
+        })
     }
 }
 
@@ -221,13 +235,13 @@ fn stripe(source: &Source<'_>) -> Result<Option<StripeSettings>, ConfigurationEr
 }
 
 /// The variables, and where the Worker runs.
-struct Source<'a> {
-    get: &'a dyn Fn(&'static str) -> Option<String>,
-    environment: Environment,
+pub(super) struct Source<'a> {
+    pub(super) get: &'a dyn Fn(&'static str) -> Option<String>,
+    pub(super) environment: Environment,
 }
 
 impl Source<'_> {
-    fn need(
+    pub(super) fn need(
         &self,
         variable: &'static str,
         because: &'static str,
@@ -235,7 +249,7 @@ impl Source<'_> {
         (self.get)(variable).ok_or(ConfigurationError::Missing { variable, because })
     }
 
-    fn base_url(
+    pub(super) fn base_url(
         &self,
         variable: &'static str,
         text: String,
@@ -244,7 +258,7 @@ impl Source<'_> {
     }
 }
 
-fn secret(variable: &'static str, text: &str) -> Result<Secret, ConfigurationError> {
+pub(super) fn secret(variable: &'static str, text: &str) -> Result<Secret, ConfigurationError> {
     Secret::new(text.trim())
         .ok_or_else(|| wrong(variable, "is not 1 to 512 visible ASCII characters"))
 }
@@ -261,6 +275,6 @@ fn secrets(variable: &'static str, text: &str) -> Result<Vec<Secret>, Configurat
     Ok(secrets)
 }
 
-const fn wrong(variable: &'static str, problem: &'static str) -> ConfigurationError {
+pub(super) const fn wrong(variable: &'static str, problem: &'static str) -> ConfigurationError {
     ConfigurationError::Wrong { variable, problem }
 }
