@@ -4,6 +4,7 @@ use cartwright::domain::payment::Gateway;
 use cartwright::providers::payment::registry;
 use cartwright::providers::payment::settings::{BaseUrl, Environment, PaymentSettings};
 
+use crate::conformance::{VENDORS, Vendor};
 use crate::support::*;
 
 fn read(variables: &[(&str, &str)]) -> Result<PaymentSettings, String> {
@@ -36,8 +37,8 @@ fn nothing_configured_is_no_gateway() {
 #[test]
 fn a_configured_gateway_is_the_one_asked_for() {
     let settings = settings();
-    for which in Gateway::ALL {
-        assert_eq!(registry::gateway(&settings, which).unwrap().gateway(), which);
+    for Vendor { gateway, .. } in VENDORS {
+        assert_eq!(registry::gateway(&settings, *gateway).unwrap().gateway(), *gateway);
     }
 }
 
@@ -104,9 +105,9 @@ fn what_is_missing_or_wrong_is_named_and_never_quoted() {
 fn secrets_are_never_printed() {
     let settings = settings();
     assert!(!format!("{settings:?}").contains(CANARY));
-    for which in Gateway::ALL {
-        let gateway = registry::gateway(&settings, which).unwrap();
-        let mut ask = ask();
+    for vendor in VENDORS {
+        let gateway = registry::gateway(&settings, vendor.gateway).unwrap();
+        let mut ask = (vendor.ask)();
         ask.email = Some("canary-CANARY@example.com".to_owned());
         let call = gateway.authorize(&ask).unwrap();
         assert!(wire(&call.request).contains(CANARY), "the request itself carries them");

@@ -28,7 +28,7 @@ const STALE: Result<(), WebhookRefusal> = Err(WebhookRefusal::Stale);
 
 #[test]
 fn only_a_right_and_fresh_signature_over_the_raw_bytes_is_believed() {
-    for gateway in GATEWAYS {
+    for gateway in STRIPES_SCHEME {
         let body = event_body(gateway);
         let t = NOW_SECONDS.to_string();
         let good = mac(NEW_SECRET, &t, &body);
@@ -86,7 +86,7 @@ fn only_a_right_and_fresh_signature_over_the_raw_bytes_is_believed() {
 
 #[test]
 fn a_changed_body_is_refused() {
-    for gateway in GATEWAYS {
+    for gateway in STRIPES_SCHEME {
         let body = event_body(gateway);
         let header = signed(NEW_SECRET, NOW_SECONDS, &body);
         let value: serde_json::Value = serde_json::from_slice(&body).unwrap();
@@ -115,7 +115,7 @@ fn a_changed_body_is_refused() {
 
 #[test]
 fn rightly_signed_nonsense_is_malformed_and_never_a_panic() {
-    for gateway in GATEWAYS {
+    for gateway in STRIPES_SCHEME {
         let deep = "[".repeat(100_000);
         let bodies: [&[u8]; 8] = [
             b"",
@@ -219,7 +219,7 @@ fn mutated(mutation: &Mutation, good: &str, body: &[u8]) -> Option<(String, Vec<
 #[test]
 fn ten_thousand_forgeries_are_all_refused_and_quickly() {
     const CASES: u32 = 10_000;
-    let pairs: Vec<_> = GATEWAYS
+    let pairs: Vec<_> = STRIPES_SCHEME
         .into_iter()
         .map(|gateway| {
             let body = event_body(gateway);

@@ -144,7 +144,8 @@ fn an_ask_that_was_stored_builds_the_same_request() {
         "{\"operation_id\":\"op_01990000000070008000000000001001\",\
          \"order_id\":\"ord_0701990000000070008000000000000001\",\
          \"amount\":{\"amount\":1999,\"currency\":\"USD\"},\"capture\":\"automatic\",\
-         \"method\":null,\"return_url\":null,\"email\":null,\"description\":null}"
+         \"method\":null,\"return_url\":null,\"email\":null,\"description\":null,\
+         \"statement_descriptor\":null,\"billing\":null}"
     );
     assert_eq!(authorize(&serde_json::from_str(&stored).unwrap()), authorize(&ask()));
 }

@@ -1,5 +1,6 @@
-//! What the tests share: settings of both gateways, one order's ask, and replies as vendors write them.
+//! What the tests share: settings of every gateway, one order's ask, and replies as vendors write them.
 
+use crate::conformance::{VENDORS, hostile, vendor};
 use cartwright::domain::id::{OperationId, OrderId, ShardNumber};
 use cartwright::domain::money::Money;
 use cartwright::domain::payment::{CaptureMode, Gateway, PaymentReport};
@@ -27,20 +28,14 @@ pub const NOW_SECONDS: i64 = 1_767_225_600;
 
 pub const REFERENCE: &str = "pi_3Qx7dE2eZvKYlo2C0abcdEFG";
 
-/// Both gateways, each with an old and a new webhook secret.
+/// Every gateway that has joined the conformance suite, set up by its own variables.
 pub fn settings() -> PaymentSettings {
-    let secrets = format!("{OLD_SECRET},{NEW_SECRET}");
     PaymentSettings::from_variables(|name| {
-        let value = match name {
-            "ENVIRONMENT" => "development",
-            "SANDBOX_ENABLED" => "true",
-            "SANDBOX_BASE_URL" => "http://127.0.0.1:8788",
-            "SANDBOX_API_KEY" => SANDBOX_KEY,
-            "STRIPE_SECRET_KEY" => STRIPE_KEY,
-            "SANDBOX_WEBHOOK_SECRET" | "STRIPE_WEBHOOK_SECRET" => &secrets,
-            _ => return None,
-        };
-        Some(value.to_owned())
+        let of_vendors = VENDORS.iter().flat_map(|vendor| vendor.variables);
+        std::iter::once(&("ENVIRONMENT", "development"))
+            .chain(of_vendors)
+            .find(|(variable, _)| *variable == name)
+            .map(|(_, value)| (*value).to_owned())
     })
     .unwrap()
 }
@@ -77,8 +72,8 @@ pub fn ask() -> AuthorizeAsk {
     }
 }
 
-/// The gateways that are set up in these tests.
-pub const GATEWAYS: [Gateway; 2] = [Gateway::Sandbox, Gateway::Stripe];
+/// The gateways that sign as Stripe does.
+pub const STRIPES_SCHEME: [Gateway; 2] = [Gateway::Sandbox, Gateway::Stripe];
 
 /// What is known of the payment of `ask()`.
 pub fn known(reference: &str) -> KnownPayment {
@@ -225,14 +220,10 @@ pub fn sandbox_event(payment: Value) -> Value {
 
 /// The header in which a gateway puts its signature.
 pub fn signature_header(gateway: Gateway) -> &'static str {
-    match gateway {
-        Gateway::Sandbox => "sandbox-signature",
-        Gateway::Stripe => "stripe-signature",
-        other => unimplemented!("{other:?}"),
-    }
+    vendor(gateway).signature_header
 }
 
-/// The hexadecimal MAC of both gateways' scheme.
+/// The hexadecimal MAC of Stripe's scheme.
 pub fn mac(secret: &str, time: &str, body: &[u8]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(time.as_bytes());
@@ -249,10 +240,5 @@ pub fn signed(secret: &str, seconds: i64, body: &[u8]) -> String {
 
 /// An event that is of interest, as bytes.
 pub fn event_body(gateway: Gateway) -> Vec<u8> {
-    let event = match gateway {
-        Gateway::Sandbox => sandbox_event(sandbox_payment("captured")),
-        Gateway::Stripe => stripe_event("payment_intent.succeeded", stripe_intent("succeeded")),
-        other => unimplemented!("{other:?}"),
-    };
-    event.to_string().into_bytes()
+    hostile::good_event(vendor(gateway)).unwrap().body
 }

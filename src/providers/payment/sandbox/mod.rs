@@ -231,7 +231,7 @@ fn whose(reply: &HttpReply) -> Result<Option<OrderId>, CallFailure> {
             let payment: Payment = reading::json(&reply.body)?;
             Ok(payment.order_id.parse().ok())
         }
-        404 => Ok(None),
+        404 if reading::json::<ErrorReply>(&reply.body)?.error.code == "not_found" => Ok(None),
         _ => Err(reading::unclear_status(reply)),
     }
 }

@@ -274,9 +274,16 @@ fn whose(reply: &HttpReply) -> Result<Option<OrderId>, CallFailure> {
             let payment: PaymentIntent = reading::json(&reply.body)?;
             Ok(payment.metadata.order_id.and_then(|id| id.parse().ok()))
         }
-        404 => Ok(None),
+        // Some proxy's page is not Stripe's word.
+        404 if is_missing(reply)? => Ok(None),
         _ => Err(reading::unclear_status(reply)),
     }
+}
+
+/// Whether Stripe itself says that there is no such thing.
+fn is_missing(reply: &HttpReply) -> Result<bool, CallFailure> {
+    let error = reading::json::<ErrorReply>(&reply.body)?.error;
+    Ok(error.code.as_deref() == Some("resource_missing"))
 }
 
 /// Reads a search.
