@@ -7,6 +7,8 @@ mod conformance;
 #[cfg(test)]
 mod contracts;
 #[cfg(test)]
+mod paypal;
+#[cfg(test)]
 mod sandbox;
 #[cfg(test)]
 mod settings;

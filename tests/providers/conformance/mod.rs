@@ -10,6 +10,7 @@
 mod expect;
 pub mod hostile;
 mod matrix;
+mod paypal;
 mod permutations;
 mod run;
 mod sandbox;
@@ -25,7 +26,7 @@ pub use self::scenario::Scenario;
 use crate::support::operation;
 
 /// Every gateway that has joined, in the order of the matrix.
-pub const VENDORS: &[Vendor] = &[sandbox::VENDOR, stripe::VENDOR];
+pub const VENDORS: &[Vendor] = &[sandbox::VENDOR, stripe::VENDOR, paypal::VENDOR];
 
 /// What `ask()` of every vendor asks for, in minor units of its currency.
 pub const FULL: i64 = 1_999;

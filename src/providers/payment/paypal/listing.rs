@@ -95,7 +95,7 @@ fn listed(
         let entry = movement(detail.transaction_info).map_err(reading::unknown)?;
         entries.extend(entry.filter(|one| (span.from..span.to).contains(&one.occurred_at)));
     }
-    let next = cursor.next(window, page.total_pages.unwrap_or(0));
+    let next = cursor.next(window, page.total_pages);
     Ok(ListedPage { entries, next: next.map(Cursor::text) })
 }
 

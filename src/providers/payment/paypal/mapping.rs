@@ -34,12 +34,23 @@ pub(super) fn report(order: Order, occurred_at: Timestamp) -> Result<PaymentRepo
     let state = state(order.status, authorization, &captures)?;
     let waits = matches!(state, ReportedState::ActionRequired | ReportedState::Declined);
     let held = authorization.filter(|_| state == ReportedState::Authorized);
-    let movements = unit
+    // A refund made at PayPal may be given the invoice of what it gives back, which is no refund of ours.
+    let of_money_in: Vec<&str> = unit
         .payments
-        .refunds
+        .captures
         .iter()
-        .map(|refund| movement(refund, occurred_at))
-        .collect::<Result<_, _>>()?;
+        .map(|capture| &capture.invoice_id)
+        .chain([&unit.invoice_id])
+        .filter_map(|invoice| invoice.as_deref())
+        .collect();
+    let mut movements = Vec::new();
+    for refund in &unit.payments.refunds {
+        let mut movement = movement(refund, occurred_at)?;
+        if refund.invoice_id.as_deref().is_some_and(|invoice| of_money_in.contains(&invoice)) {
+            movement.operation_id = None;
+        }
+        movements.push(movement);
+    }
     Ok(PaymentReport {
         operation_id: unit.invoice_id.as_deref().and_then(|id| id.parse().ok()),
         action: if waits { approval(&order.links) } else { None },

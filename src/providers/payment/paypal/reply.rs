@@ -1,6 +1,6 @@
 //! What PayPal's replies say about whether something happened.
 
-use super::wire::{ErrorReply, Order, TokenError, TokenReply};
+use super::wire::{ErrorReply, Order, TokenReply};
 use super::{mapping, whole_second};
 use crate::domain::id::{OperationId, OrderId};
 use crate::domain::money::Money;
@@ -53,11 +53,8 @@ pub(super) fn token(reply: &HttpReply, sent_at: Timestamp) -> Result<AccessToken
             })
         }
         Class::Refusal => {
-            let error: TokenError = reading::json(&reply.body)?;
-            Err(CallFailure::Refused {
-                code: reading::code(&error.error),
-                message: reading::message(error.error_description.as_deref().unwrap_or_default()),
-            })
+            let Refusal { code, message, .. } = Refusal::read(reply)?;
+            Err(CallFailure::Refused { code, message })
         }
         Class::Unclear => Err(reading::unclear_status(reply)),
     }

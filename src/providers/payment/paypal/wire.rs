@@ -241,10 +241,12 @@ pub(super) struct RelatedIds {
     pub order_id: Option<String>,
 }
 
-/// The body of a refusal.
+/// The body of a refusal. A token that is no longer good is refused in OAuth's words.
 #[derive(Debug, Deserialize)]
 pub(super) struct ErrorReply {
+    #[serde(alias = "error")]
     pub name: String,
+    #[serde(alias = "error_description")]
     pub message: Option<String>,
     #[serde(default)]
     pub details: Vec<ErrorDetail>,
@@ -258,13 +260,6 @@ pub(super) struct ErrorDetail {
     pub description: Option<String>,
 }
 
-/// The body of a refused token, in OAuth's words.
-#[derive(Debug, Deserialize)]
-pub(super) struct TokenError {
-    pub error: String,
-    pub error_description: Option<String>,
-}
-
 /// The body of a token.
 #[derive(Deserialize)]
 pub(super) struct TokenReply {
@@ -273,13 +268,12 @@ pub(super) struct TokenReply {
     pub expires_in: i64,
 }
 
-/// A page of PayPal's books.
+/// A page of PayPal's books. A body without the list or the count is not an empty page.
 #[derive(Debug, Deserialize)]
 pub(super) struct TransactionPage {
-    #[serde(default)]
     pub transaction_details: Vec<TransactionDetail>,
     pub page: Option<u32>,
-    pub total_pages: Option<u32>,
+    pub total_pages: u32,
 }
 
 #[derive(Debug, Deserialize)]
