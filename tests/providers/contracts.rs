@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use crate::support::*;
 
-fn contract(name: &str) -> Option<Value> {
+pub fn contract(name: &str) -> Option<Value> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/contracts").join(name);
     match std::fs::read(&path) {
         Ok(bytes) => Some(serde_json::from_slice(&bytes).unwrap()),

@@ -12,7 +12,7 @@ pub mod hostile;
 mod matrix;
 mod paypal;
 mod permutations;
-mod run;
+pub mod run;
 mod sandbox;
 mod scenario;
 mod stripe;

@@ -110,6 +110,10 @@ fn leads_to_a_root(
     roots: &[Certificate],
     now: Timestamp,
 ) -> bool {
+    // A certificate that an operator trusts by itself, in development.
+    if roots.contains(leaf) {
+        return true;
+    }
     let mut current = leaf;
     // How many certificates of authorities stand below the one that is looked for.
     for below in 0..MAX_STEPS {
