@@ -71,7 +71,11 @@ fn book(code: &str, value: &str, page: u32) -> Value {
             "transaction_amount": usd(value),
             "transaction_status": "S",
             "invoice_id": operation(if code == "T0006" { 1 } else { 5 }).to_string(),
-            "custom_field": order_id().to_string(),
+            "custom_field": if code == "T0006" {
+                order_id().to_string()
+            } else {
+                format!("{}.{}", order_id(), operation(5))
+            },
         }}],
         "page": page,
         "total_items": 2,
@@ -210,8 +214,7 @@ fn later(scenario: Scenario) -> Given {
             ),
         ],
         S::DashboardRefund => {
-            let mut by_hand = refund(REFUND, "COMPLETED", "12.00", 5);
-            by_hand.as_object_mut().unwrap().remove("invoice_id");
+            let by_hand = refund_by_hand(REFUND, "12.00");
             vec![happened("PAYMENT.CAPTURE.REFUNDED", by_hand)]
         }
         S::DisputeOpened => vec![happened("CUSTOMER.DISPUTE.CREATED", dispute("OPEN", None))],

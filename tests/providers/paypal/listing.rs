@@ -8,7 +8,7 @@ use super::*;
 const DAY: i64 = 86_400_000;
 
 fn window(days: i64) -> Window {
-    Window { from: NOW.plus_milliseconds(-days * DAY), to: NOW }
+    Window { from: NOW.plus_milliseconds(DAY.saturating_mul(-days)), to: NOW }
 }
 
 fn transaction(code: &str, value: &str, status: &str) -> Value {
@@ -22,7 +22,11 @@ fn transaction(code: &str, value: &str, status: &str) -> Value {
         "fee_amount": usd("-0.88"),
         "transaction_status": status,
         "invoice_id": operation(5).to_string(),
-        "custom_field": order_id().to_string(),
+        "custom_field": if code == "T1107" {
+            format!("{}.{}", order_id(), operation(5))
+        } else {
+            order_id().to_string()
+        },
     }})
 }
 

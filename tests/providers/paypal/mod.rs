@@ -132,7 +132,7 @@ pub fn refund(id: &str, status: &str, value: &str, by: u128) -> Value {
         "id": id,
         "status": status,
         "amount": usd(value),
-        "custom_id": order_id().to_string(),
+        "custom_id": format!("{}.{}", order_id(), operation(by)),
         "invoice_id": operation(by).to_string(),
         "note_to_payer": "Returned",
         "links": links(&[
@@ -142,6 +142,13 @@ pub fn refund(id: &str, status: &str, value: &str, by: u128) -> Value {
         "create_time": at(5),
         "update_time": at(6),
     })
+}
+
+/// A refund that somebody made at PayPal: it has the marks of the capture.
+pub fn refund_by_hand(id: &str, value: &str) -> Value {
+    let mut refund = refund(id, "COMPLETED", value, 1);
+    refund["custom_id"] = json!(order_id().to_string());
+    refund
 }
 
 pub fn dispute(status: &str, outcome: Option<&str>) -> Value {

@@ -29,7 +29,7 @@ fn a_refund_names_the_capture_the_order_and_itself() {
              accept: application/json\ncontent-type: application/json\n\
              paypal-request-id: {0}\nprefer: return=representation\n\n\
              {{\"amount\":{{\"currency_code\":\"USD\",\"value\":\"12.00\"}},\
-             \"custom_id\":\"{1}\",\"invoice_id\":\"{0}\",\"note_to_payer\":\"Returned\"}}",
+             \"custom_id\":\"{1}.{0}\",\"invoice_id\":\"{0}\",\"note_to_payer\":\"Returned\"}}",
             operation(5),
             order_id()
         )

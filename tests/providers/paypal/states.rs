@@ -97,7 +97,7 @@ fn captures_are_told_oldest_first_and_the_hold_that_can_bring_money_is_the_charg
 
 #[test]
 fn refunds_come_with_the_order() {
-    let mut by_hand = refund("4JU08902781691411", "COMPLETED", "7.99", 1);
+    let mut by_hand = refund_by_hand("4JU08902781691411", "7.99");
     by_hand["note_to_payer"] = json!("a\r\nb");
     let order = order_with(json!({
         "captures": [capture("REFUNDED", "19.99")],
@@ -107,7 +107,7 @@ fn refunds_come_with_the_order() {
     assert_eq!((ours.kind, ours.state), (OperationKind::Refund, MovementState::Succeeded));
     assert_eq!((ours.reference.as_str(), ours.operation_id), (REFUND, Some(operation(5))));
     assert_eq!((ours.amount, ours.occurred_at.seconds()), (money(1_200, "USD"), NOW_SECONDS + 6));
-    // Its invoice is the payment's: nobody here asked for it.
+    // Its marks are the capture's: nobody here asked for it.
     assert_eq!((theirs.operation_id, theirs.reason.as_deref()), (None, Some("a  b")));
 }
 

@@ -11,7 +11,6 @@ use serde::de::DeserializeOwned;
 
 use super::mapping;
 use super::wire::{Amount, Link, Order, Refund, Supplement, moment};
-use crate::domain::id::OrderId;
 use crate::domain::payment::{MovementReport, MovementState, OperationKind};
 use crate::providers::payment::contract::{EventNews, MAX_WEBHOOK_BYTES, VerifiedEvent};
 use crate::providers::payment::reading;
@@ -109,7 +108,7 @@ fn resource<T: DeserializeOwned>(body: &[u8], problem: &'static str) -> Result<T
 
 /// Whose the event is by its `custom_id`. `false`: somebody else's, who sells on the same account.
 fn claim(event: &mut VerifiedEvent, custom_id: Option<&str>) -> bool {
-    let order: Option<OrderId> = custom_id.and_then(|id| id.parse().ok());
+    let (order, _) = mapping::named(custom_id);
     event.order_id = order;
     custom_id.is_none() || order.is_some()
 }

@@ -4,6 +4,7 @@
 //! the page within it. New transactions may take three hours to appear.
 
 use super::amount::to_signed_minor;
+use super::mapping::named;
 use super::wire::{Transaction, TransactionPage, moment};
 use super::{Paypal, whole_second};
 use crate::domain::money::Money;
@@ -125,6 +126,7 @@ fn movement(transaction: Transaction) -> Result<Option<ListedMovement>, &'static
     }
     let occurred_at: Timestamp = moment(transaction.transaction_initiation_date.as_deref())
         .ok_or("a transaction's time can't be read")?;
+    let (order_id, operation_id) = named(transaction.custom_field.as_deref());
     let order = transaction.paypal_reference_id_type.as_deref() == Some("ODR");
     Ok(Some(ListedMovement {
         kind,
@@ -132,11 +134,8 @@ fn movement(transaction: Transaction) -> Result<Option<ListedMovement>, &'static
             .paypal_reference_id
             .filter(|id| order && reading::is_reference(id)),
         movement_reference: transaction.transaction_id,
-        order_id: transaction.custom_field.and_then(|id| id.parse().ok()),
-        operation_id: transaction
-            .invoice_id
-            .filter(|_| kind == OperationKind::Refund)
-            .and_then(|id| id.parse().ok()),
+        order_id,
+        operation_id,
         amount: Money::new(minor, currency),
         occurred_at,
     }))

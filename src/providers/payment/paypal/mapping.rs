@@ -8,7 +8,7 @@ use super::wire::{
     Authorization, AuthorizationStatus, Capture, CaptureStatus, Link, Order, OrderStatus, Refund,
     RefundStatus, moment,
 };
-use crate::domain::id::OrderId;
+use crate::domain::id::{OperationId, OrderId};
 use crate::domain::money::{Money, add_minor};
 use crate::domain::payment::{
     BuyerAction, CapturedPart, Decline, MovementReport, MovementState, OperationKind,
@@ -34,23 +34,12 @@ pub(super) fn report(order: Order, occurred_at: Timestamp) -> Result<PaymentRepo
     let state = state(order.status, authorization, &captures)?;
     let waits = matches!(state, ReportedState::ActionRequired | ReportedState::Declined);
     let held = authorization.filter(|_| state == ReportedState::Authorized);
-    // A refund made at PayPal may be given the invoice of what it gives back, which is no refund of ours.
-    let of_money_in: Vec<&str> = unit
+    let movements = unit
         .payments
-        .captures
+        .refunds
         .iter()
-        .map(|capture| &capture.invoice_id)
-        .chain([&unit.invoice_id])
-        .filter_map(|invoice| invoice.as_deref())
-        .collect();
-    let mut movements = Vec::new();
-    for refund in &unit.payments.refunds {
-        let mut movement = movement(refund, occurred_at)?;
-        if refund.invoice_id.as_deref().is_some_and(|invoice| of_money_in.contains(&invoice)) {
-            movement.operation_id = None;
-        }
-        movements.push(movement);
-    }
+        .map(|refund| movement(refund, occurred_at))
+        .collect::<Result<_, _>>()?;
     Ok(PaymentReport {
         operation_id: unit.invoice_id.as_deref().and_then(|id| id.parse().ok()),
         action: if waits { approval(&order.links) } else { None },
@@ -67,7 +56,22 @@ pub(super) fn report(order: Order, occurred_at: Timestamp) -> Result<PaymentRepo
 /// For which order of ours one of PayPal's is.
 pub(super) fn owner(order: &Order) -> Option<OrderId> {
     let [unit] = order.purchase_units.as_slice() else { return None };
-    unit.custom_id.as_deref()?.parse().ok()
+    named(unit.custom_id.as_deref()).0
+}
+
+/// The `custom_id` of a refund that an operation of ours asks for.
+///
+/// The order alone would not do: PayPal gives a refund that was made by hand the `custom_id` and the
+/// `invoice_id` of the capture, and ours must be told from it.
+pub(super) fn custom_id(order: OrderId, refund: OperationId) -> String {
+    format!("{order}.{refund}")
+}
+
+/// The order, and the refund's operation, that a `custom_id` names.
+pub(super) fn named(custom_id: Option<&str>) -> (Option<OrderId>, Option<OperationId>) {
+    let Some(text) = custom_id else { return (None, None) };
+    let (order, operation) = text.split_once('.').unwrap_or((text, ""));
+    (order.parse().ok(), operation.parse().ok())
 }
 
 /// The operation in an order's purchase unit.
@@ -97,7 +101,7 @@ pub(super) fn movement(
     Ok(MovementReport {
         kind: OperationKind::Refund,
         reference: refund.id.clone(),
-        operation_id: refund.invoice_id.as_deref().and_then(|id| id.parse().ok()),
+        operation_id: named(refund.custom_id.as_deref()).1,
         amount: refund.amount.money()?,
         state: match refund.status {
             RefundStatus::Completed => MovementState::Succeeded,

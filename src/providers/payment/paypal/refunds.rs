@@ -1,5 +1,6 @@
-//! Giving money back. A refund names the capture; `invoice_id` is the operation and `custom_id` the
-//! order, by which it is recognised in the order's list of refunds.
+//! Giving money back. A refund names the capture; `invoice_id` is the operation, so that PayPal's guard
+//! against double invoices guards this too, and `custom_id` the order and the operation, by which it is
+//! recognised.
 
 use super::reply::{Refusal, refused};
 use super::wire::{Amount, NewRefund, Order, Refund};
@@ -33,7 +34,7 @@ impl Paypal<'_> {
         reading::at_most("reason", note, MAX_NOTE_CHARACTERS)?;
         let body = NewRefund {
             amount: Amount::of(ask.amount)?,
-            custom_id: ask.payment.order_id.to_string(),
+            custom_id: mapping::custom_id(ask.payment.order_id, ask.operation_id),
             invoice_id: ask.operation_id.to_string(),
             note_to_payer: note,
         };

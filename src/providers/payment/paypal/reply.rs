@@ -169,7 +169,7 @@ pub(super) fn owner_of_part(reply: &HttpReply) -> Result<Option<OrderId>, CallFa
     match reply.status {
         200 => {
             let part: Part = reading::json(&reply.body)?;
-            Ok(part.custom_id.and_then(|id| id.parse().ok()))
+            Ok(mapping::named(part.custom_id.as_deref()).0)
         }
         404 if is_no_such(reply)? => Ok(None),
         _ => Err(reading::unclear_status(reply)),

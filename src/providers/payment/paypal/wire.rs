@@ -204,7 +204,6 @@ pub(super) struct Refund {
     pub status: RefundStatus,
     pub amount: Amount,
     pub custom_id: Option<String>,
-    pub invoice_id: Option<String>,
     pub note_to_payer: Option<String>,
     pub create_time: Option<String>,
     pub update_time: Option<String>,
@@ -290,7 +289,6 @@ pub(super) struct Transaction {
     pub transaction_amount: Option<Amount>,
     pub paypal_reference_id: Option<String>,
     pub paypal_reference_id_type: Option<String>,
-    pub invoice_id: Option<String>,
     pub custom_field: Option<String>,
 }
 
