@@ -8,7 +8,7 @@ use super::*;
 const DAY: i64 = 86_400_000;
 
 fn window(days: i64) -> Window {
-    Window { from: NOW.plus_milliseconds(DAY.saturating_mul(-days)), to: NOW }
+    Window { from: NOW.plus_milliseconds(DAY.saturating_mul(days.saturating_neg())), to: NOW }
 }
 
 fn transaction(code: &str, value: &str, status: &str) -> Value {
