@@ -56,8 +56,13 @@ pub enum Input {
     },
     /// It is certain that the gateway never received the request for this operation.
     NeverReceived(OperationId),
-    /// Something happened to the payment of this reference that the gateway must be asked about.
-    AskAbout(String),
+    /// Something happened to a payment that the gateway must be asked about.
+    AskAbout {
+        /// Who said so.
+        gateway: Gateway,
+        /// The gateway's identity of the payment, or of a part of it.
+        reference: String,
+    },
     /// A SKU put back what a refund returned.
     Restocked {
         /// The refund.
@@ -194,9 +199,9 @@ fn take_in(order: &mut Order, input: Input, now: Timestamp, fresh: &mut dyn FnMu
                 }
             }
         }
-        Input::AskAbout(reference) => {
-            let known = order.payments_mut().find(|p| p.reference() == Some(reference.as_str()));
-            if let Some(payment) = known {
+        Input::AskAbout { gateway, reference } => {
+            let known = order.payment_for_movements(&reference, &[], gateway);
+            if let Some(payment) = known.filter(|payment| payment.reference().is_some()) {
                 payment.ask_again_at = Some(now);
             }
         }

@@ -13,6 +13,8 @@ mod fuzz;
 #[cfg(test)]
 mod mutation;
 #[cfg(test)]
+mod paypal;
+#[cfg(test)]
 mod razorpay;
 #[cfg(test)]
 mod sandbox;

@@ -175,8 +175,8 @@ impl Shard {
         Ok(ShardAnswer::Order { order })
     }
 
-    /// Inbox row, order, timer and outbox in one transaction, before anything is acknowledged. What
-    /// the order owes afterwards is the alarm's: the gateway waits for nothing.
+    /// Inbox row, order, timer and outbox in one transaction, before anything is acknowledged. The
+    /// gateway waits for nothing of what the order owes afterwards.
     async fn webhook(
         self: &Rc<Self>,
         gateway: Gateway,
@@ -185,10 +185,13 @@ impl Shard {
         news: Box<WebhookNews>,
     ) -> Result<ShardAnswer> {
         let hear = Step::Hear { gateway, event_id, id, news };
-        Ok(match self.commit(hear).await? {
-            Some(_) => ShardAnswer::Ok,
-            None => ShardAnswer::NotFound,
-        })
+        let Some(stepped) = self.commit(hear).await? else { return Ok(ShardAnswer::NotFound) };
+        // What somebody waits for (a payment that the buyer approved) does not wait for the alarm; if
+        // this work dies, the alarm takes it over.
+        if stepped.owes.iter().any(|effect| !effect.is_background()) && !self.is_driven(id) {
+            wasm_bindgen_futures::spawn_local(Rc::clone(self).resume(id));
+        }
+        Ok(ShardAnswer::Ok)
     }
 }
 
