@@ -211,7 +211,7 @@ describe("what differs", () => {
 
   test("is exported as CSV that no spreadsheet runs", async () => {
     const [order] = await shopWith(1);
-    books.add({ id: "-mov_formula", kind: "capture", payment_id: null, amount: 5 });
+    books.add({ id: "-mov_formula", kind: "capture", payment_id: "pay_formula", amount: 5 });
     const run = await reconcile();
     const { status, headers, text } = await get(`/v1/admin/reconciliations/${run.id}/items.csv`, admin);
     expect([status, headers.get("content-type")]).toEqual([200, "text/csv; charset=utf-8"]);
