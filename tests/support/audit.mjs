@@ -227,7 +227,7 @@ function withoutAction(order) {
   const copy = structuredClone(order);
   for (const payment of [copy.payment, ...(copy.earlier_payments ?? [])]) {
     if (!payment) continue;
-    payment.method = null;
+    if ("method" in payment) payment.method = null;
     if (payment.report) payment.report.action = null;
   }
   return copy;

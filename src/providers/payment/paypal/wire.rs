@@ -103,6 +103,7 @@ pub(super) struct Order {
     pub purchase_units: Vec<PurchaseUnit>,
     #[serde(default)]
     pub links: Vec<Link>,
+    pub create_time: Option<String>,
     pub update_time: Option<String>,
 }
 

@@ -8,7 +8,7 @@ function withoutSecrets(document) {
   const copy = structuredClone(document);
   for (const payment of [copy.payment, ...(copy.earlier_payments ?? [])]) {
     if (!payment) continue;
-    payment.method = null;
+    if ("method" in payment) payment.method = null;
     if (payment.report) payment.report.action = null;
   }
   return copy;
