@@ -8,7 +8,9 @@ use uuid::Uuid;
 
 use crate::domain::id::{OperationId, RefundId, Sku};
 use crate::domain::inventory::ClaimAnswer;
-use crate::domain::order::{AttentionCode, ClaimState, CloseReason, Order, OrderStatus};
+use crate::domain::order::{
+    AttentionCode, ClaimState, CloseReason, Order, OrderStatus, Resolution,
+};
 use crate::domain::payment::{
     Absorbed, CallFailure, CallResult, ExpiryWatch, Gateway, MovementReport, OperationKind,
     OperationResult, Payment, PaymentReport, ReportedState,
@@ -54,8 +56,13 @@ pub enum Input {
     },
     /// It is certain that the gateway never received the request for this operation.
     NeverReceived(OperationId),
-    /// Something happened to the payment of this reference that the gateway must be asked about.
-    AskAbout(String),
+    /// Something happened to a payment that the gateway must be asked about.
+    AskAbout {
+        /// Who said so.
+        gateway: Gateway,
+        /// The gateway's identity of the payment, or of a part of it.
+        reference: String,
+    },
     /// A SKU put back what a refund returned.
     Restocked {
         /// The refund.
@@ -76,6 +83,20 @@ pub enum Input {
     Close(CloseReason),
     /// Someone wants the gateway asked now.
     Ask,
+    /// Something outside the order was seen that a person must look at.
+    Flag {
+        /// What it is.
+        code: AttentionCode,
+        /// What was seen.
+        detail: String,
+    },
+    /// A person has dealt with something.
+    Resolve {
+        /// What it was.
+        code: AttentionCode,
+        /// Who, when, and what was done.
+        resolution: Resolution,
+    },
     /// The alarm looked at the order, and nobody else is working on it: what was under way when its
     /// worker died is now of unknown outcome.
     Wake,
@@ -174,16 +195,18 @@ fn take_in(order: &mut Order, input: Input, now: Timestamp, fresh: &mut dyn FnMu
             for payment in order.payments_mut() {
                 let open = payment.has_unknown() || payment.awaits_refund() || !payment.is_over();
                 if !payment.operations.is_empty() && open {
-                    payment.ask_again_at = Some(now);
+                    payment.ask_now(now);
                 }
             }
         }
-        Input::AskAbout(reference) => {
-            let known = order.payments_mut().find(|p| p.reference() == Some(reference.as_str()));
-            if let Some(payment) = known {
-                payment.ask_again_at = Some(now);
+        Input::AskAbout { gateway, reference } => {
+            let known = order.payment_for_movements(&reference, &[], gateway);
+            if let Some(payment) = known.filter(|payment| payment.reference().is_some()) {
+                payment.ask_now(now);
             }
         }
+        Input::Flag { code, detail } => order.needs_attention(code, detail, now),
+        Input::Resolve { code, resolution } => order.resolve_attention(code, &resolution),
         Input::Wake => wake(order, now),
     }
 }
@@ -270,8 +293,8 @@ fn take_report(
         {
             put_off(payment, now);
         }
-        Absorbed::Nothing if was_asked => payment.ask_again_at = None,
-        Absorbed::Changed if was_asked => payment.ask_again_at = None,
+        Absorbed::Nothing if was_asked => payment.stop_asking(),
+        Absorbed::Changed if was_asked => payment.stop_asking(),
         Absorbed::Changed | Absorbed::Nothing => {}
         Absorbed::Refused(failure) => {
             payment.doubt(now);
@@ -387,7 +410,7 @@ fn take_never_received(order: &mut Order, operation: OperationId, now: Timestamp
         };
         payment.fail(operation, &failure, now);
         payment.refusal = Some(failure.to_string());
-        payment.ask_again_at = None;
+        payment.stop_asking();
     } else {
         payment.ask_anew(operation);
     }
@@ -413,7 +436,7 @@ fn take_failure(order: &mut Order, operation: OperationId, failure: &CallFailure
     }
     if kind == Some(OperationKind::Authorize) {
         payment.refusal = Some(failure.to_string());
-        payment.ask_again_at = None;
+        payment.stop_asking();
         return;
     }
     if payment.has_unknown() || kind == Some(OperationKind::Void) {
@@ -424,6 +447,10 @@ fn take_failure(order: &mut Order, operation: OperationId, failure: &CallFailure
 
 /// Puts the next question off along the schedule; at its end a person must look.
 fn put_off(payment: &mut Payment, now: Timestamp) {
+    if let Some(at) = payment.resume_schedule_at.take().filter(|at| *at > now) {
+        payment.ask_again_at = Some(at);
+        return;
+    }
     let waiting = payment.operations.iter().filter(|o| !o.result.is_decided());
     let attempts = waiting.map(|o| o.attempts).max().unwrap_or(0);
     let attempts = attempts.max(payment.questions_put_off);

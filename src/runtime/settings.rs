@@ -87,10 +87,11 @@ impl Settings {
         let capture_mode = match get("PAYMENT_CAPTURE").as_deref() {
             None | Some("" | "automatic") => CaptureMode::Automatic,
             Some("after_stock_commit") => CaptureMode::Manual,
+            Some("on_request") => CaptureMode::OnRequest,
             Some(_) => {
                 return Err(SettingsError::Variable {
                     name: "PAYMENT_CAPTURE",
-                    problem: "use automatic or after_stock_commit",
+                    problem: "use automatic, after_stock_commit or on_request",
                 });
             }
         };

@@ -154,7 +154,9 @@ fn many_refunds_whose_answers_are_lost_together_are_all_found() {
     // The worker dies before any of them is sent, or after: nobody knows.
     world.feed(Input::Wake);
     let payment = world.order.payment.as_ref().unwrap();
-    assert!(ids.iter().all(|id| payment.operation(*id).unwrap().result == OperationResult::Unknown));
+    assert!(
+        ids.iter().all(|id| payment.operation(*id).unwrap().result == OperationResult::Unknown)
+    );
     world.come_to_rest();
     let payment = world.order.payment.as_ref().unwrap();
     let done = |id| payment.operation(id).unwrap().result == OperationResult::Succeeded;
