@@ -271,6 +271,11 @@ fn reserve(
         return unchanged(level, ClaimAnswer::Held);
     }
     let delta = quantity.saturating_sub(own);
+    if delta == 0 {
+        // The same units for longer: the ledger has nothing to say of that.
+        let answer = ClaimAnswer::Held;
+        return ClaimDecision { answer, level, reservation: Some(held), movement: None };
+    }
     changed(level, ClaimAnswer::Held, held, MovementKind::Reserved, 0, delta)
 }
 

@@ -193,6 +193,8 @@ fn take_in(order: &mut Order, input: Input, now: Timestamp, fresh: &mut dyn FnMu
         }
         Input::Ask => {
             for payment in order.payments_mut() {
+                // Nobody works on the order: what was under way may have been sent by who died.
+                doubt(payment, now);
                 let open = payment.has_unknown() || payment.awaits_refund() || !payment.is_over();
                 if !payment.operations.is_empty() && open {
                     payment.ask_now(now);

@@ -12,7 +12,7 @@ use super::{Shard, gateway};
 use crate::domain::id::{OperationId, OrderId};
 use crate::domain::order::Order;
 use crate::domain::payment::{Gateway, MovementRefusal};
-use crate::flows::advance::Input;
+use crate::flows::advance::{Input, advance};
 use crate::flows::attempts::{NewAttempt, retry};
 use crate::flows::movements::{Capabilities, MovementAsk, request};
 use crate::flows::owed::owed;
@@ -127,6 +127,10 @@ impl Shard {
         let Some(before) = self.store.order(id)? else { return Ok(Written::NotFound) };
         let now = now();
         let mut order = before.clone();
+        if !self.is_driven(id) {
+            // What is under way may have been sent by who died: it is not sent as if it were new.
+            advance(&mut order, Input::Wake, now, &mut fresh_uuid);
+        }
         let outcome = match asked {
             Asked::Movement(ask) => {
                 let can = self.can(&before);
