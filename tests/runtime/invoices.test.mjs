@@ -8,6 +8,7 @@ import { MINUTE, clock } from "./support/clock.mjs";
 import { plan } from "./support/crossings.mjs";
 import { database } from "./support/database.mjs";
 import { drain } from "./support/drain.mjs";
+import { gateway } from "./support/gateway.mjs";
 import { SECRET_KEY, cart, checkout, get, must, openDoors } from "./support/http.mjs";
 import { queue } from "./support/queue.mjs";
 import { ask, attempt, buy, evictAll, inStorage, level, read, shardOf, shop, stock } from "./support/shop.mjs";
@@ -197,6 +198,8 @@ describe("credit notes", () => {
     const order = JSON.parse(row.document);
     order.refunds = [...(order.refunds ?? []), ...refunds];
     for (const one of refunds) {
+      // The gateway has given it back as well.
+      gateway.paymentOf(id).refunds.push({ operation_id: one.id.replace("ref_", "op_"), amount: one.amount_minor, status: "succeeded" });
       order.payment.operations.push({
         id: one.id.replace("ref_", "op_"), kind: "refund", amount_minor: one.amount_minor, result: "succeeded",
         requested_at: one.requested_at, attempts: 0, refund_id: one.id,

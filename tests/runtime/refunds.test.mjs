@@ -3,6 +3,7 @@
 
 import { describe, expect, test } from "vitest";
 import { DAY, MINUTE, SECOND } from "./support/clock.mjs";
+import { plan } from "./support/crossings.mjs";
 import { drain } from "./support/drain.mjs";
 import { CRASHES, FAILURES, atEveryCrossing } from "./support/every-crossing.mjs";
 import { gateway } from "./support/gateway.mjs";
@@ -92,6 +93,17 @@ describe("a refund whose answer is lost", () => {
     expect([given(payment), payment.refunds.length]).toEqual([1_000, 1]);
   });
 
+  test("because its worker died is not sent as if it were new when another is asked for", async () => {
+    const { id, payment } = await paid();
+    plan({ at: "POST /v1/refunds", when: "after" });
+    await expect(refund(id, amountOf(1_000))).rejects.toThrow(/injected/);
+    expect(await refund(id, amountOf(100))).toMatchObject({ refusal: { obstacle: "outcome_unknown" } });
+    expect(sent()).toHaveLength(1);
+    await drain({ within: 2 * MINUTE });
+    expect(await results(id)).toEqual([[1_000, "succeeded"]]);
+    expect(payment.refunds).toHaveLength(1);
+  });
+
   test("for days is looked for and not sent again, and a person is told at the end", async () => {
     const { id } = await paid();
     gateway.suffers("500", { when: "before", of: "", times: 1_000 });
@@ -167,8 +179,8 @@ describe("at the gateway", () => {
 describe("a refund with units for the shelf", () => {
   const story = {
     prepare: paid,
-    act: ({ id }) => refund(id, line(2, 2), { key: "the-key" }),
-    retry: ({ id }) => refund(id, line(2, 2), { key: "the-key" }),
+    act: ({ id }) => refund(id, line(2, 2), { key: `${shop.tag}-refund` }),
+    retry: ({ id }) => refund(id, line(2, 2), { key: `${shop.tag}-refund` }),
     end: async ({ given: { id, payment } }) => {
       expect(await results(id)).toEqual([[2_000, "succeeded"]]);
       expect([payment.refunds.length, payment.refunds[0].amount]).toEqual([1, 2_000]);

@@ -2,7 +2,7 @@
 // still owes has a timer and the timer an alarm.
 
 import {
-  attempts, captured, hasAttention, isTerminal, leaving, moved, operations, operationsOf, sum, total,
+  attempts, hasAttention, isSettled, isTerminal, leaving, moved, operations, operationsOf, sum, total,
 } from "./raw.mjs";
 
 /** Gateways send again for days; a client may try again for a day. */
@@ -97,7 +97,7 @@ function debtsHaveTimers(order, must) {
   must(!unknown || watched, `${order.id} has an unknown outcome and no timer`);
   const returns = (document.refunds ?? []).flatMap((one) => one.lines).filter((line) => line.restock > 0 && !line.restocked);
   must(returns.length === 0 || order.wake_at !== null, `${order.id} owes units to a shelf and no timer`);
-  const unpaid = document.status === "open" && captured(order) < total(order) && total(order) > 0;
+  const unpaid = document.status === "open" && !isSettled(order) && total(order) > 0;
   must(!unpaid || watched, `${order.id} is unpaid and no timer ends its window`);
 }
 
