@@ -67,7 +67,7 @@ const SPOILT = {
   "an order whose placing nobody was told of": [() => world.messages.splice(world.messages.findIndex((one) => one.order?.id === paidOrder().id), 1), /was first told of as/],
   "one version told as two events": [() => world.messages.push({ ...world.messages.find((one) => one.order?.id === paidOrder().id), id: "evt_other" }), /was told as two events/],
   "an order that left its end": [() => world.messages.filter((one) => one.order?.id === cancelledOrder().id)[0].order.status = "expired", /was expired and became/],
-  "a second charge": [() => world.gateway.payments.set("pay_2", { ...paymentOf(paidOrder()), id: "pay_2" }), /has 2 payments/],
+  "a second charge": [() => world.gateway.payments.set("pay_2", { ...paymentOf(paidOrder()), id: "pay_2" }), /has 2 payments of one attempt/],
   "a charge for no order": [() => (paymentOf(paidOrder()).order_id = "ord_0"), /which is not an order/],
   "a charge of an order that is over": [() => Object.assign(paymentOf(cancelledOrder()), { status: "captured", captured: 1_400 }), /and nobody (was told|will look)/],
   "a payment of an order that is over, still open": [() => (paymentOf(cancelledOrder()).status = "processing"), /its payment is still processing/],

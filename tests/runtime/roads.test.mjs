@@ -122,7 +122,7 @@ function essence({ status, closing, claims, payment, attention }) {
     status, closing, attention: attention.map(({ code }) => code),
     claims: claims.map(({ quantity, claim }) => ({ quantity, claim })),
     operations: payment.operations.map(({ kind, amount_minor, result }) => ({ kind, amount_minor, result })),
-    report: { ...payment.report, reference: "" },
+    report: { ...payment.report, reference: "", operation_id: "" },
     ask_again_at: payment.ask_again_at,
   };
 }

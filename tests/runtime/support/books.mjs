@@ -25,7 +25,11 @@ export const books = {
       operation_id: null, amount: payment.captured, currency: payment.currency, moved_at: payment.updated_at,
       ...books.changes.get(payment.id),
     }));
-    const all = [...captured, ...books.added].filter(({ moved_at }) => from <= moved_at && moved_at < to);
+    const back = payments.filter(({ id }) => !books.dropped.has(id)).flatMap((payment) => [
+      ...payment.refunds.filter(({ status }) => status === "succeeded").map((one) => lineOf("refund", one)),
+      ...payment.disputes.filter(({ status }) => status !== "won").map((one) => lineOf("chargeback", one)),
+    ]);
+    const all = [...captured, ...back, ...books.added].filter(({ moved_at }) => from <= moved_at && moved_at < to);
     const start = Number(url.searchParams.get("cursor") ?? 0);
     const end = start + books.pageSize;
     const next = books.stuck ? "again" : end < all.length ? String(end) : null;
@@ -34,5 +38,9 @@ export const books = {
     return { status: 200, body: { items: all.slice(first, end), next } };
   },
 };
+
+const lineOf = (kind, { id, payment_id, order_id = null, operation_id = null, amount, currency, created_at, updated_at }) => ({
+  id, kind, payment_id, order_id, operation_id, amount, currency, moved_at: kind === "refund" ? updated_at : created_at,
+});
 
 books.reset();

@@ -2,8 +2,9 @@
 // replaced globalThis.fetch. Its book is what really happened to the buyers' money, whatever the shop thinks.
 
 import { books } from "./books.mjs";
-import { clock } from "./clock.mjs";
+import { DAY, clock } from "./clock.mjs";
 import { across } from "./crossings.mjs";
+import { decide, dispute, fresh, giveBack, left, listRefunds } from "./money-back.mjs";
 import { keyOf, lives } from "./objects.mjs";
 
 const FINAL = new Set(["captured", "failed", "cancelled"]);
@@ -11,8 +12,8 @@ const TOLD = new Set(["authorized", "captured", "failed", "cancelled"]);
 const DECLINED = { code: "card_declined", message: "The card was declined." };
 const ORIGIN = "https://gateway.test";
 
-let serial = 0;
-const fresh = (prefix) => `${prefix}_${String((serial += 1)).padStart(8, "0")}`;
+/** How long money is held. */
+const HOLD = 7 * DAY;
 const error = (status, code, more = {}) => ({ status, body: { error: { code, message: code, ...more } } });
 
 export const gateway = {
@@ -45,9 +46,14 @@ export const gateway = {
     return trouble;
   },
 
-  /** The payment of an order; a second one would be a double charge. */
+  /** The first payment of an order. */
   paymentOf(orderId) {
-    return [...gateway.payments.values()].find((payment) => payment.order_id === orderId);
+    return gateway.paymentsOf(orderId)[0];
+  },
+
+  /** The payments of an order, one for each attempt. */
+  paymentsOf(orderId) {
+    return [...gateway.payments.values()].filter((payment) => payment.order_id === orderId);
   },
 
   requests(line) {
@@ -60,10 +66,19 @@ export const gateway = {
     payment.status = status;
     payment.updated_at = clock.now();
     if (status === "captured") payment.captured = payment.amount;
+    payment.authorized_until = status === "authorized" ? clock.now() + HOLD : null;
     if (status === "failed") payment.decline = DECLINED;
     if (status !== "action_required") payment.redirect_url = null;
     return record(payment);
   },
+
+  /** The merchant gives money back in the gateway's dashboard. Gives the webhook. */
+  refund: (payment, amount = left(payment)) => recordOf("refund", giveBack(payment, { amount, reason: "dashboard" }).refund),
+  /** Decides a refund that is pending. */
+  decideRefund: (refund, status) => recordOf("refund", decide(refund, status)),
+  /** The buyer's bank takes money back, and decides. */
+  dispute: (payment, amount = payment.captured) => recordOf("dispute", dispute(payment, amount)),
+  decideDispute: (one, status) => recordOf("dispute", decide(one, status)),
 
   /** The replacement of globalThis.fetch. */
   async fetch(input, init) {
@@ -102,9 +117,11 @@ export const gateway = {
 function callerOf(call) {
   if (call.path.startsWith("/v1/movements")) return lives.get(keyOf("Reconciler", "sandbox"));
   const known = gateway.payments.get(call.path.split("/")[3]);
-  const operation = new URL(call.path, ORIGIN).searchParams.get("operation_id");
+  const query = new URL(call.path, ORIGIN).searchParams;
+  const asked = gateway.payments.get(query.get("payment_id"));
+  const operation = query.get("operation_id");
   const byOperation = [...gateway.payments.values()].find((payment) => payment.operation_id === operation);
-  const orderId = call.body?.order_id ?? known?.order_id ?? byOperation?.order_id;
+  const orderId = call.body?.order_id ?? known?.order_id ?? asked?.order_id ?? byOperation?.order_id;
   return lives.get(keyOf("OrderShard", orderId?.slice(4, 6))) ?? { dead: false, label: (what) => `Someone ${what}` };
 }
 
@@ -114,10 +131,11 @@ function respond({ method, path, key, body }) {
   const url = new URL(path, ORIGIN);
   const [, , collection, id, action] = url.pathname.split("/");
   if (collection === "movements" && method === "GET") return books.page(url, [...gateway.payments.values()]);
-  if (collection !== "payments") return error(404, "not_found");
+  if (collection === "refunds" && method === "GET") return listRefunds(url.searchParams, gateway.payments);
+  if (!["payments", "refunds"].includes(collection)) return error(404, "not_found");
   if (method === "GET" && id) {
     const payment = gateway.payments.get(id);
-    return payment ? { status: 200, body: { ...payment } } : error(404, "not_found");
+    return payment ? { status: 200, body: structuredClone(payment) } : error(404, "not_found");
   }
   if (method === "GET") {
     const operation = url.searchParams.get("operation_id");
@@ -128,7 +146,7 @@ function respond({ method, path, key, body }) {
   const fingerprint = `${path} ${JSON.stringify(body)}`;
   const known = gateway.answers.get(key);
   if (known) return known.fingerprint === fingerprint ? known.reply : error(422, "idempotency_key_reused");
-  const reply = id ? change(gateway.payments.get(id), action, body) : start(body);
+  const reply = collection === "refunds" ? refund(body) : id ? change(gateway.payments.get(id), action, body) : start(body);
   const kept = structuredClone(reply);
   gateway.answers.set(key, { fingerprint, reply: kept });
   return kept;
@@ -140,37 +158,65 @@ function start(body) {
   const payment = {
     id: fresh("pay"), status: "processing", amount: body.amount, currency: body.currency, captured: 0, method,
     capture: body.capture ?? "automatic", order_id: body.order_id, operation_id: body.operation_id,
-    redirect_url: null, decline: null, created_at: now, updated_at: now,
+    redirect_url: null, decline: null, authorized_until: null, refunds: [], disputes: [], created_at: now, updated_at: now,
   };
   gateway.payments.set(payment.id, payment);
   const paid = payment.capture === "manual" ? "authorized" : "captured";
   if (method === "wrong_amount") payment.amount += 1;
-  if (["instant", "wrong_amount", "timeout"].includes(method)) gateway.move(payment, paid);
+  if (["instant", "wrong_amount", "timeout", "refund_pending", "refund_fails"].includes(method)) gateway.move(payment, paid);
   if (method === "decline") gateway.move(payment, "failed");
   if (method === "redirect") {
     payment.status = "action_required";
     payment.redirect_url = `${ORIGIN}/pay/${payment.id}`;
   }
-  return { status: 201, body: { ...payment } };
+  return { status: 201, body: structuredClone(payment) };
+}
+
+function refund(body) {
+  const payment = gateway.payments.get(body.payment_id);
+  if (!payment) return error(404, "not_found");
+  const { refund: made, refusal } = giveBack(payment, body);
+  if (refusal) return error(400, refusal);
+  recordOf("refund", made);
+  return { status: 200, body: { ...made } };
 }
 
 function change(payment, action, body) {
   if (!payment) return error(404, "not_found");
   const may = action === "cancel" ? !FINAL.has(payment.status) : payment.status === "authorized";
-  if (!may) return error(400, "unexpected_state", { payment: { ...payment } });
+  if (!may) return error(400, "unexpected_state", { payment: structuredClone(payment) });
   if (action === "cancel") {
-    gateway.move(payment, "cancelled");
+    // What was taken stays taken; the rest is let go.
+    const taken = payment.captured;
+    gateway.move(payment, taken > 0 ? "captured" : "cancelled").payment.captured = taken;
+    payment.captured = taken;
   } else {
-    gateway.move(payment, "captured").payment.captured = body.amount;
-    payment.captured = body.amount;
+    const taken = payment.captured + body.amount;
+    if (taken > payment.amount || body.currency !== payment.currency) return error(400, "invalid_amount");
+    const more = body.final === false && taken < payment.amount;
+    const until = payment.authorized_until;
+    gateway.move(payment, more ? "authorized" : "captured").payment.captured = taken;
+    payment.captured = taken;
+    if (more) payment.authorized_until = until;
   }
-  return { status: 200, body: { ...payment } };
+  return { status: 200, body: structuredClone(payment) };
 }
+
+/** Writes the webhook of a refund or a dispute. */
+function recordOf(noun, object) {
+  const event = { id: fresh("evt"), type: `${noun}.${object.status}`, created_at: clock.now(), [noun]: { ...object } };
+  gateway.events.push(event);
+  return event;
+}
+
+/** The order that an event is about, whether it says so or not. */
+export const orderOf = ({ payment, refund: one, dispute: other }) =>
+  payment?.order_id ?? gateway.payments.get((one ?? other).payment_id).order_id;
 
 /** Writes the webhook that a change is told by. */
 function record(payment) {
   const event = {
-    id: fresh("evt"), type: `payment.${payment.status}`, created_at: clock.now(), payment: { ...payment },
+    id: fresh("evt"), type: `payment.${payment.status}`, created_at: clock.now(), payment: structuredClone(payment),
   };
   if (TOLD.has(payment.status)) gateway.events.push(event);
   return event;
@@ -179,7 +225,7 @@ function record(payment) {
 /** A webhook as the gateway would send it for a payment in the state that it is in now. */
 export function eventOf(payment, changes = {}) {
   return {
-    id: fresh("evt"), type: `payment.${payment.status}`, created_at: clock.now(), payment: { ...payment, ...changes },
+    id: fresh("evt"), type: `payment.${payment.status}`, created_at: clock.now(), payment: { ...structuredClone(payment), ...changes },
   };
 }
 

@@ -6,6 +6,7 @@ import {
 } from "../../../scripts/development-settings.mjs";
 import terms from "../../../schema/demo/settings.json";
 import { clock } from "./clock.mjs";
+import { orderOf } from "./gateway.mjs";
 import { shop } from "./shop.mjs";
 
 export { PUBLISHABLE_KEY, SECRET_KEY };
@@ -104,7 +105,7 @@ export async function webhook(event, { signature, gateway = "sandbox" } = {}) {
   const path = SANDBOX_WEBHOOK_PATH.replace(/sandbox$/, gateway);
   const answer = await send("POST", path, { body, headers: header === null ? {} : { "sandbox-signature": header } });
   if (answer.status === 200 && typeof event !== "string") {
-    const order = event.payment.order_id;
+    const order = orderOf(event);
     shop.acknowledged.push({ gateway, event: event.id, order, at: clock.now() });
   }
   return answer;

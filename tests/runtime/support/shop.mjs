@@ -4,6 +4,7 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { clock } from "./clock.mjs";
+import { orderOf } from "./gateway.mjs";
 import { BINDINGS, lives } from "./objects.mjs";
 
 export const UNIT_PRICE = 1_000;
@@ -112,13 +113,51 @@ export function reportOf({ payment }) {
     occurred_at: new Date(payment.updated_at).toISOString(),
     action: payment.redirect_url ? { type: "redirect", url: payment.redirect_url } : null,
     decline: payment.status === "failed" ? payment.decline : null,
+    ...(payment.authorized_until && { authorized_until: new Date(payment.authorized_until).toISOString() }),
   };
 }
 
+const MOVEMENT_STATE = { pending: "pending", open: "pending", succeeded: "succeeded", lost: "succeeded", failed: "failed", won: "failed" };
+
+function newsOf(event) {
+  if (event.payment) return { news: "payment", report: reportOf(event) };
+  const one = event.refund ?? event.dispute;
+  const movement = {
+    kind: event.refund ? "refund" : "chargeback",
+    reference: one.id,
+    operation_id: one.operation_id ?? null,
+    amount: { amount: one.amount, currency: one.currency },
+    state: MOVEMENT_STATE[one.status],
+    occurred_at: new Date(one.updated_at).toISOString(),
+    reason: one.reason,
+    ...(one.respond_by && { respond_by: new Date(one.respond_by).toISOString() }),
+  };
+  return { news: "movements", reference: one.payment_id, movements: [movement] };
+}
+
+/** Asks for money to move, as the edge does. */
+export const move = (id, ask, { key = shop.key(), fingerprint = "body" } = {}) =>
+  toOrder(id, { command: "move", key, fingerprint, ask });
+export const capture = (id, amount_minor = null, keeps_rest = false, options) =>
+  move(id, { movement: "capture", amount_minor, keeps_rest, reason: null }, options);
+export const voidPayment = (id, options) => move(id, { movement: "void", reason: null }, options);
+export const refund = (id, of = { of: "everything" }, options) => move(id, { movement: "refund", of, reason: "broken" }, options);
+export const amountOf = (amount_minor) => ({ of: "amount", amount_minor });
+
+/** Tries to pay an order again. */
+export const retry = (id, { method = "instant", ...attempt } = {}, { key = shop.key(), fingerprint = "body" } = {}) =>
+  toOrder(id, {
+    command: "retry", key, fingerprint, id,
+    attempt: {
+      gateway: "sandbox", method, return_url: null, capture_mode: "automatic", statement_descriptor: null,
+      payment_window_seconds: WINDOW, reservation_grace_seconds: GRACE, ...attempt,
+    },
+  });
+
 /** Delivers a webhook, and notes that it was acknowledged. */
 export async function deliver(event) {
-  const id = event.payment.order_id;
-  const command = { command: "webhook", gateway: "sandbox", event_id: event.id, news: { news: "payment", report: reportOf(event) } };
+  const id = orderOf(event);
+  const command = { command: "webhook", gateway: "sandbox", event_id: event.id, news: newsOf(event) };
   const answer = await toOrder(id, command);
   if (answer.answer === "ok") shop.acknowledged.push({ gateway: "sandbox", event: event.id, order: id, at: clock.now() });
   return answer;

@@ -2,7 +2,7 @@
 // D1 lists it, and what an order's documents come to is what was taken and given back, to the minor unit.
 
 import { createHash } from "node:crypto";
-import { captured, refunded, sum } from "./raw.mjs";
+import { captured, operations, refunded, sum } from "./raw.mjs";
 
 const sha256 = (text) => createHash("sha256").update(text).digest("hex");
 export const numberText = (series, number) => `${series}-${String(number).padStart(6, "0")}`;
@@ -62,8 +62,13 @@ function documentIsTrue(series, row, world, must) {
 function booksClose(order, documents, must) {
   const own = documents.filter((document) => document.order_id === order.id);
   const come = (kind) => sum(own.filter((one) => one.kind === kind).map((one) => one.amount.total_minor));
-  const numbers = [order.document.invoice_number, ...(order.document.refunds ?? []).map((one) => one.credit_note_number)];
-  if (numbers.some((number) => number == null)) return;
+  const moved = (refund) => operations(order, "refund", "succeeded").some((one) => one.refund_id === refund.id);
+  const open = (refund) => operations(order, "refund").some((one) => one.refund_id === refund.id && !["succeeded", "failed"].includes(one.result));
+  const refunds = (order.document.refunds ?? []).filter((refund) => moved(refund) && !open(refund));
+  const numbers = [order.document.invoice_number, ...refunds.map((one) => one.credit_note_number)];
+  if (order.document.invoice_number == null) return;
+  for (const one of refunds) must(one.credit_note_number != null, `${order.id}: refund ${one.id} has moved and has no credit note`);
+  if (numbers.some((number) => number == null) || (order.document.refunds ?? []).some(open)) return;
   const [paper, money] = [come("invoice") - come("credit_note"), captured(order) - refunded(order)];
   must(paper === money, `${order.id}: its documents come to ${paper}, its money to ${money}`);
   must(own.length === numbers.length, `${order.id} has ${own.length} documents and says ${numbers.join(", ")}`);

@@ -1,7 +1,9 @@
 // Invariants 2, 4, 6, 9 and I6 of FAULTS: each order by itself, its key, its history, and that whatever it
 // still owes has a timer and the timer an alarm.
 
-import { captured, hasAttention, isTerminal, operations, refunded, sum, total } from "./raw.mjs";
+import {
+  attempts, captured, hasAttention, isTerminal, leaving, moved, operations, operationsOf, sum, total,
+} from "./raw.mjs";
 
 /** Gateways send again for days; a client may try again for a day. */
 const WEBHOOKS_KEPT = 30 * 86_400_000;
@@ -22,6 +24,7 @@ export function ordersAreWhole(world, must) {
       keyIsOne(order, shard, world, must);
       debtsHaveTimers(order, must);
     }
+    requestsAreOnce(shard, world, must);
     alarmIsSet(shard, world, must);
     everyWebhookIsKept(shard, world, must);
   }
@@ -39,16 +42,32 @@ function amountsAddUp(order, must) {
 }
 
 function ledgerIsSane(order, seen, must) {
-  must(captured(order) <= total(order), `${order.id}: captured ${captured(order)} of ${total(order)}`);
-  must(refunded(order) <= captured(order), `${order.id}: refunded ${refunded(order)} of ${captured(order)}`);
+  for (const payment of attempts(order)) {
+    const [taken, back] = [moved(payment, "capture"), moved(payment, "refund")];
+    must(taken <= total(order), `${order.id}: captured ${taken} of ${total(order)}`);
+    must(back <= taken, `${order.id}: refunded ${back} of ${taken}`);
+    must(leaving(payment) <= taken, `${order.id}: ${leaving(payment)} is to go back of ${taken}`);
+    must(operationsOf(payment, "authorize").length <= 1, `${order.id} asked for the money more than once`);
+  }
   for (const operation of operations(order)) {
     must(!seen.has(operation.id), `operation ${operation.id} is there twice`);
     seen.add(operation.id);
     must(operation.amount_minor > 0, `operation ${operation.id} moves ${operation.amount_minor}`);
   }
-  must(operations(order, "authorize").length <= 1, `${order.id} asked for the money more than once`);
   const waits = operations(order, undefined, "requested").length;
   must(waits === 0, `${order.id} came to rest with ${waits} operation(s) whose outcome nobody asks for`);
+}
+
+/** What a merchant asked for under a key is in the ledger, and nothing is that was not asked for. */
+function requestsAreOnce(shard, world, must) {
+  const asked = shard.requests.flatMap((request) => JSON.parse(request.operations));
+  must(new Set(asked).size === asked.length, `shard ${shard.name}: one operation was asked for under two keys`);
+  const written = shard.orders.flatMap((order) => operations(order)).filter((one) => one.origin === "merchant").map((one) => one.id);
+  if (shard.requests.some((request) => request.created_at < world.now - WEBHOOKS_KEPT)) return;
+  must(
+    JSON.stringify(asked.toSorted()) === JSON.stringify(written.toSorted()),
+    `shard ${shard.name}: asked for ${asked.join(", ")}, its ledgers have ${written.join(", ")}`,
+  );
 }
 
 /** One key, one order; an answer that was given is never given otherwise. */
@@ -76,6 +95,8 @@ function debtsHaveTimers(order, must) {
   const unknown = operations(order, undefined, "unknown").length > 0;
   const watched = order.wake_at !== null || hasAttention(order);
   must(!unknown || watched, `${order.id} has an unknown outcome and no timer`);
+  const returns = (document.refunds ?? []).flatMap((one) => one.lines).filter((line) => line.restock > 0 && !line.restocked);
+  must(returns.length === 0 || order.wake_at !== null, `${order.id} owes units to a shelf and no timer`);
   const unpaid = document.status === "open" && captured(order) < total(order) && total(order) > 0;
   must(!unpaid || watched, `${order.id} is unpaid and no timer ends its window`);
 }

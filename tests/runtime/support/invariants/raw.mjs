@@ -9,8 +9,8 @@ import { queue } from "../queue.mjs";
 import { shop, stubOf } from "../shop.mjs";
 
 const TABLES = {
-  OrderShard: { orders: "orders", keys: "idempotency", inbox: "inbox", outbox: "outbox" },
-  SkuInventory: { level: "level", reservations: "reservations", movements: "movements" },
+  OrderShard: { orders: "orders", keys: "idempotency", inbox: "inbox", outbox: "outbox", requests: "movement_requests" },
+  SkuInventory: { level: "level", reservations: "reservations", movements: "movements", returns: "returns" },
   InvoiceSeries: { invoices: "invoices", credit_notes: "credit_notes", documents: "documents", projection: "projection" },
   Reconciler: { runs: "runs" },
 };
@@ -49,6 +49,7 @@ function ownRows({ orders, keys, ...shard }) {
     ...shard,
     orders: own,
     keys: keys.filter((key) => ids.has(key.order_id)),
+    requests: shard.requests.filter((request) => ids.has(request.order_id)),
     orphanKeys: keys.filter((key) => !orders.some((order) => order.id === key.order_id)),
   };
 }
@@ -79,13 +80,31 @@ function parsed(text) {
 
 export const sum = (numbers) => [...numbers].reduce((total, one) => total + one, 0);
 
-export const operations = (order, kind, result) =>
-  (order.document.payment?.operations ?? []).filter(
-    (operation) => (!kind || operation.kind === kind) && (!result || operation.result === result),
-  );
+/** The attempts to pay an order: the one that counts first. */
+export const attempts = ({ document }) => [document.payment, ...(document.earlier_payments ?? [])].filter(Boolean);
 
-export const captured = (order) => sum(operations(order, "capture", "succeeded").map((one) => one.amount_minor));
-export const refunded = (order) => sum(operations(order, "refund", "succeeded").map((one) => one.amount_minor));
+/** Operations of a payment. */
+export const operationsOf = (payment, kind, result) =>
+  (payment?.operations ?? []).filter((one) => (!kind || one.kind === kind) && (!result || one.result === result));
+
+/** Operations of all of an order's payments. */
+export const operations = (order, kind, result) => attempts(order).flatMap((payment) => operationsOf(payment, kind, result));
+
+const amounts = (list) => sum(list.map((one) => one.amount_minor));
+/** Minor units of a payment that moved, by kind. */
+export const moved = (payment, kind) => amounts(operationsOf(payment, kind, "succeeded"));
+/** What the shop believes to have of a payment. */
+export const keptOf = (payment) => moved(payment, "capture") - moved(payment, "refund") - moved(payment, "chargeback");
+/** What was asked to go back and did not fail. */
+export const leaving = (payment) =>
+  amounts(operationsOf(payment, "refund").filter((one) => one.result !== "failed" && one.origin !== "gateway"));
+
+/** What the payment that counts has taken, and given back. */
+export const captured = (order) => moved(order.document.payment, "capture");
+export const refunded = (order) => moved(order.document.payment, "refund");
+/** Units of a SKU that went back on the shelf with a refund. */
+export const restocked = (order, sku) =>
+  sum((order.document.refunds ?? []).flatMap((one) => one.lines).filter((line) => line.sku === sku && line.restocked).map((line) => line.restock));
 export const total = (order) => order.document.cart.totals.total_minor;
 export const isPaid = (order) => captured(order) - refunded(order) >= total(order);
 /** What will be taken was taken, whatever was given back since. */

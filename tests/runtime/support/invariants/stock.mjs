@@ -1,7 +1,7 @@
 // Invariant 1, 7 and I1, I2, I4 of FAULTS: per SKU, counters = ledger = claims, nothing negative, nothing
 // oversold; and each claim at a SKU agrees with the order that made it.
 
-import { hasAttention, isCalledOff, isPaid, isTerminal, sum } from "./raw.mjs";
+import { hasAttention, isCalledOff, isPaid, isTerminal, restocked, sum } from "./raw.mjs";
 
 const NOTHING = {
   received: 0, adjusted: 0, sold: 0, reserved: 0, back_order_limit: 0, version: 0, projected_version: 0,
@@ -70,7 +70,8 @@ function claimsBelongToOrders(sku, world, must) {
     const what = `${sku.name}: ${claim.quantity} units ${claim.state} for ${claim.order_id}`;
     if (!must(order !== undefined, `${what}, which is not an order`)) continue;
     const wanted = order.document.claims.find((one) => one.sku === sku.name);
-    must(wanted?.quantity === claim.quantity, `${what}, which wants ${wanted?.quantity}`);
+    const back = restocked(order, sku.name);
+    must(wanted?.quantity === claim.quantity + back, `${what}, which wants ${wanted?.quantity} and gave ${back} back`);
     must(!isCalledOff(order), `${what}, which is ${order.document.status}`);
   }
 }
@@ -95,9 +96,22 @@ function ordersClaimsAreReal(order, world, must) {
     }
     if (isCalledOff(order)) must(["released", "refused"].includes(claim.claim.state), `${what}; it was called off`);
   }
+  unitsCameBack(order, world, must);
   if (!isPaid(order) || isTerminal(order)) return;
   const committed = document.claims.every((claim) => claim.claim.state === "committed");
   must(committed || hasAttention(order), `${order.id} is paid, its stock is not committed, and nobody was told`);
+}
+
+/** What refunds put back is on the shelf, once each. */
+function unitsCameBack(order, world, must) {
+  if (isCalledOff(order)) return;
+  for (const { sku: name } of order.document.claims) {
+    const sku = world.skus.get(name);
+    const own = (sku?.movements ?? []).filter((one) => one.kind === "restocked" && one.order_id === order.id);
+    const units = sum(own.map((one) => one.on_hand_delta));
+    const back = restocked(order, name);
+    must(units === back, `${order.id} gave ${back} of ${name} back, ${units} are on the shelf`);
+  }
 }
 
 /** An object that owes something will be woken for it. */
