@@ -10,6 +10,7 @@ pub mod advance;
 pub mod announce;
 pub mod attempts;
 pub mod movements;
+mod news;
 pub mod owed;
 pub mod place;
 pub mod schedule;
