@@ -9,11 +9,14 @@ import http from "node:http";
 
 import Stripe from "stripe";
 
+import { openMoney } from "./stripe/money.mjs";
+
 const FIELDS = {
   create: [
     "amount", "currency", "capture_method", "confirm", "payment_method", "return_url", "receipt_email", "description",
-    "automatic_payment_methods[enabled]", "automatic_payment_methods[allow_redirects]",
+    "automatic_payment_methods[enabled]", "automatic_payment_methods[allow_redirects]", "statement_descriptor_suffix",
   ],
+  refund: ["payment_intent", "amount", "reason"],
   capture: ["amount_to_capture"],
   cancel: ["cancellation_reason"],
 };
@@ -85,6 +88,7 @@ export async function startStripeFake({
   let underWay = 0;
   let timer;
   let stopped = false;
+  const money = openMoney({ intents, tell, newId, seconds, refuse: invalid });
 
   // ---- PaymentIntents -----------------------------------------------------------------------------------
 
@@ -93,17 +97,19 @@ export async function startStripeFake({
     return structuredClone(object);
   }
 
-  function announce(kind, intent) {
+  const announce = (kind, intent) => tell(`payment_intent.${kind}`, shown(intent), intent.idempotency_key);
+
+  function tell(type, object, key = null) {
     const event = {
       id: newId("evt"),
       object: "event",
       api_version: "2026-08-26.dahlia",
       created: seconds(),
-      data: { object: shown(intent) },
+      data: { object: structuredClone(object) },
       livemode: false,
       pending_webhooks: 1,
-      request: { id: newId("req"), idempotency_key: intent.idempotency_key },
-      type: `payment_intent.${kind}`,
+      request: { id: newId("req"), idempotency_key: key },
+      type,
     };
     events.push(event);
     owe(event);
@@ -113,9 +119,11 @@ export async function startStripeFake({
     Object.assign(intent, { last_payment_error: null, next_action: null });
     if (intent.capture_method === "manual") {
       Object.assign(intent, { status: "requires_capture", amount_capturable: intent.amount });
+      money.charged(intent);
       announce("amount_capturable_updated", intent);
     } else {
-      Object.assign(intent, { status: "succeeded", amount_received: intent.amount, latest_charge: newId("ch") });
+      Object.assign(intent, { status: "succeeded", amount_received: intent.amount });
+      money.charged(intent);
       announce("succeeded", intent);
     }
   }
@@ -223,9 +231,8 @@ export async function startStripeFake({
     if (amount > intent.amount_capturable) {
       throw invalid("The amount to capture is greater than the amount that is authorized.", "amount_too_large");
     }
-    Object.assign(intent, {
-      status: "succeeded", amount_received: amount, amount_capturable: 0, latest_charge: newId("ch"),
-    });
+    Object.assign(intent, { status: "succeeded", amount_received: amount, amount_capturable: 0 });
+    money.charged(intent);
     announce("succeeded", intent);
     return intent;
   }
@@ -294,7 +301,7 @@ export async function startStripeFake({
   function readForm(body, kind) {
     const form = {};
     for (const [name, value] of new URLSearchParams(body)) {
-      const known = FIELDS[kind].includes(name) || (kind === "create" && /^metadata\[[A-Za-z0-9_]{1,40}\]$/.test(name));
+      const known = FIELDS[kind].includes(name) || (["create", "refund"].includes(kind) && /^metadata\[[A-Za-z0-9_]{1,40}\]$/.test(name));
       if (!known) throw invalid(`Received unknown parameter: ${name}`, "parameter_unknown", { param: name });
       if (name in form) throw invalid(`Parameter given twice: ${name}`, "parameter_invalid", { param: name });
       if (value === "") throw invalid(`You passed an empty string for '${name}'.`, "parameter_invalid_empty", { param: name });
@@ -306,6 +313,8 @@ export async function startStripeFake({
   // ---- requests ---------------------------------------------------------------------------------------------
 
   function route(method, path) {
+    if (path === "/v1/refunds") return { kind: method === "POST" ? "refund" : "refunds" };
+    if (method === "GET" && path === "/v1/balance_transactions") return { kind: "balance" };
     const rest = /^\/v1\/payment_intents(?:\/([^/]+))?(?:\/([^/]+))?$/.exec(path);
     if (rest) {
       const [, id, action] = rest;
@@ -350,11 +359,7 @@ export async function startStripeFake({
     if (to.kind === "capture") checkCapture(form);
     let answer;
     try {
-      const intent =
-        to.kind === "create" ? create(form, key, mode)
-        : to.kind === "capture" ? capture(find(to.id), form)
-        : cancel(find(to.id), form);
-      answer = { status: 200, body: shown(intent) };
+      answer = { status: 200, body: to.kind === "refund" ? refund(form, key) : shown(change(to, form, key, mode)) };
     } catch (error) {
       if (!(error instanceof StripeError)) throw error;
       answer = { status: error.status, body: { error: error.fields } };
@@ -362,6 +367,17 @@ export async function startStripeFake({
     if (mode === "500_kept") answer = { status: 500, body: { error: { type: "api_error", message: "An error occurred" } } };
     kept.set(key, { params, ...answer });
     return answer;
+  }
+
+  function change(to, form, key, mode) {
+    if (to.kind === "create") return create(form, key, mode);
+    return to.kind === "capture" ? capture(find(to.id), form) : cancel(find(to.id), form);
+  }
+
+  function refund(form, key) {
+    if (!/^[1-9][0-9]{0,7}$/.test(form.amount ?? "1")) throw invalid("Invalid integer", "parameter_invalid_integer", { param: "amount" });
+    const amount = form.amount === undefined ? undefined : Number(form.amount);
+    return structuredClone(money.refund(find(form.payment_intent), { amount, metadata: metadata(form) }, key));
   }
 
   function search(query) {
@@ -376,8 +392,12 @@ export async function startStripeFake({
 
   function carryOut(request, to, target, body, mode) {
     if (request.method === "POST") return post(to, request.headers, body, mode);
-    if (to.kind === "search") return search(target.searchParams.get("query"));
-    return { status: 200, body: shown(find(to.id)) };
+    const query = target.searchParams;
+    if (to.kind === "search") return search(query.get("query"));
+    if (to.kind === "refunds") return { status: 200, body: money.listRefunds(query) };
+    if (to.kind === "balance") return { status: 200, body: money.balance(query) };
+    const intent = shown(find(to.id));
+    return { status: 200, body: query.get("expand[]") === "latest_charge.refunds" ? money.expanded(intent) : intent };
   }
 
   function takeFailure(kind) {
@@ -543,7 +563,7 @@ export async function startStripeFake({
         .reduce((sum, intent) => sum + intent.amount_received, 0);
     },
     /**
-     * The next request (`on`: of that kind: create, retrieve, search, capture, cancel) suffers `mode`;
+     * The next request (`on`: of that kind: create, retrieve, search, capture, cancel, refund, refunds, balance) suffers `mode`;
      * several calls queue up. `…_after` means that the change was made and its true answer is kept under
      * the key; `500_kept` that the key keeps answering 500, as Stripe's may.
      */
@@ -570,6 +590,15 @@ export async function startStripeFake({
     },
     deliver,
     header,
+    /** Every payment's truth: captured, refunded, charged back, and whose it is. */
+    book: money.book,
+    /** The lines of the books, to be tampered with: `GET /v1/balance_transactions` shows them. */
+    books: money.lines,
+    /** Somebody gives money back in Stripe's dashboard: all that is left, or so many minor units. */
+    dashboardRefund: (id, amount) => structuredClone(money.refund(find(id), { amount })),
+    openDispute: (id, options) => money.openDispute(find(id), options),
+    /** `won` or `lost`. */
+    decideDispute: money.decideDispute,
     /** What the buyer does in the browser: `pay`, `decline`, `requires_action` or `processing`. */
     buyer(id, outcome) {
       const intent = find(id);
