@@ -106,6 +106,7 @@ function counted(constructor, name) {
 export const OrderShard = counted(built.OrderShard, "OrderShard");
 export const SkuInventory = counted(built.SkuInventory, "SkuInventory");
 export const InvoiceSeries = counted(built.InvoiceSeries, "InvoiceSeries");
+export const Reconciler = counted(built.Reconciler, "Reconciler");
 
 /** The counters at `/bench/counters`; everything else goes on to the bundle. */
 export default new Proxy(built.default, {

@@ -7,6 +7,7 @@
 pub mod access;
 pub mod api_keys;
 pub mod ask;
+pub mod attention;
 pub mod auth;
 pub mod body;
 pub mod browser;
@@ -25,6 +26,7 @@ pub mod orders;
 pub mod payment_methods;
 pub mod products;
 pub mod query;
+pub mod reconciliations;
 pub mod reference;
 pub mod remembered;
 pub mod reply;

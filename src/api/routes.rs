@@ -11,8 +11,8 @@ use super::access::Access::{self, Order, Public, Secret, Signature, Storefront};
 use super::openapi::Description;
 use super::routing::{Route, Work};
 use super::{
-    api_keys, checkouts, inventory, invoices, movements, orders, payment_methods, products,
-    reference, stock, store, webhooks,
+    api_keys, attention, checkouts, inventory, invoices, movements, orders, payment_methods,
+    products, reconciliations, reference, stock, store, webhooks,
 };
 use crate::api::ask::Ask;
 use crate::storage::api_keys::Scope;
@@ -56,6 +56,12 @@ routes! {
     Signature => webhooks::receive;
 
     Secret(Scope::OrdersRead) => orders::list;
+    Secret(Scope::OrdersRead) => attention::list;
+    Secret(Scope::OrdersWrite) => attention::resolve;
+    Secret(Scope::ReconciliationsWrite) => reconciliations::create;
+    Secret(Scope::ReconciliationsRead) => reconciliations::list;
+    Secret(Scope::ReconciliationsRead) => reconciliations::show;
+    Secret(Scope::ReconciliationsRead) => reconciliations::csv;
     Secret(Scope::PaymentsWrite) => movements::capture;
     Secret(Scope::PaymentsWrite) => movements::void;
     Secret(Scope::PaymentsWrite) => movements::refund;

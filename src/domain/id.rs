@@ -145,6 +145,11 @@ uuid_id!(
     "evt_"
 );
 uuid_id!(
+    /// One comparison of a gateway's books with ours.
+    ReconciliationId,
+    "rec_"
+);
+uuid_id!(
     /// One API key's public identity (not the key).
     ApiKeyId,
     "key_"

@@ -16,6 +16,7 @@ pub mod order;
 pub mod payment;
 pub mod payment_settings;
 pub mod pricing;
+pub mod reconciliation;
 pub mod seller;
 mod slug;
 pub mod tax;

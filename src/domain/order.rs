@@ -3,6 +3,7 @@
 //! `status` is written by the flows; `payment_status` and `fulfilment_status` are derived. The order
 //! row is also the log of what is still owed: see `flows::owed`, which reads it from the state alone.
 
+mod attention;
 mod payments;
 
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,8 @@ use super::payment::{Decline, Operation, OperationKind, OperationResult, Payment
 use super::pricing::{PricedCart, check_totals};
 use super::seller::{Seller, TaxNumber};
 use super::time::Timestamp;
+
+pub use attention::{Attention, AttentionCode, Resolution};
 
 /// Where an order is in its life. Completed, cancelled, expired and rejected are terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
@@ -155,42 +158,6 @@ impl CloseReason {
     }
 }
 
-/// Something that a person must look at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct Attention {
-    /// What it is, stable.
-    pub code: AttentionCode,
-    /// What was seen, in a sentence.
-    pub detail: String,
-    /// When it was first seen.
-    #[schema(value_type = String, format = DateTime)]
-    pub since: Timestamp,
-}
-
-/// The causes for which an order needs a person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum AttentionCode {
-    /// Paid, and the units are gone.
-    StockGone,
-    /// Money arrived after the order was closed: it is to be refunded.
-    PaidAfterClose,
-    /// The gateway reports what can't be true of this order.
-    PaymentMismatch,
-    /// The gateway was asked on the whole schedule and the outcome is still not known.
-    PaymentUnknown,
-    /// The gateway would not do what was asked of it.
-    PaymentRefused,
-    /// Two attempts to pay the order brought money: the later one goes back.
-    PaidTwice,
-    /// Held money will lapse soon and was not taken.
-    AuthorizationExpiring,
-    /// The buyer's bank contests the payment.
-    Disputed,
-    /// A refund did not reach the buyer.
-    RefundFailed,
-}
-
 /// What comes back of one SKU with a refund.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefundedLine {
@@ -315,13 +282,6 @@ impl Order {
     #[must_use]
     pub fn decline(&self) -> Option<&Decline> {
         self.payment.as_ref()?.report.as_ref()?.decline.as_ref()
-    }
-
-    /// Adds a cause for attention once.
-    pub fn needs_attention(&mut self, code: AttentionCode, detail: String, now: Timestamp) {
-        if !self.attention.iter().any(|known| known.code == code) {
-            self.attention.push(Attention { code, detail, since: now });
-        }
     }
 
     /// Whether lists, searches and reports show it: a checkout that was refused before any payment

@@ -8,7 +8,9 @@ use uuid::Uuid;
 
 use crate::domain::id::{OperationId, RefundId, Sku};
 use crate::domain::inventory::ClaimAnswer;
-use crate::domain::order::{AttentionCode, ClaimState, CloseReason, Order, OrderStatus};
+use crate::domain::order::{
+    AttentionCode, ClaimState, CloseReason, Order, OrderStatus, Resolution,
+};
 use crate::domain::payment::{
     Absorbed, CallFailure, CallResult, ExpiryWatch, Gateway, MovementReport, OperationKind,
     Payment, PaymentReport, ReportedState,
@@ -54,8 +56,13 @@ pub enum Input {
     },
     /// It is certain that the gateway never received the request for this operation.
     NeverReceived(OperationId),
-    /// Something happened to the payment of this reference that the gateway must be asked about.
-    AskAbout(String),
+    /// Something happened to a payment that the gateway must be asked about.
+    AskAbout {
+        /// Who said so.
+        gateway: Gateway,
+        /// The gateway's identity of the payment, or of a part of it.
+        reference: String,
+    },
     /// A SKU put back what a refund returned.
     Restocked {
         /// The refund.
@@ -76,6 +83,20 @@ pub enum Input {
     Close(CloseReason),
     /// Someone wants the gateway asked now.
     Ask,
+    /// Something outside the order was seen that a person must look at.
+    Flag {
+        /// What it is.
+        code: AttentionCode,
+        /// What was seen.
+        detail: String,
+    },
+    /// A person has dealt with something.
+    Resolve {
+        /// What it was.
+        code: AttentionCode,
+        /// Who, when, and what was done.
+        resolution: Resolution,
+    },
     /// The alarm looked at the order, and nobody else is working on it: what was under way when its
     /// worker died is now of unknown outcome.
     Wake,
@@ -178,12 +199,14 @@ fn take_in(order: &mut Order, input: Input, now: Timestamp, fresh: &mut dyn FnMu
                 }
             }
         }
-        Input::AskAbout(reference) => {
-            let known = order.payments_mut().find(|p| p.reference() == Some(reference.as_str()));
-            if let Some(payment) = known {
+        Input::AskAbout { gateway, reference } => {
+            let known = order.payment_for_movements(&reference, &[], gateway);
+            if let Some(payment) = known.filter(|payment| payment.reference().is_some()) {
                 payment.ask_again_at = Some(now);
             }
         }
+        Input::Flag { code, detail } => order.needs_attention(code, detail, now),
+        Input::Resolve { code, resolution } => order.resolve_attention(code, &resolution),
         Input::Wake => wake(order, now),
     }
 }

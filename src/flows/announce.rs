@@ -84,7 +84,8 @@ pub fn announce(before: Option<&Order>, after: &Order) -> Vec<OrderEvent> {
     if after.status.is_terminal() && seen.is_none_or(|order| !order.status.is_terminal()) {
         events.push(OrderEvent::Closed);
     }
-    if after.attention.len() > seen.map_or(0, |order| order.attention.len()) {
+    let open = |order: &Order| order.attention.iter().filter(|a| a.resolved.is_none()).count();
+    if open(after) > seen.map_or(0, open) {
         events.push(OrderEvent::NeedsAttention);
     }
     if events.is_empty() {

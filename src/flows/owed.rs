@@ -1,7 +1,7 @@
 //! What an order still owes the world, read from its state alone.
 
 use crate::domain::id::{OperationId, RefundId, Sku};
-use crate::domain::order::{ClaimState, Order, OrderStatus};
+use crate::domain::order::{ClaimState, Order, OrderStatus, RefundedLine};
 use crate::domain::payment::{Operation, OperationKind, OperationResult, Payment, ReportedState};
 use crate::domain::time::Timestamp;
 
@@ -159,8 +159,14 @@ fn stock_owed(order: &Order, effects: &mut Vec<Effect>) {
             _ => {}
         }
     }
+    let sold = |sku: &Sku| {
+        let claim = order.claims.iter().find(|claim| claim.sku == *sku);
+        claim.is_some_and(|claim| claim.claim == ClaimState::Committed)
+    };
     for refund in &order.refunds {
-        let back = refund.lines.iter().filter(|line| line.restock > 0 && !line.restocked);
+        // What is not sold yet can't come back yet.
+        let owed = |line: &&RefundedLine| line.restock > 0 && !line.restocked && sold(&line.sku);
+        let back = refund.lines.iter().filter(owed);
         effects.extend(back.map(|line| Effect::Restock {
             sku: line.sku.clone(),
             refund: refund.id,

@@ -76,25 +76,28 @@ fn shrink_refunds(order: &mut Order) {
 
 fn report_refunds_and_disputes(order: &mut Order, now: Timestamp) {
     let operations = order.payments().flat_map(|payment| &payment.operations);
-    let mut seen = Vec::new();
+    // One sentence per cause, of everything that is so now: it is new when something is added to it.
+    let (mut failed, mut disputed) = (Vec::new(), Vec::new());
     for operation in operations {
         let reference = operation.reference.as_deref().unwrap_or("not known to the gateway");
         match (operation.kind, operation.result) {
             (OperationKind::Refund, OperationResult::Failed) => {
                 let why = operation.failure.as_deref().unwrap_or("no reason given");
-                let detail = format!("refund {} ({reference}) failed: {why}", operation.id);
-                seen.push((AttentionCode::RefundFailed, detail));
+                failed.push(format!("refund {} ({reference}) failed: {why}", operation.id));
             }
             (OperationKind::Chargeback, OperationResult::ActionRequired) => {
                 let until = operation.respond_by.map(Timestamp::rfc3339);
                 let until = until.map_or_else(String::new, |at| format!(", answer until {at}"));
-                seen.push((AttentionCode::Disputed, format!("dispute {reference}{until}")));
+                disputed.push(format!("dispute {reference}{until}"));
             }
             _ => {}
         }
     }
-    for (code, detail) in seen {
-        order.needs_attention(code, detail, now);
+    let seen = [(AttentionCode::RefundFailed, failed), (AttentionCode::Disputed, disputed)];
+    for (code, details) in seen {
+        if !details.is_empty() {
+            order.needs_attention(code, details.join("; "), now);
+        }
     }
 }
 

@@ -1,4 +1,5 @@
 //! Queue consumers and cron.
 
 pub mod projection;
+pub mod reconcile;
 pub mod sweep;

@@ -10,8 +10,9 @@ use crate::domain::inventory::{
     Adjustment, AdjustmentRefusal, ClaimAnswer, ClaimCommand, StockLevel,
 };
 use crate::domain::invoice::{CreditNoteDraft, DocumentKind, InvoiceDraft, InvoiceEntry};
-use crate::domain::order::{CloseReason, Order};
+use crate::domain::order::{AttentionCode, CloseReason, Order};
 use crate::domain::payment::{Gateway, MovementRefusal, MovementReport, PaymentReport};
+use crate::domain::reconciliation::{Run, RunCause, Window};
 use crate::domain::time::Timestamp;
 use crate::flows::attempts::NewAttempt;
 use crate::flows::movements::MovementAsk;
@@ -101,6 +102,26 @@ pub enum ShardCommand {
         id: OrderId,
         /// How.
         attempt: Box<NewAttempt>,
+    },
+    /// Something was seen outside the order that a person must look at.
+    Flag {
+        /// Which order.
+        id: OrderId,
+        /// What it is.
+        code: AttentionCode,
+        /// What was seen.
+        detail: String,
+    },
+    /// A person has dealt with something.
+    Resolve {
+        /// Which order.
+        id: OrderId,
+        /// What it was.
+        code: AttentionCode,
+        /// What was done.
+        note: String,
+        /// The API key's identity.
+        actor: String,
     },
     /// Look at the timers: sent by cron in case an alarm was lost.
     Wake,
@@ -344,6 +365,43 @@ pub enum SeriesAnswer {
     NumberOnly,
     /// The number was not given.
     NotFound,
+}
+
+/// What a `Reconciler` can be asked.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+pub enum ReconcilerCommand {
+    /// Compare a window, once per key.
+    Start {
+        /// SHA-256 of the API key's identity and the `Idempotency-Key`, in hexadecimal; the schedule's
+        /// own name of the window.
+        key: String,
+        /// SHA-256 of the request body, in hexadecimal: another body under the key is refused.
+        fingerprint: String,
+        /// What to compare.
+        window: Window,
+        /// Who wants it.
+        cause: RunCause,
+    },
+    /// Look at the timers: sent by cron in case an alarm was lost.
+    Wake,
+}
+
+/// What a `Reconciler` answers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "snake_case")]
+pub enum ReconcilerAnswer {
+    /// The run, as it is now.
+    Run {
+        /// The run.
+        run: Box<Run>,
+        /// Whether it was started before.
+        replayed: bool,
+    },
+    /// The key was used with another body.
+    KeyReused,
+    /// Done, or nothing to do.
+    Ok,
 }
 
 /// A message on the `events` queue: the state after a change, and what happened.

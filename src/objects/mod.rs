@@ -4,4 +4,5 @@ pub mod commands;
 pub mod gateway_call;
 pub mod invoice_series;
 pub mod order_shard;
+pub mod reconciler;
 pub mod sku_inventory;

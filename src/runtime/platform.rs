@@ -8,9 +8,11 @@ use worker::Env;
 
 use super::settings::Settings;
 use crate::domain::id::{ShardNumber, Sku};
+use crate::domain::payment::Gateway;
 use crate::domain::time::Timestamp;
 use crate::objects::commands::{
-    SeriesAnswer, SeriesCommand, ShardAnswer, ShardCommand, SkuAnswer, SkuCommand,
+    ReconcilerAnswer, ReconcilerCommand, SeriesAnswer, SeriesCommand, ShardAnswer, ShardCommand,
+    SkuAnswer, SkuCommand,
 };
 
 /// A part of the platform did not answer. Whatever was asked may or may not have happened; every
@@ -116,6 +118,18 @@ impl Platform {
         command: &SeriesCommand,
     ) -> Result<SeriesAnswer, Unavailable> {
         self.ask("INVOICE_SERIES", "invoice series", series, command).await
+    }
+
+    /// Asks the object that compares a gateway's books with ours.
+    ///
+    /// # Errors
+    /// When the object did not answer.
+    pub async fn reconciler(
+        &self,
+        gateway: Gateway,
+        command: &ReconcilerCommand,
+    ) -> Result<ReconcilerAnswer, Unavailable> {
+        self.ask("RECONCILER", "reconciler", gateway.name(), command).await
     }
 
     async fn ask<C: Serialize, A: DeserializeOwned>(

@@ -59,6 +59,12 @@ pub enum Scope {
     /// Change counters.
     #[serde(rename = "inventory:write")]
     InventoryWrite,
+    /// Read what comparing the gateways' books with ours found.
+    #[serde(rename = "reconciliations:read")]
+    ReconciliationsRead,
+    /// Have them compared.
+    #[serde(rename = "reconciliations:write")]
+    ReconciliationsWrite,
     /// Make and revoke keys.
     #[serde(rename = "api_keys:write")]
     ApiKeysWrite,
@@ -69,13 +75,15 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::CatalogueWrite,
         Self::OrdersRead,
         Self::OrdersWrite,
         Self::PaymentsWrite,
         Self::InventoryRead,
         Self::InventoryWrite,
+        Self::ReconciliationsRead,
+        Self::ReconciliationsWrite,
         Self::ApiKeysWrite,
         Self::StoreWrite,
     ];
@@ -90,6 +98,8 @@ impl Scope {
             Self::PaymentsWrite => "payments:write",
             Self::InventoryRead => "inventory:read",
             Self::InventoryWrite => "inventory:write",
+            Self::ReconciliationsRead => "reconciliations:read",
+            Self::ReconciliationsWrite => "reconciliations:write",
             Self::ApiKeysWrite => "api_keys:write",
             Self::StoreWrite => "store:write",
         }

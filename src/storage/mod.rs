@@ -4,10 +4,13 @@
 //! D1 is never on the path of a checkout or a webhook but for catalogue reads, which the edge keeps.
 
 pub mod api_keys;
+pub mod attention;
 pub mod catalogue;
 pub mod invoices;
+pub mod ledger;
 pub mod orders;
 pub mod payment_settings;
+pub mod reconciliations;
 pub mod stock_levels;
 pub mod store;
 

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use worker::D1Database;
 
+use super::ledger;
 use super::statement::{Parameter, json_arrays, json_list, parse, prepare, rows, run_together};
 use crate::domain::id::OrderId;
 use crate::domain::order::{FulfilmentStatus, Order, OrderStatus};
@@ -64,7 +65,7 @@ impl<'a> OrderRow<'a> {
             email: order.email.as_str().to_lowercase(),
             currency: order.cart.currency.code(),
             total_minor: order.cart.totals.total_minor,
-            needs_attention: u8::from(!order.attention.is_empty()),
+            needs_attention: u8::from(order.waits_for_person()),
             invoice_number: order.invoice_number.as_deref(),
             created_at: order.created_at.milliseconds(),
             updated_at: order.updated_at.milliseconds(),
@@ -79,10 +80,12 @@ impl<'a> OrderRow<'a> {
 /// # Errors
 /// When D1 does not take them; writing them again is safe.
 pub async fn upsert_batch(database: &D1Database, orders: &[Order]) -> Result<(), Unavailable> {
-    let statements = json_arrays(orders.iter().map(OrderRow::of))?
+    let mut statements = json_arrays(orders.iter().map(OrderRow::of))?
         .iter()
         .map(|array| prepare(database, UPSERT, &[Parameter::Text(array)]))
-        .collect::<Result<_, _>>()?;
+        .collect::<Result<Vec<_>, _>>()?;
+    // After the orders, whose versions say what may be written.
+    statements.extend(ledger::statements(database, orders)?);
     run_together(database, statements).await
 }
 

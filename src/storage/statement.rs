@@ -142,6 +142,12 @@ fn malformed(cause: &serde_json::Error) -> Unavailable {
     Unavailable { part: "database", cause: format!("document: {cause}"), overloaded: false }
 }
 
+/// A row that holds what no row of ours can.
+pub(super) fn failed_to_read(table: &'static str) -> Unavailable {
+    let cause = ["a row of ", table, " can't be read"].concat();
+    Unavailable { part: "database", cause, overloaded: false }
+}
+
 pub(super) fn failed(cause: worker::Error) -> Unavailable {
     let cause = cause.to_string();
     let overloaded = cause.contains("overloaded");

@@ -148,7 +148,8 @@ test("text that means something elsewhere is text", async () => {
     for (const path of [
       `/v1/admin/orders?email=${one}`, `/v1/admin/orders?status=${one}`, `/v1/admin/orders?cursor=${one}`, `/v1/admin/orders?limit=${one}`,
       `/v1/admin/orders?created_from=${one}`, `/v1/admin/orders?${one}=1`, `/v1/orders/${one}`, `/v1/products/${one}`, `/v1/products?cursor=${one}`,
-      `/v1/stock?sku=${one}`, `/v1/admin/inventory/${one}`, `/v1/admin/api-keys?cursor=${one}`, `/${one}`,
+      `/v1/stock?sku=${one}`, `/v1/admin/inventory/${one}`, `/v1/admin/api-keys?cursor=${one}`, `/v1/admin/reconciliations/${one}`, `/v1/admin/reconciliations/${one}/items.csv`,
+      `/v1/admin/reconciliations?cursor=${one}`, `/v1/admin/attention?code=${one}`, `/v1/admin/attention?cursor=${one}`, `/${one}`,
     ]) {
       const { status, body, headers } = await store.admin.get(path);
       assert.ok(status < 500, `${path}: ${status}`);

@@ -98,8 +98,67 @@ async function numbered({ id, token }) {
   return order.invoice_number;
 }
 
+/** An order with money that an operation can move. */
+async function aMovableOrder(operationId) {
+  const held = operationId !== "refund_payment";
+  const terms = "/v1/admin/payment-methods/sandbox";
+  const { body: before } = await store.admin.get("/v1/admin/payment-methods");
+  const { title } = before.items.find(({ gateway }) => gateway === "sandbox").settings ?? { title: "Sandbox" };
+  const mode = async (capture_mode) => {
+    assert.equal((await store.admin.send("PUT", terms, { body: { enabled: true, title, capture_mode } })).status, 200);
+    // Every isolate follows within the time that prices are remembered.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  };
+  if (held) await mode("on_request");
+  const { id } = await eventually(async () => {
+    const order = await anOrder(operationId);
+    await eventually(async () => {
+      const { body } = await store.buyer(order.token).get(`/v1/orders/${order.id}`);
+      assert.equal(body.payment_status, held ? "authorized" : "paid");
+    });
+    return order;
+  });
+  if (held) await mode("automatic");
+  return id;
+}
+
+/** An order whose buyer may pay it in another way. */
+async function anUnpaidOrder() {
+  const { body } = await store.storefront.checkout(paidBy("redirect"));
+  return { id: body.order.id, token: body.order_token };
+}
+
+/** Something that waits for a person: an order whose payment says another amount. */
+async function anAttention() {
+  await store.storefront.checkout(paidBy("wrong_amount"));
+  return eventually(async () => {
+    const { body } = await store.admin.get("/v1/admin/attention");
+    assert.ok(body.items.length > 0);
+    return body.items[0].id;
+  });
+}
+
+async function aReconciliation() {
+  const window = { gateway: "sandbox", from: "2026-01-30T00:00:00Z", to: "2026-01-31T00:00:00Z" };
+  const options = { body: window, headers: { "idempotency-key": "documents" } };
+  return (await store.admin.send("POST", "/v1/admin/reconciliations", options)).body.id;
+}
+
 /** What an example can't know: an id that this store gave. */
 async function withRealIds({ operationId, path, access }) {
+  if (path.startsWith("/v1/admin/orders/")) {
+    return { path: path.replace(/ord_[0-9a-f]+/, await aMovableOrder(operationId)), caller: store.admin };
+  }
+  if (operationId === "retry_payment") {
+    const { id, token } = await anUnpaidOrder();
+    return { path: path.replace(/ord_[0-9a-f]+/, id), caller: store.buyer(token) };
+  }
+  if (operationId === "resolve_attention") {
+    return { path: path.replace(/att_[0-9a-f]+/, await anAttention()), caller: store.admin };
+  }
+  if (/^(show|export)_reconciliation$/.test(operationId)) {
+    return { path: path.replace(/rec_[0-9a-f]+/, await aReconciliation()), caller: store.admin };
+  }
   if (path.startsWith("/v1/admin/invoices/")) {
     return { path: path.replace(/[A-Z]+-[0-9]{6}/, await numbered(await anOrder(operationId))), caller: store.admin };
   }

@@ -9,6 +9,12 @@ mod conformance;
 #[cfg(test)]
 mod contracts;
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
+mod mutation;
+#[cfg(test)]
+mod paypal;
+#[cfg(test)]
 mod razorpay;
 #[cfg(test)]
 mod sandbox;

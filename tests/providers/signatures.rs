@@ -1,14 +1,11 @@
-//! FAULTS row 7, over every gateway: forged, replayed and mangled webhooks.
-
-use std::time::{Duration, Instant};
+//! FAULTS row 7, over the gateways that sign as Stripe does: forged, replayed and mangled webhooks.
+//! `fuzz` has the forgeries by chance, over all of them.
 
 use cartwright::domain::payment::Gateway;
 use cartwright::domain::time::Timestamp;
 use cartwright::providers::payment::contract::{MAX_WEBHOOK_BYTES, VerifiedEvent, WebhookRefusal};
 use cartwright::providers::payment::settings::Secret;
 use cartwright::providers::payment::signature;
-use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
 
 use crate::support::*;
 
@@ -158,92 +155,4 @@ fn signatures_of_the_official_package_are_right() {
         assert_eq!(signature::check(header, body.as_bytes(), &secrets, now), Ok(()));
         assert_eq!(signature::check(header, body.as_bytes(), &secrets[..1], now), BAD);
     }
-}
-
-/// One change to a header or a body that makes it another one.
-#[derive(Debug, Clone)]
-enum Mutation {
-    HeaderByte(prop::sample::Index, u8),
-    HeaderCut(prop::sample::Index),
-    HeaderDelete(prop::sample::Index),
-    HeaderNoise(String),
-    BodyBit(prop::sample::Index, u8),
-    BodyCut(prop::sample::Index),
-    BodyInsert(prop::sample::Index, u8),
-    Secret(String),
-}
-
-fn mutations() -> impl Strategy<Value = Mutation> {
-    let index = any::<prop::sample::Index>;
-    prop_oneof![
-        (index(), any::<u8>()).prop_map(|(i, b)| Mutation::HeaderByte(i, b)),
-        index().prop_map(Mutation::HeaderCut),
-        index().prop_map(Mutation::HeaderDelete),
-        "[t=v01,a-f0-9 ]{0,90}".prop_map(Mutation::HeaderNoise),
-        (index(), 0u8..8).prop_map(|(i, b)| Mutation::BodyBit(i, b)),
-        index().prop_map(Mutation::BodyCut),
-        (index(), any::<u8>()).prop_map(|(i, b)| Mutation::BodyInsert(i, b)),
-        "[!-~]{1,40}".prop_map(Mutation::Secret),
-    ]
-}
-
-/// The mutated pair, or `None` where the mutation changed nothing.
-fn mutated(mutation: &Mutation, good: &str, body: &[u8]) -> Option<(String, Vec<u8>)> {
-    let (mut header, mut body) = (good.as_bytes().to_vec(), body.to_vec());
-    match mutation {
-        Mutation::HeaderByte(at, byte) => {
-            let at = at.index(header.len());
-            if header[at] == *byte {
-                return None;
-            }
-            header[at] = *byte;
-        }
-        Mutation::HeaderCut(at) => header.truncate(at.index(header.len())),
-        Mutation::HeaderDelete(at) => {
-            header.remove(at.index(header.len()));
-        }
-        Mutation::HeaderNoise(text) => header = text.clone().into_bytes(),
-        Mutation::BodyBit(at, bit) => {
-            let at = at.index(body.len());
-            body[at] ^= 1 << bit;
-        }
-        Mutation::BodyCut(at) => body.truncate(at.index(body.len())),
-        Mutation::BodyInsert(at, byte) => body.insert(at.index(body.len()), *byte),
-        Mutation::Secret(secret) => {
-            header = signed(secret, NOW_SECONDS, &body).into_bytes();
-        }
-    }
-    Some((String::from_utf8_lossy(&header).into_owned(), body))
-}
-
-#[test]
-fn ten_thousand_forgeries_are_all_refused_and_quickly() {
-    const CASES: u32 = 10_000;
-    let pairs: Vec<_> = STRIPES_SCHEME
-        .into_iter()
-        .map(|gateway| {
-            let body = event_body(gateway);
-            (gateway, signed(NEW_SECRET, NOW_SECONDS, &body), body)
-        })
-        .collect();
-    let config = Config { cases: CASES, failure_persistence: None, ..Config::default() };
-    let slowest = std::cell::Cell::new(Duration::ZERO);
-    let started = Instant::now();
-    TestRunner::new(config)
-        .run(&(mutations(), 0..pairs.len()), |(mutation, which)| {
-            let (gateway, good, body) = &pairs[which];
-            let Some((header, body)) = mutated(&mutation, good, body) else { return Ok(()) };
-            let started = Instant::now();
-            let result = verify(*gateway, Some(&header), &body, NOW);
-            slowest.set(slowest.get().max(started.elapsed()));
-            prop_assert!(result.is_err(), "accepted: {header}");
-            Ok(())
-        })
-        .unwrap();
-    let mean = started.elapsed() / CASES;
-    println!(
-        "{CASES} forgeries refused; mean {mean:?} with the making of it, slowest {:?}",
-        slowest.get()
-    );
-    assert!(mean < Duration::from_millis(5), "{mean:?}");
 }

@@ -1,6 +1,8 @@
 //! What the tests share: settings of every gateway, one order's ask, and replies as vendors write them.
 
 use crate::conformance::{VENDORS, hostile, vendor};
+use std::sync::OnceLock;
+
 use cartwright::domain::id::{OperationId, OrderId, ShardNumber};
 use cartwright::domain::money::Money;
 use cartwright::domain::payment::{CaptureMode, Gateway, PaymentReport};
@@ -43,8 +45,9 @@ pub fn settings() -> PaymentSettings {
 }
 
 pub fn with_gateway<T>(which: Gateway, work: impl FnOnce(&dyn PaymentGateway) -> T) -> T {
-    let settings = settings();
-    work(registry::gateway(&settings, which).unwrap().as_ref())
+    static SETTINGS: OnceLock<PaymentSettings> = OnceLock::new();
+    let settings = SETTINGS.get_or_init(settings);
+    work(registry::gateway(settings, which).unwrap().as_ref())
 }
 
 pub fn order_id() -> OrderId {

@@ -208,7 +208,7 @@ function auditProjection(raw, orders, say) {
       email: order.email.toLowerCase(),
       currency: order.cart.currency,
       total_minor: order.cart.totals.total_minor,
-      needs_attention: order.attention.length > 0 ? 1 : 0,
+      needs_attention: order.attention.some((one) => !one.resolved) ? 1 : 0,
       invoice_number: order.invoice_number,
       created_at: Date.parse(order.created_at),
       updated_at: Date.parse(order.updated_at),
@@ -227,7 +227,7 @@ function withoutAction(order) {
   const copy = structuredClone(order);
   for (const payment of [copy.payment, ...(copy.earlier_payments ?? [])]) {
     if (!payment) continue;
-    payment.method = null;
+    if ("method" in payment) payment.method = null;
     if (payment.report) payment.report.action = null;
   }
   return copy;

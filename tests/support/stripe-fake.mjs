@@ -1,35 +1,15 @@
-// A stateful stand-in for Stripe's PaymentIntents API, for tests.
+// A stateful stand-in for Stripe, for tests: PaymentIntents, charges, refunds, disputes and the books.
 //
 // It is stricter than Stripe (the version header and an idempotency key on every POST are demanded,
-// every form field is checked) and misbehaves on request. Webhooks are signed by the official `stripe`
-// package, so the shop's verification is tested against somebody else's code.
+// every form field is checked) and misbehaves on request. Its parts are in stripe/.
 
-import { randomBytes } from "node:crypto";
 import http from "node:http";
 
-import Stripe from "stripe";
-
+import { invalid, newId, seconds, StripeError } from "./stripe/errors.mjs";
+import { checkCapture, checkCreate, checkRefund, expansions, readForm, route } from "./stripe/input.mjs";
+import { openIntents } from "./stripe/intents.mjs";
 import { openMoney } from "./stripe/money.mjs";
-
-const FIELDS = {
-  create: [
-    "amount", "currency", "capture_method", "confirm", "payment_method", "return_url", "receipt_email", "description",
-    "automatic_payment_methods[enabled]", "automatic_payment_methods[allow_redirects]", "statement_descriptor_suffix",
-  ],
-  refund: ["payment_intent", "amount", "reason"],
-  capture: ["amount_to_capture"],
-  cancel: ["cancellation_reason"],
-};
-
-/** Stripe's own test methods, as far as they are played here. */
-const METHODS = {
-  pm_card_visa: "pay",
-  pm_card_chargeDeclined: "decline",
-  pm_card_visa_chargeDeclined: "decline",
-  pm_card_visa_chargeDeclinedInsufficientFunds: "decline",
-  pm_card_threeDSecure2Required: "requires_action",
-  pm_usBankAccount_success: "processing",
-};
+import { openWebhooks } from "./stripe/webhooks.mjs";
 
 /** What a request can be made to suffer; see `failNext`. */
 const MODES = new Set([
@@ -37,36 +17,11 @@ const MODES = new Set([
   "wrong_amount", "wrong_currency", "wrong_id", "malformed_json", "html", "huge", "decline", "requires_action", "slow",
 ]);
 
-const CANCELLABLE = new Set([
-  "requires_payment_method", "requires_confirmation", "requires_action", "processing", "requires_capture",
-]);
-
-const DECLINE = {
-  type: "card_error",
-  code: "card_declined",
-  decline_code: "generic_decline",
-  doc_url: "https://stripe.com/docs/error-codes/card-declined",
-  message: "Your card was declined.",
-};
-
-class StripeError extends Error {
-  constructor(status, fields) {
-    super(fields.message);
-    this.status = status;
-    this.fields = fields;
-  }
-}
-
-const invalid = (message, code, more = {}) =>
-  new StripeError(400, { type: "invalid_request_error", message, ...(code && { code }), ...more });
-
-const newId = (prefix) => `${prefix}_${randomBytes(12).toString("hex")}`;
-const seconds = () => Math.floor(Date.now() / 1000);
-
 /**
  * Starts the fake.
  *
- * `delay_ms` is how long every answer takes. The result has the control functions at its end.
+ * `delay_ms` is how long every answer takes. `fault(request)` may give a mode of `failNext` (or `{mode, ms}`)
+ * for each request `{method, path, kind, headers, body}`. The result has the control functions at its end.
  */
 export async function startStripeFake({
   port = 0,
@@ -75,31 +30,18 @@ export async function startStripeFake({
   webhookSecret = "whsec_fake",
   secretKey = "sk_test_fake",
   delay_ms = 0,
+  fault = () => undefined,
 } = {}) {
   const intents = new Map();
-  const kept = new Map(); // idempotency key -> {params, status, body} or {params, running: true}
+  const kept = new Map(); // idempotency key -> {params, status, body}
   const requests = [];
   const events = [];
   const failures = []; // {mode, on, ms}
-  const owed = []; // {event, at}
-  const settings = { delay_ms: 0, copies: 1, shuffle: false, paused: false };
-  const counts = { delivered: 0, refused: 0 };
   let delay = delay_ms;
-  let underWay = 0;
-  let timer;
-  let stopped = false;
-  const money = openMoney({ intents, tell, newId, seconds, refuse: invalid });
 
-  // ---- PaymentIntents -----------------------------------------------------------------------------------
+  const webhooks = openWebhooks({ secretKey, webhookSecret, webhookUrl });
 
-  function shown(intent) {
-    const { idempotency_key: _, return_url: __, ...object } = intent;
-    return structuredClone(object);
-  }
-
-  const announce = (kind, intent) => tell(`payment_intent.${kind}`, shown(intent), intent.idempotency_key);
-
-  function tell(type, object, key = null) {
+  function announce(type, object, key = null) {
     const event = {
       id: newId("evt"),
       object: "event",
@@ -112,221 +54,13 @@ export async function startStripeFake({
       type,
     };
     events.push(event);
-    owe(event);
+    webhooks.owe(event);
   }
 
-  function pay(intent) {
-    Object.assign(intent, { last_payment_error: null, next_action: null });
-    if (intent.capture_method === "manual") {
-      Object.assign(intent, { status: "requires_capture", amount_capturable: intent.amount });
-      money.charged(intent);
-      announce("amount_capturable_updated", intent);
-    } else {
-      Object.assign(intent, { status: "succeeded", amount_received: intent.amount });
-      money.charged(intent);
-      announce("succeeded", intent);
-    }
-  }
-
-  function decline(intent) {
-    Object.assign(intent, { status: "requires_payment_method", next_action: null, last_payment_error: { ...DECLINE } });
-    announce("payment_failed", intent);
-  }
-
-  /** What a buyer's attempt leads to. Throws for a decline, as the API answers one with 402. */
-  function attempt(intent, outcome) {
-    if (outcome === "pay") {
-      pay(intent);
-    } else if (outcome === "requires_action") {
-      const page = `${url}/3ds/${intent.id}`;
-      Object.assign(intent, {
-        status: "requires_action",
-        next_action: intent.return_url
-          ? { type: "redirect_to_url", redirect_to_url: { return_url: intent.return_url, url: page } }
-          : { type: "use_stripe_sdk", use_stripe_sdk: { type: "three_d_secure_redirect" } },
-      });
-      announce("requires_action", intent);
-    } else if (outcome === "processing") {
-      intent.status = "processing";
-      announce("processing", intent);
-    } else {
-      decline(intent);
-      throw new StripeError(402, { ...DECLINE, payment_intent: shown(intent) });
-    }
-  }
-
-  function create(form, key, mode) {
-    const intent = {
-      id: newId("pi"),
-      object: "payment_intent",
-      amount: Number(form.amount) + (mode === "wrong_amount" ? 1 : 0),
-      amount_capturable: 0,
-      amount_details: { tip: {} },
-      amount_received: 0,
-      application: null,
-      application_fee_amount: null,
-      automatic_payment_methods: {
-        allow_redirects: form["automatic_payment_methods[allow_redirects]"] ?? "always",
-        enabled: true,
-      },
-      canceled_at: null,
-      cancellation_reason: null,
-      capture_method: form.capture_method ?? "automatic_async",
-      client_secret: "",
-      confirmation_method: "automatic",
-      created: seconds(),
-      currency: mode === "wrong_currency" ? (form.currency === "eur" ? "usd" : "eur") : form.currency,
-      customer: null,
-      description: form.description ?? null,
-      last_payment_error: null,
-      latest_charge: null,
-      livemode: false,
-      metadata: metadata(form),
-      next_action: null,
-      on_behalf_of: null,
-      payment_method: form.payment_method ?? null,
-      payment_method_options: {},
-      payment_method_types: ["card"],
-      processing: null,
-      receipt_email: form.receipt_email ?? null,
-      review: null,
-      setup_future_usage: null,
-      shipping: null,
-      source: null,
-      statement_descriptor: null,
-      statement_descriptor_suffix: null,
-      status: form.payment_method ? "requires_confirmation" : "requires_payment_method",
-      transfer_data: null,
-      transfer_group: null,
-      idempotency_key: key,
-      return_url: form.return_url,
-    };
-    intent.client_secret = `${intent.id}_secret_${randomBytes(10).toString("hex")}`;
-    intents.set(intent.id, intent);
-    announce("created", intent);
-    if (mode === "decline") attempt(intent, "decline");
-    else if (mode === "requires_action") attempt(intent, "requires_action");
-    else if (form.confirm === "true") attempt(intent, METHODS[form.payment_method]);
-    return intent;
-  }
-
-  const metadata = (form) =>
-    Object.fromEntries(
-      Object.entries(form)
-        .filter(([name]) => name.startsWith("metadata["))
-        .map(([name, value]) => [name.slice("metadata[".length, -1), value]),
-    );
-
-  function unexpectedState(intent, verb) {
-    return invalid(
-      `You cannot ${verb} this PaymentIntent because it has a status of ${intent.status}.`,
-      "payment_intent_unexpected_state",
-      { payment_intent: shown(intent) },
-    );
-  }
-
-  function capture(intent, form) {
-    if (intent.status !== "requires_capture") throw unexpectedState(intent, "capture");
-    const amount = form.amount_to_capture === undefined ? intent.amount_capturable : Number(form.amount_to_capture);
-    if (amount > intent.amount_capturable) {
-      throw invalid("The amount to capture is greater than the amount that is authorized.", "amount_too_large");
-    }
-    Object.assign(intent, { status: "succeeded", amount_received: amount, amount_capturable: 0 });
-    money.charged(intent);
-    announce("succeeded", intent);
-    return intent;
-  }
-
-  function cancel(intent, form) {
-    if (!CANCELLABLE.has(intent.status)) throw unexpectedState(intent, "cancel");
-    Object.assign(intent, {
-      status: "canceled", amount_capturable: 0, canceled_at: seconds(), next_action: null,
-      cancellation_reason: form.cancellation_reason ?? null,
-    });
-    announce("canceled", intent);
-    return intent;
-  }
-
-  function find(id) {
-    const intent = intents.get(id);
-    if (!intent) {
-      throw new StripeError(404, {
-        type: "invalid_request_error", code: "resource_missing", param: "intent", message: `No such payment_intent: '${id}'`,
-      });
-    }
-    return intent;
-  }
-
-  // ---- checks -----------------------------------------------------------------------------------------------
-
-  function checkCreate(form) {
-    const wrong = (name, message, code = "parameter_invalid") => invalid(message, code, { param: name });
-    const amount = form.amount ?? "";
-    if (!/^[1-9][0-9]{0,7}$/.test(amount)) throw wrong("amount", `Invalid integer: ${amount}`, "parameter_invalid_integer");
-    if (!/^[a-z]{3}$/.test(form.currency ?? "")) throw wrong("currency", "Invalid currency");
-    if (!["automatic", "automatic_async", "manual", undefined].includes(form.capture_method)) {
-      throw wrong("capture_method", "Invalid capture_method");
-    }
-    if (form["automatic_payment_methods[enabled]"] !== "true") {
-      throw wrong("automatic_payment_methods", "this fake knows only automatic payment methods");
-    }
-    const redirects = form["automatic_payment_methods[allow_redirects]"] ?? "always";
-    if (!["always", "never"].includes(redirects)) throw wrong("automatic_payment_methods", "Invalid allow_redirects");
-    if (form.payment_method !== undefined && !(form.payment_method in METHODS)) {
-      throw invalid(`No such PaymentMethod: '${form.payment_method}'`, "resource_missing", { param: "payment_method" });
-    }
-    if (form.confirm !== undefined && form.confirm !== "true" && form.confirm !== "false") {
-      throw wrong("confirm", "Invalid boolean");
-    }
-    if (form.confirm === "true") {
-      if (!form.payment_method) throw wrong("payment_method", "a method is needed to confirm", "parameter_missing");
-      if (!form.return_url && redirects !== "never") {
-        throw wrong("return_url", "a return_url is needed to confirm, or allow_redirects=never", "parameter_missing");
-      }
-    } else if (form.return_url !== undefined) {
-      throw wrong("return_url", "a return_url is only for confirm=true", "parameter_unknown");
-    }
-    if (form.return_url !== undefined && !/^https?:\/\//.test(form.return_url)) throw wrong("return_url", "Not a valid URL");
-    if (form.receipt_email !== undefined && !/^\S+@\S+$/.test(form.receipt_email)) {
-      throw wrong("receipt_email", "Invalid email address", "email_invalid");
-    }
-  }
-
-  function checkCapture(form) {
-    if (form.amount_to_capture !== undefined && !/^[1-9][0-9]{0,7}$/.test(form.amount_to_capture)) {
-      throw invalid("Invalid integer", "parameter_invalid_integer", { param: "amount_to_capture" });
-    }
-  }
-
-  function readForm(body, kind) {
-    const form = {};
-    for (const [name, value] of new URLSearchParams(body)) {
-      const known = FIELDS[kind].includes(name) || (["create", "refund"].includes(kind) && /^metadata\[[A-Za-z0-9_]{1,40}\]$/.test(name));
-      if (!known) throw invalid(`Received unknown parameter: ${name}`, "parameter_unknown", { param: name });
-      if (name in form) throw invalid(`Parameter given twice: ${name}`, "parameter_invalid", { param: name });
-      if (value === "") throw invalid(`You passed an empty string for '${name}'.`, "parameter_invalid_empty", { param: name });
-      form[name] = value;
-    }
-    return form;
-  }
+  const money = openMoney({ intents, announce });
+  const { attempt, cancel, capture, create, find, shown } = openIntents({ intents, announce, money, url: () => url });
 
   // ---- requests ---------------------------------------------------------------------------------------------
-
-  function route(method, path) {
-    if (path === "/v1/refunds") return { kind: method === "POST" ? "refund" : "refunds" };
-    if (method === "GET" && path === "/v1/balance_transactions") return { kind: "balance" };
-    const rest = /^\/v1\/payment_intents(?:\/([^/]+))?(?:\/([^/]+))?$/.exec(path);
-    if (rest) {
-      const [, id, action] = rest;
-      if (method === "POST" && !id) return { kind: "create" };
-      if (method === "GET" && id === "search" && !action) return { kind: "search" };
-      if (method === "GET" && id && !action) return { kind: "retrieve", id };
-      if (method === "POST" && (action === "capture" || action === "cancel")) return { kind: action, id };
-    }
-    throw new StripeError(404, {
-      type: "invalid_request_error", message: `Unrecognized request URL (${method}: ${path}).`,
-    });
-  }
 
   function authenticate(headers) {
     if (headers.authorization !== `Bearer ${secretKey}`) {
@@ -357,9 +91,15 @@ export async function startStripeFake({
     }
     if (to.kind === "create") checkCreate(form);
     if (to.kind === "capture") checkCapture(form);
+    if (to.kind === "refund") checkRefund(form);
     let answer;
     try {
-      answer = { status: 200, body: to.kind === "refund" ? refund(form, key) : shown(change(to, form, key, mode)) };
+      const body =
+        to.kind === "refund" ? money.refund(find(form.payment_intent), form, key)
+        : to.kind === "create" ? shown(create(form, key, mode))
+        : to.kind === "capture" ? shown(capture(find(to.id), form))
+        : shown(cancel(find(to.id), form));
+      answer = { status: 200, body: structuredClone(body) };
     } catch (error) {
       if (!(error instanceof StripeError)) throw error;
       answer = { status: error.status, body: { error: error.fields } };
@@ -367,17 +107,6 @@ export async function startStripeFake({
     if (mode === "500_kept") answer = { status: 500, body: { error: { type: "api_error", message: "An error occurred" } } };
     kept.set(key, { params, ...answer });
     return answer;
-  }
-
-  function change(to, form, key, mode) {
-    if (to.kind === "create") return create(form, key, mode);
-    return to.kind === "capture" ? capture(find(to.id), form) : cancel(find(to.id), form);
-  }
-
-  function refund(form, key) {
-    if (!/^[1-9][0-9]{0,7}$/.test(form.amount ?? "1")) throw invalid("Invalid integer", "parameter_invalid_integer", { param: "amount" });
-    const amount = form.amount === undefined ? undefined : Number(form.amount);
-    return structuredClone(money.refund(find(form.payment_intent), { amount, metadata: metadata(form) }, key));
   }
 
   function search(query) {
@@ -392,17 +121,20 @@ export async function startStripeFake({
 
   function carryOut(request, to, target, body, mode) {
     if (request.method === "POST") return post(to, request.headers, body, mode);
-    const query = target.searchParams;
-    if (to.kind === "search") return search(query.get("query"));
-    if (to.kind === "refunds") return { status: 200, body: money.listRefunds(query) };
-    if (to.kind === "balance") return { status: 200, body: money.balance(query) };
-    const intent = shown(find(to.id));
-    return { status: 200, body: query.get("expand[]") === "latest_charge.refunds" ? money.expanded(intent) : intent };
+    if (to.kind === "search") return search(target.searchParams.get("query"));
+    if (to.kind === "refunds") return { status: 200, body: money.refundList(target.searchParams) };
+    if (to.kind === "books") return { status: 200, body: money.books(target.searchParams) };
+    return { status: 200, body: money.expanded(shown(find(to.id)), expansions(target.searchParams)) };
   }
 
-  function takeFailure(kind) {
-    const at = failures.findIndex((failure) => failure.on === undefined || failure.on === kind);
-    return at < 0 ? undefined : failures.splice(at, 1)[0];
+  function takeFailure(request) {
+    const at = failures.findIndex((failure) => failure.on === undefined || failure.on === request.kind);
+    if (at >= 0) return failures.splice(at, 1)[0];
+    const asked = fault(request);
+    if (asked === undefined) return undefined;
+    const failure = typeof asked === "string" ? { mode: asked } : asked;
+    if (!MODES.has(failure.mode)) throw new Error(`unknown mode ${failure.mode}`);
+    return { ms: 1_000, ...failure };
   }
 
   const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -426,11 +158,12 @@ export async function startStripeFake({
     let failure;
     try {
       const to = route(request.method, target.pathname);
-      requests.push({
+      const seen = {
         method: request.method, path: target.pathname, kind: to.kind, headers: request.headers, body, at: Date.now(),
-      });
+      };
+      requests.push(seen);
       authenticate(request.headers);
-      failure = takeFailure(to.kind);
+      failure = takeFailure(seen);
       const mode = failure?.mode;
       if (mode === "timeout_before") return; // the connection stays open until the caller gives up
       if (mode === "reset_before") return void response.destroy();
@@ -469,66 +202,6 @@ export async function startStripeFake({
     }
   }
 
-  // ---- webhooks ---------------------------------------------------------------------------------------------
-
-  const stripe = new Stripe(secretKey);
-
-  /** The header that the official package makes for a body. */
-  const header = (payload, { secret = webhookSecret, timestamp } = {}) =>
-    stripe.webhooks.generateTestHeaderString({ payload, secret, ...(timestamp && { timestamp }) });
-
-  /** Posts one event now and gives the status, whatever `delivery` says. */
-  async function deliver(event, options = {}) {
-    const payload = typeof event === "string" ? event : JSON.stringify(event);
-    const response = await fetch(options.url ?? webhookUrl, {
-      method: "POST",
-      headers: { "content-type": "application/json", "stripe-signature": options.header ?? header(payload, options) },
-      body: payload,
-    });
-    await response.arrayBuffer();
-    return response.status;
-  }
-
-  function owe(event) {
-    if (!webhookUrl) return;
-    for (let copy = 0; copy < settings.copies; copy += 1) {
-      const jitter = settings.shuffle ? Math.random() * Math.max(settings.delay_ms, 250) : copy * 20;
-      owed.push({ event, at: Date.now() + settings.delay_ms + jitter, tries: 0 });
-    }
-    schedule();
-  }
-
-  function schedule() {
-    clearTimeout(timer);
-    if (stopped || settings.paused || owed.length === 0) return;
-    const soonest = Math.min(...owed.map((one) => one.at));
-    timer = setTimeout(pump, Math.max(1, soonest - Date.now()));
-  }
-
-  function pump() {
-    const now = Date.now();
-    const ready = owed.filter((one) => one.at <= now).slice(0, 32 - underWay);
-    for (const one of ready) {
-      owed.splice(owed.indexOf(one), 1);
-      underWay += 1;
-      deliver(one.event)
-        .catch(() => 0)
-        .then((status) => {
-          underWay -= 1;
-          if (status >= 200 && status < 300) {
-            counts.delivered += 1;
-          } else if (!stopped) {
-            counts.refused += 1;
-            one.tries += 1;
-            one.at = Date.now() + Math.min(100 * 2 ** one.tries, 5_000);
-            if (one.tries < 20) owed.push(one);
-          }
-          schedule();
-        });
-    }
-    schedule();
-  }
-
   // ---- life ---------------------------------------------------------------------------------------------------
 
   const server = http.createServer((request, response) => {
@@ -563,7 +236,7 @@ export async function startStripeFake({
         .reduce((sum, intent) => sum + intent.amount_received, 0);
     },
     /**
-     * The next request (`on`: of that kind: create, retrieve, search, capture, cancel, refund, refunds, balance) suffers `mode`;
+     * The next request (`on`: of that kind: create, retrieve, search, capture, cancel) suffers `mode`;
      * several calls queue up. `…_after` means that the change was made and its true answer is kept under
      * the key; `500_kept` that the key keeps answering 500, as Stripe's may.
      */
@@ -573,32 +246,30 @@ export async function startStripeFake({
     },
     clearFailures: () => void (failures.length = 0),
     setDelay: (ms) => void (delay = ms),
-    setWebhookUrl: (to) => void (webhookUrl = to),
+    setWebhookUrl: webhooks.to,
+    setFault: (to) => void (fault = to),
     /** `{delay_ms, copies, shuffle, paused}`, any of them. */
-    delivery(changes = {}) {
-      Object.assign(settings, changes);
-      schedule();
-      return { ...settings, pending: owed.length + underWay, ...counts };
-    },
+    delivery: (changes = {}) => webhooks.configure(changes),
     /** Resolves when no webhook is owed any more. */
-    async settled(limit = 10_000) {
-      const end = Date.now() + limit;
-      while (owed.length + underWay > 0) {
-        if (Date.now() > end) throw new Error(`${owed.length + underWay} webhooks still owed`);
-        await sleep(5);
-      }
+    settled: (limit = 10_000) => webhooks.settled(limit),
+    deliver: webhooks.deliver,
+    header: webhooks.header,
+    /** What is true of every payment, in minor units: `{reference, order_id, currency, captured, refunded, charged_back}`. */
+    book: () => money.book(),
+    get refunds() {
+      return structuredClone(money.refunds());
     },
-    deliver,
-    header,
-    /** Every payment's truth: captured, refunded, charged back, and whose it is. */
-    book: money.book,
-    /** The lines of the books, to be tampered with: `GET /v1/balance_transactions` shows them. */
-    books: money.lines,
-    /** Somebody gives money back in Stripe's dashboard: all that is left, or so many minor units. */
-    dashboardRefund: (id, amount) => structuredClone(money.refund(find(id), { amount })),
-    openDispute: (id, options) => money.openDispute(find(id), options),
-    /** `won` or `lost`. */
-    decideDispute: money.decideDispute,
+    get disputes() {
+      return structuredClone(money.disputes());
+    },
+    /** A refund that the merchant makes in the dashboard: no order and no operation of the shop is in it. */
+    dashboardRefund: (id, amount) => structuredClone(money.refund(find(id), amount && { amount: String(amount) })),
+    /** Decides a refund: `succeeded`, `failed` or `canceled`. */
+    decideRefund: (id, status) => structuredClone(money.decideRefund(id, status)),
+    /** The buyer's bank takes money back. */
+    openDispute: (id, options = {}) => structuredClone(money.dispute(find(id), options)),
+    /** Decides a dispute: `won` or `lost`. */
+    decideDispute: (id, status) => structuredClone(money.decideDispute(id, status)),
     /** What the buyer does in the browser: `pay`, `decline`, `requires_action` or `processing`. */
     buyer(id, outcome) {
       const intent = find(id);
@@ -613,8 +284,8 @@ export async function startStripeFake({
       return shown(intent);
     },
     stop() {
-      stopped = true;
-      clearTimeout(timer);
+      webhooks.stop();
+      money.stop();
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
       return closed;

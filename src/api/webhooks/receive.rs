@@ -94,7 +94,12 @@ async fn verify(
         Some(evidence) => Some(evidence::fetch(platform, provider, evidence).await?),
         None => None,
     };
-    provider.verify(&header, raw, evidence.as_ref(), platform.now())
+    let reply = evidence.as_ref().map(|fetched| &fetched.reply);
+    let event = provider.verify(&header, raw, reply, platform.now())?;
+    if let Some(fetched) = evidence {
+        fetched.keep(platform);
+    }
+    Ok(event)
 }
 
 /// An event that is not believed changes nothing. If it names one of our payments, the gateway is asked

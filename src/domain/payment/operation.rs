@@ -7,7 +7,7 @@ use crate::domain::id::{OperationId, RefundId};
 use crate::domain::time::Timestamp;
 
 /// The kind of a movement of money.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OperationKind {
     /// Ask the buyer's money to be held, or (automatic capture) taken at once.

@@ -118,7 +118,8 @@ impl Shard {
         Ok(())
     }
 
-    async fn resume(self: Rc<Self>, id: OrderId) {
+    /// Goes on with an order's work that nobody is doing.
+    pub(super) async fn resume(self: Rc<Self>, id: OrderId) {
         if self.is_driven(id) {
             return;
         }

@@ -131,7 +131,7 @@ impl Shard {
             WebhookNews::Movements { reference, movements } => {
                 Input::Movements { gateway, reference, movements }
             }
-            WebhookNews::AskAbout { reference } => Input::AskAbout(reference),
+            WebhookNews::AskAbout { reference } => Input::AskAbout { gateway, reference },
         };
         self.advance_from(order, vec![input]).map(Some)
     }

@@ -36,10 +36,11 @@ use self::stock_line::StockLine;
 use self::store::Store;
 use super::commands::{ShardAnswer, ShardCommand, WebhookNews};
 use crate::domain::id::OrderId;
-use crate::domain::order::{CloseReason, Order};
+use crate::domain::order::{CloseReason, Order, Resolution};
 use crate::domain::payment::Gateway;
 use crate::domain::time::Timestamp;
 use crate::flows::advance::Input;
+use crate::runtime::clock::now;
 use crate::runtime::object_call::answer;
 use crate::runtime::platform::Platform;
 use crate::runtime::settings;
@@ -125,6 +126,13 @@ impl Shard {
             ShardCommand::Retry { key, fingerprint, id, attempt } => {
                 self.move_money(&key, &fingerprint, id, Asked::Attempt(attempt)).await
             }
+            ShardCommand::Flag { id, code, detail } => {
+                self.tell(id, Input::Flag { code, detail }).await
+            }
+            ShardCommand::Resolve { id, code, note, actor } => {
+                let resolution = Resolution { at: now(), by: actor, note };
+                self.tell(id, Input::Resolve { code, resolution }).await
+            }
             ShardCommand::Wake => {
                 self.rearm()?;
                 Ok(ShardAnswer::Ok)
@@ -137,6 +145,12 @@ impl Shard {
             self.drive(id, vec![Input::Ask]).await?;
         }
         Ok(found(self.store.order(id)?))
+    }
+
+    /// Stores what is told of an order, whoever works on it now.
+    async fn tell(self: &Rc<Self>, id: OrderId, input: Input) -> Result<ShardAnswer> {
+        let told = self.commit(Step::Advance { id, inputs: vec![input] }).await?;
+        Ok(found(told.map(|stepped| stepped.order)))
     }
 
     async fn cancel(self: &Rc<Self>, id: OrderId, reason: CloseReason) -> Result<ShardAnswer> {
@@ -161,8 +175,8 @@ impl Shard {
         Ok(ShardAnswer::Order { order })
     }
 
-    /// Inbox row, order, timer and outbox in one transaction, before anything is acknowledged. What
-    /// the order owes afterwards is the alarm's: the gateway waits for nothing.
+    /// Inbox row, order, timer and outbox in one transaction, before anything is acknowledged. The
+    /// gateway waits for nothing of what the order owes afterwards.
     async fn webhook(
         self: &Rc<Self>,
         gateway: Gateway,
@@ -171,10 +185,13 @@ impl Shard {
         news: Box<WebhookNews>,
     ) -> Result<ShardAnswer> {
         let hear = Step::Hear { gateway, event_id, id, news };
-        Ok(match self.commit(hear).await? {
-            Some(_) => ShardAnswer::Ok,
-            None => ShardAnswer::NotFound,
-        })
+        let Some(stepped) = self.commit(hear).await? else { return Ok(ShardAnswer::NotFound) };
+        // What somebody waits for (a payment that the buyer approved) does not wait for the alarm; if
+        // this work dies, the alarm takes it over.
+        if stepped.owes.iter().any(|effect| !effect.is_background()) && !self.is_driven(id) {
+            wasm_bindgen_futures::spawn_local(Rc::clone(self).resume(id));
+        }
+        Ok(ShardAnswer::Ok)
     }
 }
 

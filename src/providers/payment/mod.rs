@@ -8,6 +8,7 @@
 mod authorize_net;
 pub mod body_signature;
 pub mod contract;
+mod paypal;
 mod razorpay;
 mod reading;
 pub mod registry;

@@ -13,6 +13,11 @@
 //! | `RAZORPAY_KEY_SECRET` | the secret of that key | none |
 //! | `RAZORPAY_WEBHOOK_SECRET` | one or more (comma), so that they can be rotated | none |
 //! | `RAZORPAY_BASE_URL` | a proxy in front of Razorpay | `https://api.razorpay.com` |
+//! | `PAYPAL_CLIENT_ID`, `PAYPAL_CLIENT_SECRET` | offers PayPal | none |
+//! | `PAYPAL_WEBHOOK_ID` | one or more (comma), so that endpoints can be changed | none |
+//! | `PAYPAL_WEBHOOK_VERIFICATION` | `certificate`, or `api` to ask PayPal each time | `certificate` |
+//! | `PAYPAL_BASE_URL` | PayPal's sandbox, or a proxy | `https://api-m.paypal.com` |
+//! | `PAYPAL_WEBHOOK_ROOTS` | certificates (PEM) trusted too; refused outside development | none |
 //!
 //! Those of the other gateways stand in their own folders. An empty value counts as absent.
 
@@ -21,6 +26,8 @@ use std::fmt;
 use url::{Host, Url};
 
 use super::authorize_net::settings::{self as authorize_net, AuthorizeNetSettings};
+use super::paypal;
+pub use super::paypal::settings::{PaypalSettings, WebhookVerification};
 use super::razorpay;
 pub use super::razorpay::settings::RazorpaySettings;
 use crate::domain::payment::Gateway;
@@ -156,6 +163,8 @@ pub struct PaymentSettings {
     pub authorize_net: Option<AuthorizeNetSettings>,
     /// Razorpay.
     pub razorpay: Option<RazorpaySettings>,
+    /// PayPal.
+    pub paypal: Option<PaypalSettings>,
 }
 
 /// Why the configuration is refused.
@@ -204,6 +213,7 @@ impl PaymentSettings {
             stripe: stripe(&source)?,
             authorize_net: authorize_net::read(&source)?,
             razorpay: razorpay::settings::read(&source)?,
+            paypal: paypal::settings::read(&source)?,
         })
     }
 
@@ -282,7 +292,8 @@ fn publishable_key(source: &Source<'_>) -> Result<Option<String>, ConfigurationE
 pub(super) struct Source<'a> {
     /// A variable's or a secret's text.
     pub get: &'a dyn Fn(&'static str) -> Option<String>,
-    environment: Environment,
+    /// Where the Worker runs.
+    pub(super) environment: Environment,
 }
 
 impl Source<'_> {

@@ -7,7 +7,7 @@ use cartwright::providers::payment::contract::{HttpReply, MAX_REPLY_BYTES, Webho
 use super::expect::is_unknown;
 use super::run::verify;
 use super::{Given, Incoming, Op, Outcome, Run, Scenario, Step, Vendor};
-use crate::support::reply;
+use crate::support::{reply, with_gateway};
 
 const HTML: &str = "<!doctype html><title>502 Bad Gateway</title><center>nginx</center>";
 
@@ -118,7 +118,9 @@ pub fn replies(vendor: &Vendor, scenario: Scenario) -> Result<(), String> {
 
 /// A revoked key: the reply that refuses a first start proves nothing about an earlier one.
 pub fn key_revoked(vendor: &Vendor, reply: &HttpReply) -> Result<(), String> {
-    for op in [Op::Recover, Op::RecoverLate, Op::Retrieve, Op::Find, Op::Whose] {
+    let completes = with_gateway(vendor.gateway, |gateway| gateway.completing().is_some());
+    let asked = [Op::Recover, Op::RecoverLate, Op::Retrieve, Op::Find, Op::Whose];
+    for op in asked.into_iter().chain(completes.then_some(Op::Complete)) {
         let run = Run::of(vendor, Scenario::Success, &[Step::Call(op, reply.clone())]);
         if !is_unknown(run.last()) {
             return Err(format!("{op:?}: {:?}", run.last()));

@@ -13,9 +13,10 @@ mod authorize_net;
 mod expect;
 pub mod hostile;
 mod matrix;
+mod paypal;
 mod permutations;
 mod razorpay;
-mod run;
+pub mod run;
 mod sandbox;
 mod scenario;
 mod stripe;
@@ -30,7 +31,7 @@ use crate::support::operation;
 
 /// Every gateway that has joined, in the order of the matrix.
 pub const VENDORS: &[Vendor] =
-    &[sandbox::VENDOR, stripe::VENDOR, razorpay::VENDOR, authorize_net::VENDOR];
+    &[sandbox::VENDOR, stripe::VENDOR, razorpay::VENDOR, paypal::VENDOR, authorize_net::VENDOR];
 
 /// What `ask()` of every vendor asks for, in minor units of its currency.
 pub const FULL: i64 = 1_999;

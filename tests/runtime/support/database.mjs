@@ -13,6 +13,9 @@ export const database = {
   },
 };
 
+/** Every statement that was ever prepared. */
+export const statements = new Set();
+
 const ASKS = ["all", "run", "first", "raw"];
 const realOf = new WeakMap();
 
@@ -43,7 +46,12 @@ export function databaseSeenBy(life, real) {
   const batch = (list) => ask(life, () => real.batch([...list].map((one) => realOf.get(one) ?? one)));
   return new Proxy(real, {
     get(_, key) {
-      if (key === "prepare") return (sql) => statement(life, real.prepare(sql));
+      if (key === "prepare") {
+        return (sql) => {
+          statements.add(sql);
+          return statement(life, real.prepare(sql));
+        };
+      }
       if (key === "batch") return batch;
       const value = Reflect.get(real, key, real);
       return typeof value === "function" && key !== "constructor" ? value.bind(real) : value;

@@ -1,6 +1,7 @@
 // The other party: a payment gateway that speaks the sandbox's protocol (sandbox/README.md) through a
 // replaced globalThis.fetch. Its book is what really happened to the buyers' money, whatever the shop thinks.
 
+import { books } from "./books.mjs";
 import { clock } from "./clock.mjs";
 import { across } from "./crossings.mjs";
 import { keyOf, lives } from "./objects.mjs";
@@ -27,6 +28,7 @@ export const gateway = {
 
   reset() {
     Object.assign(gateway, { payments: new Map(), answers: new Map(), calls: [], events: [], troubles: [] });
+    books.reset();
   },
 
   /**
@@ -96,8 +98,9 @@ export const gateway = {
   },
 };
 
-/** The object that calls: the shard of the order that the call is about. */
+/** The object that calls: the shard of the order that the call is about, or whoever reads the books. */
 function callerOf(call) {
+  if (call.path.startsWith("/v1/movements")) return lives.get(keyOf("Reconciler", "sandbox"));
   const known = gateway.payments.get(call.path.split("/")[3]);
   const operation = new URL(call.path, ORIGIN).searchParams.get("operation_id");
   const byOperation = [...gateway.payments.values()].find((payment) => payment.operation_id === operation);
@@ -110,6 +113,7 @@ const verb = (path) => path.replace(/pay_\d+/, "{id}").replace(/=.*/, "=");
 function respond({ method, path, key, body }) {
   const url = new URL(path, ORIGIN);
   const [, , collection, id, action] = url.pathname.split("/");
+  if (collection === "movements" && method === "GET") return books.page(url, [...gateway.payments.values()]);
   if (collection !== "payments") return error(404, "not_found");
   if (method === "GET" && id) {
     const payment = gateway.payments.get(id);

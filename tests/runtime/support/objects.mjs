@@ -11,6 +11,7 @@ export const BINDINGS = {
   OrderShard: "ORDER_SHARD",
   SkuInventory: "SKU_INVENTORY",
   InvoiceSeries: "INVOICE_SERIES",
+  Reconciler: "RECONCILER",
 };
 const CLASS_OF = Object.fromEntries(Object.entries(BINDINGS).map(([name, binding]) => [binding, name]));
 

@@ -1,133 +1,225 @@
-// The part of the fake Stripe that comes after a payment: charges, refunds, disputes and the balance
-// transactions, each with its event.
+// The money behind the fake's PaymentIntents: charges, refunds, disputes, and the books with a line for each
+// movement.
 
-/**
- * `tell(type, object, key)` makes an event, `newId(prefix)` an identity, `seconds()` the time; `refuse(message,
- * code, more)` makes a refusal.
- */
-export function openMoney({ intents, tell, newId, seconds, refuse }) {
+import { invalid, missing, newId, seconds } from "./errors.mjs";
+import { expansions, metadata } from "./input.mjs";
+
+const DAY = 86_400;
+/** How long after it succeeded a refund of `pm_card_refundFail` fails. */
+const REFUND_FAILS_AFTER_MS = 20;
+
+/** `announce(type, object, key)` takes the events that changes cause. */
+export function openMoney({ intents, announce }) {
   const charges = new Map();
   const refunds = new Map();
   const disputes = new Map();
-  const lines = []; // balance transactions, oldest first
-  const copy = (value) => structuredClone(value);
+  const lines = []; // oldest first
+  const timers = new Set();
 
-  function line(type, category, source) {
-    lines.push({ id: newId("txn"), object: "balance_transaction", type, reporting_category: category, created: seconds(), source });
-  }
+  const chargeOf = (intent) => charges.get(intent.latest_charge);
+  const refundsOf = (intent) => [...refunds.values()].filter((refund) => refund.payment_intent === intent.id);
+  const sum = (items) => items.reduce((total, item) => total + item.amount, 0);
+  const notFailed = (refund) => !["failed", "canceled"].includes(refund.status);
 
-  /** A charge comes with the first money that is held or taken. */
-  function charged(intent) {
-    let charge = charges.get(intent.latest_charge);
-    if (!charge) {
-      charge = {
-        id: newId("ch"), object: "charge", amount: intent.amount, amount_captured: 0, amount_refunded: 0,
-        currency: intent.currency, status: "succeeded", payment_intent: intent.id, metadata: { ...intent.metadata },
-        created: seconds(), payment_method_details: { type: "card", card: { capture_before: seconds() + 7 * 86_400 } },
-      };
-      charges.set(charge.id, charge);
-      intent.latest_charge = charge.id;
-    }
-    if (intent.amount_received > 0 && charge.amount_captured === 0) {
-      charge.amount_captured = intent.amount_received;
-      line("charge", "charge", charge);
-    }
-  }
-
-  const refundsOf = (intentId) => [...refunds.values()].filter((one) => one.payment_intent === intentId).reverse();
-
-  function refund(intent, { amount, metadata = {}, reason = null }, key) {
-    const charge = charges.get(intent.latest_charge);
-    if (!charge || charge.amount_captured === 0) {
-      throw refuse("This PaymentIntent does not have a successful charge to refund.", "payment_intent_unexpected_state");
-    }
-    const left = charge.amount_captured - charge.amount_refunded;
-    const wanted = amount ?? left;
-    if (left === 0) throw refuse(`Charge ${charge.id} has already been refunded.`, "charge_already_refunded");
-    if (wanted > left) throw refuse(`Refund amount (${wanted}) is greater than unrefunded amount on charge (${left})`);
-    if (openDisputeOf(charge.id)) throw refuse(`Charge ${charge.id} has been charged back.`, "charge_disputed");
-    const made = {
-      id: newId("re"), object: "refund", amount: wanted, currency: intent.currency, status: "succeeded", reason,
-      payment_intent: intent.id, charge: charge.id, metadata, created: seconds(),
+  function book(kind, source, amount, category = kind) {
+    const fee = kind === "charge" ? Math.floor(amount / 50) : 0;
+    const line = {
+      id: newId("txn"), object: "balance_transaction", amount, available_on: seconds() + 2 * DAY, created: seconds(),
+      currency: source.currency, description: null, exchange_rate: null, fee, fee_details: [], net: amount - fee,
+      reporting_category: category, source: source.id, status: "pending", type: kind,
     };
-    refunds.set(made.id, made);
-    charge.amount_refunded += wanted;
-    line("refund", "refund", made);
-    tell("refund.created", made, key);
-    tell("refund.updated", made, key);
+    lines.push(line);
+    return line.id;
+  }
+
+  /** The charge of a payment that was authorised. */
+  function charge(intent) {
+    const card = { brand: "visa", last4: "4242" };
+    if (intent.capture_method === "manual") card.capture_before = seconds() + 7 * DAY;
+    const made = {
+      id: newId("ch"), object: "charge", amount: intent.amount, amount_captured: 0, amount_refunded: 0,
+      balance_transaction: null, captured: false, created: seconds(), currency: intent.currency, disputed: false,
+      metadata: { ...intent.metadata }, paid: true, payment_intent: intent.id,
+      payment_method_details: { card, type: "card" }, refunded: false, status: "succeeded",
+    };
+    charges.set(made.id, made);
     return made;
   }
 
-  const openDisputeOf = (chargeId) =>
-    [...disputes.values()].some((one) => one.charge === chargeId && one.status === "needs_response");
+  /** The money of a charge is taken. */
+  function take(intent) {
+    const made = chargeOf(intent);
+    Object.assign(made, { captured: true, amount_captured: intent.amount_received });
+    made.balance_transaction = book("charge", made, intent.amount_received);
+  }
 
-  /** The buyer's bank takes the money back until the case is decided. */
-  function openDispute(intent, { amount } = {}) {
-    const charge = charges.get(intent.latest_charge);
-    const dispute = {
-      id: newId("du"), object: "dispute", amount: amount ?? charge.amount_captured, currency: intent.currency,
-      status: "needs_response", reason: "fraudulent", payment_intent: intent.id, charge: charge.id,
-      evidence_details: { due_by: seconds() + 7 * 86_400 }, metadata: {}, created: seconds(),
+  function refund(intent, form = {}, key = null) {
+    const made = chargeOf(intent);
+    if (!made?.captured) throw invalid("This PaymentIntent does not have a successful charge to refund.");
+    if (made.disputed) throw invalid(`Charge ${made.id} has been charged back.`, "charge_disputed");
+    const left = made.amount_captured - sum(refundsOf(intent).filter(notFailed));
+    const amount = form.amount === undefined ? left : Number(form.amount);
+    if (left === 0) throw invalid(`Charge ${made.id} has already been refunded.`, "charge_already_refunded");
+    if (amount > left) throw invalid(`Refund amount (${amount}) is greater than unrefunded amount on charge (${left})`);
+    const one = {
+      id: newId("re"), object: "refund", amount, balance_transaction: null, charge: made.id, created: seconds(),
+      currency: made.currency, metadata: metadata(form), payment_intent: intent.id, reason: form.reason ?? null,
+      receipt_number: null, source_transfer_reversal: null, transfer_reversal: null,
+      status: intent.payment_method === "pm_card_pendingRefund" ? "pending" : "succeeded",
     };
-    disputes.set(dispute.id, dispute);
-    line("adjustment", "dispute", dispute);
-    tell("charge.dispute.created", dispute);
-    tell("charge.dispute.funds_withdrawn", dispute);
-    return copy(dispute);
-  }
-
-  /** `won` or `lost`. */
-  function decideDispute(id, status) {
-    const dispute = disputes.get(id);
-    if (dispute?.status !== "needs_response") throw new Error(`no open dispute ${id}`);
-    dispute.status = status;
-    if (status === "won") {
-      line("adjustment", "dispute_reversal", dispute);
-      tell("charge.dispute.funds_reinstated", dispute);
+    one.balance_transaction = book("refund", one, -amount);
+    refunds.set(one.id, one);
+    counted(intent);
+    announce("refund.created", one, key);
+    announce("charge.refunded", made, key);
+    if (intent.payment_method === "pm_card_refundFail") {
+      const timer = setTimeout(() => (timers.delete(timer), decideRefund(one.id, "failed")), REFUND_FAILS_AFTER_MS);
+      timers.add(timer);
     }
-    tell("charge.dispute.closed", dispute);
-    return copy(dispute);
+    return one;
   }
 
-  /** An intent with its charge in it, as `expand[]=latest_charge.refunds` shows it. */
-  function expanded(intent) {
-    const charge = charges.get(intent.latest_charge);
-    if (!charge) return intent;
-    const data = refundsOf(intent.id).map(copy);
-    return { ...intent, latest_charge: { ...copy(charge), refunds: { object: "list", data, has_more: false } } };
+  function counted(intent) {
+    const made = chargeOf(intent);
+    made.amount_refunded = sum(refundsOf(intent).filter(notFailed));
+    made.refunded = made.amount_refunded === made.amount_captured;
   }
 
-  const list = (url, data, hasMore) => ({ object: "list", url, has_more: hasMore, data: data.map(copy) });
-
-  /** `GET /v1/refunds?payment_intent=`. */
-  function listRefunds(query) {
-    const limit = Number(query.get("limit") ?? 10);
-    const found = refundsOf(query.get("payment_intent"));
-    return list("/v1/refunds", found.slice(0, limit), found.length > limit);
+  function decideRefund(id, status) {
+    const one = refunds.get(id);
+    if (!one) throw missing("refund", id);
+    if (!["succeeded", "failed", "canceled"].includes(status)) throw new Error(`a refund is not decided ${status}`);
+    if (!notFailed(one)) throw new Error(`the refund is ${one.status} already`);
+    one.status = status;
+    if (status !== "succeeded") {
+      if (status === "failed") one.failure_reason = "expired_or_canceled_card";
+      book("refund_failure", one, one.amount);
+      counted(intents.get(one.payment_intent));
+    }
+    announce("refund.updated", one);
+    if (status === "failed") announce("refund.failed", one);
+    return one;
   }
 
-  /** `GET /v1/balance_transactions`, newest first, with its sources. */
-  function balance(query) {
-    if (query.get("expand[]") !== "data.source") throw refuse("this fake shows balance transactions with their sources only");
-    const [from, to] = [Number(query.get("created[gte]") ?? 0), Number(query.get("created[lt]") ?? Infinity)];
-    const limit = Number(query.get("limit") ?? 10);
-    const found = lines.filter((one) => one.created >= from && one.created < to).reverse();
-    const after = query.get("starting_after");
-    const start = after ? found.findIndex((one) => one.id === after) + 1 : 0;
-    return list("/v1/balance_transactions", found.slice(start, start + limit), found.length > start + limit);
+  function dispute(intent, { amount, reason = "fraudulent" } = {}) {
+    const made = chargeOf(intent);
+    if (!made?.captured) throw new Error("nothing was taken that could be disputed");
+    const one = {
+      id: newId("du"), object: "dispute", amount: amount ?? made.amount_captured, balance_transactions: [],
+      charge: made.id, created: seconds(), currency: made.currency, evidence: {},
+      evidence_details: { due_by: seconds() + 7 * DAY, has_evidence: false, past_due: false, submission_count: 0 },
+      is_charge_refundable: false, livemode: false, metadata: {}, payment_intent: intent.id, reason,
+      status: "needs_response",
+    };
+    disputes.set(one.id, one);
+    made.disputed = true;
+    book("adjustment", one, -one.amount, "dispute");
+    announce("charge.dispute.created", one);
+    announce("charge.dispute.funds_withdrawn", one);
+    return one;
   }
 
-  /** Every payment's truth in minor units as Stripe counts them: the bank statement for audits. */
-  function book() {
-    const sum = (things) => things.reduce((total, one) => total + one.amount, 0);
-    return [...intents.values()].map((intent) => ({
-      id: intent.id, order_id: intent.metadata.order_id, operation_id: intent.metadata.operation_id,
-      currency: intent.currency.toUpperCase(), amount: intent.amount, status: intent.status,
-      captured: intent.amount_received,
-      refunded: sum(refundsOf(intent.id)),
-      charged_back: sum([...disputes.values()].filter((one) => one.payment_intent === intent.id && one.status === "lost")),
-    }));
+  function decideDispute(id, status) {
+    const one = disputes.get(id);
+    if (!one) throw missing("dispute", id);
+    if (!["won", "lost"].includes(status)) throw new Error(`a dispute is not decided ${status}`);
+    if (["won", "lost"].includes(one.status)) throw new Error(`the dispute is ${one.status} already`);
+    one.status = status;
+    if (status === "won") {
+      charges.get(one.charge).disputed = false;
+      book("adjustment", one, one.amount, "dispute_reversal");
+      announce("charge.dispute.funds_reinstated", one);
+    }
+    announce("charge.dispute.closed", one);
+    return one;
   }
 
-  return { charged, refund, refundsOf, openDispute, decideDispute, expanded, listRefunds, balance, book, lines };
+  // ---- what is asked ----------------------------------------------------------------------------------------
+
+  const list = (url, data, has_more) => ({ object: "list", url, has_more, data: structuredClone(data) });
+
+  function limitOf(parameters) {
+    const limit = Number(parameters.get("limit") ?? 10);
+    if (!(Number.isInteger(limit) && limit >= 1 && limit <= 100)) throw invalid("Invalid limit", "parameter_invalid");
+    return limit;
+  }
+
+  /** The newest first, after the one that the page before ended with. */
+  function page(url, all, parameters) {
+    const after = parameters.get("starting_after");
+    const at = after === null ? 0 : all.findIndex((item) => item.id === after) + 1;
+    if (after !== null && at === 0) throw missing("object", after, "starting_after");
+    const limit = limitOf(parameters);
+    return list(url, all.slice(at, at + limit), all.length > at + limit);
+  }
+
+  function only(parameters, known) {
+    for (const name of parameters.keys()) {
+      if (!known.includes(name.replace(/\[\d+\]$/, "[]"))) throw invalid(`Received unknown parameter: ${name}`, "parameter_unknown", { param: name });
+    }
+  }
+
+  function refundList(parameters) {
+    only(parameters, ["payment_intent", "limit", "starting_after"]);
+    const wanted = parameters.get("payment_intent");
+    const all = [...refunds.values()].reverse().filter((one) => wanted === null || one.payment_intent === wanted);
+    return page("/v1/refunds", all, parameters);
+  }
+
+  function books(parameters) {
+    only(parameters, ["created[gte]", "created[lt]", "limit", "starting_after", "expand[]"]);
+    const from = Number(parameters.get("created[gte]") ?? 0);
+    const to = Number(parameters.get("created[lt]") ?? Number.MAX_SAFE_INTEGER);
+    const all = [...lines].reverse().filter((line) => line.created >= from && line.created < to);
+    const found = page("/v1/balance_transactions", all, parameters);
+    if (expansions(parameters).includes("data.source")) {
+      for (const line of found.data) {
+        line.source = structuredClone(charges.get(line.source) ?? refunds.get(line.source) ?? disputes.get(line.source));
+      }
+    }
+    return found;
+  }
+
+  /** A PaymentIntent with its charge in it, if that was asked for. */
+  function expanded(intent, wanted) {
+    const known = ["latest_charge", "latest_charge.refunds"];
+    const stranger = wanted.find((name) => !known.includes(name));
+    if (stranger) throw invalid(`This property cannot be expanded (${stranger}).`);
+    const made = charges.get(intent.latest_charge);
+    if (wanted.length === 0 || !made) return intent;
+    const whole = structuredClone(made);
+    if (wanted.includes("latest_charge.refunds")) {
+      const url = `/v1/charges/${made.id}/refunds`;
+      whole.refunds = list(url, refundsOf(intent).reverse().slice(0, 10), refundsOf(intent).length > 10);
+    }
+    return { ...intent, latest_charge: whole };
+  }
+
+  return {
+    books,
+    charge,
+    decideDispute,
+    decideRefund,
+    dispute,
+    expanded,
+    refund,
+    refundList,
+    take,
+    refunds: () => [...refunds.values()],
+    disputes: () => [...disputes.values()],
+    book: () =>
+      [...intents.values()].map((intent) => ({
+        reference: intent.id,
+        order_id: intent.metadata.order_id ?? null,
+        currency: intent.currency.toUpperCase(),
+        captured: intent.amount_received,
+        refunded: sum(refundsOf(intent).filter((refund) => refund.status === "succeeded")),
+        charged_back: sum(
+          [...disputes.values()].filter((one) => one.payment_intent === intent.id && one.status === "lost"),
+        ),
+      })),
+    stop() {
+      for (const timer of timers) clearTimeout(timer);
+    },
+  };
 }

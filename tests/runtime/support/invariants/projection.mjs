@@ -1,14 +1,14 @@
 // Invariant 8 and I7, I8 of FAULTS: at rest, nothing is owed to the queue, and D1 says of every order and SKU
 // what its object says, and of no others.
 
-import { hasAttention, operations, total } from "./raw.mjs";
+import { operations, total, waitsForPerson } from "./raw.mjs";
 
 /** What only the buyer's browser may see stays in the object. */
 function withoutSecrets(document) {
   const copy = structuredClone(document);
   for (const payment of [copy.payment, ...(copy.earlier_payments ?? [])]) {
     if (!payment) continue;
-    payment.method = null;
+    if ("method" in payment) payment.method = null;
     if (payment.report) payment.report.action = null;
   }
   return copy;
@@ -41,7 +41,7 @@ function copyIsTrue(order, row, must) {
     email: document.email.toLowerCase(),
     currency: document.cart.currency,
     total_minor: total(order),
-    needs_attention: hasAttention(order) ? 1 : 0,
+    needs_attention: waitsForPerson(order) ? 1 : 0,
     invoice_number: document.invoice_number,
     created_at: Date.parse(document.created_at),
     updated_at: Date.parse(document.updated_at),

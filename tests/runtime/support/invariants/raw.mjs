@@ -12,6 +12,7 @@ const TABLES = {
   OrderShard: { orders: "orders", keys: "idempotency", inbox: "inbox", outbox: "outbox" },
   SkuInventory: { level: "level", reservations: "reservations", movements: "movements" },
   InvoiceSeries: { invoices: "invoices", credit_notes: "credit_notes", documents: "documents", projection: "projection" },
+  Reconciler: { runs: "runs" },
 };
 
 /** Everything that was written by this test: what other tests left in the same objects is not looked at. */
@@ -93,5 +94,7 @@ export const isSettled = (order) =>
 /** The money is on hold for the shop: it can still take it. */
 export const isHeld = (order) => order.document.payment?.report?.state === "authorized";
 export const hasAttention = (order) => order.document.attention.length > 0;
+/** Something that nobody has dealt with. */
+export const waitsForPerson = (order) => order.document.attention.some((one) => !one.resolved);
 export const isTerminal = (order) => !["placing", "open"].includes(order.document.status);
 export const isCalledOff = (order) => ["cancelled", "expired", "rejected"].includes(order.document.status);
