@@ -206,6 +206,8 @@ fn plan_refund(
     if !can.refund {
         return Err(unsupported("refund"));
     }
+    // Whether there is anything to give back comes before what it is of.
+    payment.may_follow(OperationKind::Refund)?;
     let left = payment.refundable_minor();
     let (amount_minor, shipping_minor, lines) = match of {
         RefundOf::Everything => (left, 0, Vec::new()),

@@ -37,6 +37,11 @@ function wantedBySku(orders) {
       quantities.set(id, (quantities.get(id) ?? 0) + quantity);
       wanted.set(sku, quantities);
     }
+    // What came back with a refund is not the order's any more.
+    for (const { sku, restock, restocked } of (order.refunds ?? []).flatMap(({ lines }) => lines)) {
+      const quantities = wanted.get(sku);
+      if (restocked) quantities?.set(id, quantities.get(id) - restock);
+    }
   }
   return wanted;
 }

@@ -120,8 +120,9 @@ impl ReportedState {
         match self {
             Self::ActionRequired => 0,
             Self::Processing => 1,
-            Self::Declined => 2,
-            Self::Approved => 3,
+            Self::Approved => 2,
+            // A decline within the same second is that of what the buyer had approved.
+            Self::Declined => 3,
             Self::Authorized => 4,
             Self::Failed => 5,
             Self::Cancelled => 6,

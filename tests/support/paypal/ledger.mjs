@@ -131,7 +131,7 @@ export function openLedger({ base, newId, announce }) {
     if (order.status === "VOIDED") throw unprocessable("ORDER_EXPIRED");
     if (order.status !== "APPROVED") throw unprocessable("ORDER_NOT_APPROVED");
     if (order.instrument === "declined") {
-      order.status = "PAYER_ACTION_REQUIRED";
+      Object.assign(order, { status: "PAYER_ACTION_REQUIRED", updated: now() });
       const page = link("redirect", `/checkoutnow?token=${order.id}`);
       throw unprocessable("INSTRUMENT_DECLINED", { links: [page] });
     }

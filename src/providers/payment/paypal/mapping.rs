@@ -33,10 +33,11 @@ pub(super) fn report(order: Order, occurred_at: Timestamp) -> Result<PaymentRepo
     }
     let state = state(order.status, authorization, &captures)?;
     let waits = matches!(state, ReportedState::ActionRequired | ReportedState::Declined);
-    // An order that waits for its buyer has done so since it was made: a decline that came later is not
-    // forgotten for it.
-    let occurred_at = match (state, moment(order.create_time.as_deref())) {
-        (ReportedState::ActionRequired, Some(made_at)) => made_at.min(occurred_at),
+    // An order that waits for its buyer has done so since it last changed: a decline that came later is
+    // not forgotten for it.
+    let changed_at = order.update_time.as_deref().or(order.create_time.as_deref());
+    let occurred_at = match (state, moment(changed_at)) {
+        (ReportedState::ActionRequired, Some(at)) => at.min(occurred_at),
         _ => occurred_at,
     };
     let held = authorization.filter(|_| state == ReportedState::Authorized);
