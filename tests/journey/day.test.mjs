@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { openCounters, FAULT_KINDS } from "../support/day/counters.mjs";
+import { openForger } from "../support/day/forger.mjs";
 import { openLife } from "../support/day/life.mjs";
 import { planDay } from "../support/day/plan.mjs";
 import { attention, comeToRest, EVENING_SECONDS, holdMoney, MORNING_SECONDS, reconcile } from "../support/day/rest.mjs";
@@ -30,6 +31,11 @@ let ended;
 
 const say = (sentence) => findings.push(sentence);
 const none = (sentences, what) => assert.deepEqual(sentences.slice(0, 30), [], `${what}; play it again with DAY_SEED=${seed}`);
+
+function atRest() {
+  const owed = [...readRawState(shop.store.stateDir).shards.values()].flatMap((shard) => shard.outbox);
+  assert.deepEqual(owed, []);
+}
 
 before(async () => {
   console.log(`DAY_SEED=${seed}`);
@@ -80,10 +86,7 @@ test("the night: batches settle, what was left lying lapses, and the store comes
   none(findings.splice(0), "the night");
   none(waiting, "not at rest");
   // D1 has heard of everything: nothing waits in an outbox.
-  await eventually(() => {
-    const owed = [...readRawState(shop.store.stateDir).shards.values()].flatMap((shard) => shard.outbox);
-    assert.deepEqual(owed, []);
-  }, { within: 15_000, every: 250 });
+  await eventually(atRest, { within: 15_000, every: 250 });
 });
 
 test("the gateways' own books agree with ours, line by line", async () => {
@@ -96,7 +99,25 @@ test("the gateways' own books agree with ours, line by line", async () => {
   }
 });
 
+test("books that somebody has altered are told, and nothing else", async (t) => {
+  const forger = await openForger(shop.fakes.stripe.url);
+  t.after(() => forger.stop());
+  await shop.restart(MORNING_SECONDS, { STRIPE_BASE_URL: forger.url });
+  const run = await reconcile(shop.store, "stripe", { from: began, to: ended }, "altered");
+  const { altered, removed, added } = forger.harm();
+  const told = run.differences.map((one) => `${one.payment_reference} ${one.kind} ${one.result}`).sort();
+  const expected = [`${altered} capture amount_differs`, `${removed} capture missing_there`, `${added} capture missing_here`];
+  assert.deepEqual(told, expected.sort());
+  const queue = await eventually(async () => {
+    const queue = (await attention(shop.store)).filter((one) => one.code === "reconciliation_difference");
+    assert.equal(queue.length, 3, JSON.stringify(queue).slice(0, 500));
+    return queue;
+  });
+  assert.equal(queue.filter((one) => one.order_id === null).length, 1, "the one that is nobody's stands by itself");
+});
+
 test("the books agree to the cent", async () => {
+  await eventually(atRest, { within: 15_000, every: 250 });
   const queue = await attention(shop.store);
   await shop.store.stop();
   const raw = readRawState(shop.store.stateDir);

@@ -14,8 +14,8 @@ export const GATEWAY_TIMEOUT_MS = 700;
 const STRIPE = { secretKey: "sk_test_day", webhookSecret: "whsec_day" };
 
 /**
- * `{ store, fakes, office, close(), restart(secondsAhead) }`: `fakes` by the gateways' names, `restart` brings the
- * store back with its clock so many seconds ahead.
+ * `{ store, fakes, office, close(), restart(secondsAhead, vars) }`: `fakes` by the gateways' names, `restart` brings the
+ * store back with its clock so many seconds ahead, and with other variables if there are any.
  */
 export async function openGateways({ random = Math.random, vars = {}, seed } = {}) {
   const opened = [];
@@ -24,18 +24,15 @@ export async function openGateways({ random = Math.random, vars = {}, seed } = {
   };
   try {
     const fakes = {};
-    const start = async (name, fake, end) => {
+    const started = (name, fake) => {
       fakes[name] = fake;
-      opened.push(end);
+      opened.push(() => (fake.stop ?? fake.close)());
+      return fake;
     };
-    const stripe = await startStripeFake(STRIPE);
-    await start("stripe", stripe, () => stripe.stop());
-    const razorpay = await startRazorpayFake();
-    await start("razorpay", razorpay, () => razorpay.stop());
-    const paypal = await startPaypalFake({ seed });
-    await start("paypal", paypal, () => paypal.close());
-    const authorizeNet = await startAuthorizeNetFake();
-    await start("authorize_net", authorizeNet, () => authorizeNet.stop());
+    const stripe = started("stripe", await startStripeFake(STRIPE));
+    const razorpay = started("razorpay", await startRazorpayFake());
+    const paypal = started("paypal", await startPaypalFake({ seed }));
+    const authorizeNet = started("authorize_net", await startAuthorizeNetFake());
 
     const variables = {
       GATEWAY_TIMEOUT_MILLISECONDS: String(GATEWAY_TIMEOUT_MS),
@@ -54,9 +51,9 @@ export async function openGateways({ random = Math.random, vars = {}, seed } = {
     const office = await openPostOffice({ to: `${store.url}/webhooks`, random });
     opened.push(() => office.stop());
     for (const [name, fake] of Object.entries(fakes)) fake.setWebhookUrl(`${office.url}/${name}`);
-    const restart = async (secondsAhead) => {
+    const restart = async (secondsAhead, changed = {}) => {
       await store.stop();
-      variables.CLOCK_AHEAD_SECONDS = String(secondsAhead);
+      Object.assign(variables, changed, { CLOCK_AHEAD_SECONDS: String(secondsAhead) });
       await store.start();
     };
     return { store, fakes, office, close, restart };

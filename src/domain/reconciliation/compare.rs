@@ -47,11 +47,18 @@ pub fn compare(
     }
     let mut items: Vec<Item> = pairs.iter().filter_map(Pair::item).collect();
     items.extend(sides.listed.iter().filter_map(|listed| Pair::of(&[], &[listed]).item()));
-    let certain = sides.booked.iter().filter(|booked| !booked.is_open);
+    let certain = sides.booked.iter().filter(|booked| is_certainly_listed(booked));
     items.extend(certain.filter_map(|booked| Pair::of(&[booked], &[]).item()));
     items.retain(|item| window.contains(item.occurred_at()));
     items.sort_by_cached_key(order_of_items);
     items
+}
+
+/// Whether the gateway's books of the same days must have a movement of ours. A chargeback is never ours to
+/// begin with, we have it from the gateway itself; and of the books some have it on the day it was opened,
+/// some on the day it was lost, weeks later, and some (Razorpay's) not at all.
+fn is_certainly_listed(booked: &BookedMovement) -> bool {
+    !booked.is_open && booked.kind != OperationKind::Chargeback
 }
 
 /// By time, and where that is equal by what names the item: the same items always come out in one order.

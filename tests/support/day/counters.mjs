@@ -30,6 +30,11 @@ export const FAULT_KINDS = ["timeout_after", "500_before", "500_after", "429", "
  */
 export function openCounters({ stripe, razorpay, paypal, authorize_net: authorizeNet }) {
   const captureOf = (reference) => paypal.book().find((one) => one.reference === reference).captures.find((one) => one.status !== "PENDING").id;
+  // Whoever has agreed and comes to the page again has nothing to do there.
+  function approve(reference, instrument) {
+    const { status } = paypal.book().find((one) => one.reference === reference);
+    if (status === "PAYER_ACTION_REQUIRED") paypal.approve(reference, instrument);
+  }
   const chargeOf = (reference) => razorpay.book().find((one) => one.reference === reference && one.captured > 0).payment;
   const counters = {
     stripe: {
@@ -75,8 +80,8 @@ export function openCounters({ stripe, razorpay, paypal, authorize_net: authoriz
       kinds: { start: ["create"], capture: ["capture", "complete_capture"], refund: ["refund"], read: ["retrieve"], void: ["void"] },
       offers: { void: true, parts: true, part: true, dispute: true },
       method: () => ({ return_url: RETURN_URL }),
-      pay: (reference) => void paypal.approve(reference, "good"),
-      decline: (reference) => void paypal.approve(reference, "declined"),
+      pay: (reference) => approve(reference, "good"),
+      decline: (reference) => approve(reference, "declined"),
       refund: (reference, minor) => paypal.refundInDashboard(captureOf(reference), minor),
       dispute: (reference) => paypal.openDispute(captureOf(reference)),
       decide: (id, outcome) => void paypal.decideDispute(id, outcome),
