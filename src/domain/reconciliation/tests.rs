@@ -374,6 +374,18 @@ fn a_lost_dispute_that_the_books_of_those_days_do_not_list_is_no_difference() {
     assert_eq!(run(&[dispute.booked()], &[less])[0].result, Finding::AmountDiffers);
 }
 
+/// At Authorize.net money goes back before it settles by voiding the payment, which then never settles.
+#[test]
+fn what_came_and_was_voided_before_it_settled_is_in_no_books() {
+    let taken = capture(1, 500, 10).booked();
+    let mut back =
+        Movement { number: 2, kind: OperationKind::Refund, ..capture(1, 500, 10) }.booked();
+    assert_eq!(differences(&run(&[taken.clone(), back.clone()], &[])).len(), 2);
+    back.movement_reference = taken.payment_reference.as_deref().map(void_reference);
+    assert_eq!(run(&[taken.clone(), back], &[]), Vec::new());
+    assert_eq!(differences(&run(&[taken], &[])).len(), 1);
+}
+
 #[test]
 fn what_is_too_young_is_left_to_the_next_run() {
     let window = Window { from: at(FROM), to: at(TO) };

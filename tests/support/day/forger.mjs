@@ -15,7 +15,7 @@ export async function openForger(to) {
     Object.assign(added.source, { id: "ch_forged", payment_intent: "pi_forged", metadata: {} });
     harm = { altered: altered.source.payment_intent, removed: removed.source.payment_intent, added: "pi_forged" };
     altered.source.amount_captured += 1;
-    return { ...list, data: [...list.data.filter((line) => line !== removed), added] };
+    return { ...list, data: [added, ...list.data.filter((line) => line !== removed)] };
   }
 
   const server = http.createServer((request, response) => {
