@@ -13,7 +13,7 @@ use crate::domain::order::{
 };
 use crate::domain::payment::{
     Absorbed, CallFailure, CallResult, ExpiryWatch, Gateway, MovementReport, OperationKind,
-    Payment, PaymentReport, ReportedState,
+    OperationResult, Payment, PaymentReport, ReportedState,
 };
 use crate::domain::time::Timestamp;
 
@@ -195,14 +195,14 @@ fn take_in(order: &mut Order, input: Input, now: Timestamp, fresh: &mut dyn FnMu
             for payment in order.payments_mut() {
                 let open = payment.has_unknown() || payment.awaits_refund() || !payment.is_over();
                 if !payment.operations.is_empty() && open {
-                    payment.ask_again_at = Some(now);
+                    payment.ask_now(now);
                 }
             }
         }
         Input::AskAbout { gateway, reference } => {
             let known = order.payment_for_movements(&reference, &[], gateway);
             if let Some(payment) = known.filter(|payment| payment.reference().is_some()) {
-                payment.ask_again_at = Some(now);
+                payment.ask_now(now);
             }
         }
         Input::Flag { code, detail } => order.needs_attention(code, detail, now),
@@ -293,8 +293,8 @@ fn take_report(
         {
             put_off(payment, now);
         }
-        Absorbed::Nothing if was_asked => payment.ask_again_at = None,
-        Absorbed::Changed if was_asked => payment.ask_again_at = None,
+        Absorbed::Nothing if was_asked => payment.stop_asking(),
+        Absorbed::Changed if was_asked => payment.stop_asking(),
         Absorbed::Changed | Absorbed::Nothing => {}
         Absorbed::Refused(failure) => {
             payment.doubt(now);
@@ -339,12 +339,13 @@ fn take_refund_answer(
         return;
     };
     let was_asked = payment.ask_again_at.is_some_and(|at| at <= now);
+    let was_unknown = is_unknown(payment, operation);
     match result {
         Ok(news) => {
             let news = MovementReport { operation_id: Some(operation), ..news };
             let absorbed = payment.absorb_movement(news, fresh, now);
             if was_asked && (payment.awaits_refund() || payment.has_unknown()) {
-                put_off(payment, now);
+                ask_about_the_others(payment, operation, was_unknown, now);
             }
             await_refund(payment, now);
             if let Absorbed::Refused(failure) = absorbed {
@@ -356,10 +357,33 @@ fn take_refund_answer(
         Err(failure) => {
             payment.fail(operation, &failure, now);
             if payment.has_unknown() {
-                put_off(payment, now);
+                ask_about_the_others(payment, operation, was_unknown, now);
             }
         }
     }
+}
+
+fn is_unknown(payment: &Payment, operation: OperationId) -> bool {
+    payment.operation(operation).is_some_and(|o| o.result == OperationResult::Unknown)
+}
+
+/// A gateway that has just said what became of one operation is asked about the next at once: many that
+/// were lost together must not use up the schedule of each other.
+fn ask_about_the_others(
+    payment: &mut Payment,
+    answered: OperationId,
+    was_unknown: bool,
+    now: Timestamp,
+) {
+    let is_told = was_unknown && !is_unknown(payment, answered);
+    if !is_told || !payment.has_unknown() {
+        return put_off(payment, now);
+    }
+    payment.questions_put_off = 0;
+    for operation in payment.operations.iter_mut().filter(|o| !o.result.is_decided()) {
+        operation.attempts = 0;
+    }
+    payment.ask_again_at = Some(now);
 }
 
 /// A refund that is under way is asked about, in case its webhook is lost.
@@ -386,7 +410,7 @@ fn take_never_received(order: &mut Order, operation: OperationId, now: Timestamp
         };
         payment.fail(operation, &failure, now);
         payment.refusal = Some(failure.to_string());
-        payment.ask_again_at = None;
+        payment.stop_asking();
     } else {
         payment.ask_anew(operation);
     }
@@ -412,7 +436,7 @@ fn take_failure(order: &mut Order, operation: OperationId, failure: &CallFailure
     }
     if kind == Some(OperationKind::Authorize) {
         payment.refusal = Some(failure.to_string());
-        payment.ask_again_at = None;
+        payment.stop_asking();
         return;
     }
     if payment.has_unknown() || kind == Some(OperationKind::Void) {
@@ -423,6 +447,10 @@ fn take_failure(order: &mut Order, operation: OperationId, failure: &CallFailure
 
 /// Puts the next question off along the schedule; at its end a person must look.
 fn put_off(payment: &mut Payment, now: Timestamp) {
+    if let Some(at) = payment.resume_schedule_at.take().filter(|at| *at > now) {
+        payment.ask_again_at = Some(at);
+        return;
+    }
     let waiting = payment.operations.iter().filter(|o| !o.result.is_decided());
     let attempts = waiting.map(|o| o.attempts).max().unwrap_or(0);
     let attempts = attempts.max(payment.questions_put_off);

@@ -169,7 +169,7 @@ fn settle_open(order: &mut Order, now: Timestamp, fresh: &mut dyn FnMut() -> Uui
     let untried = payment.operations.is_empty();
     if payment.is_dead() || (untried && closing.is_some()) {
         let at_gateway = payment.report.as_ref().map(|report| report.state);
-        payment.ask_again_at = None;
+        payment.stop_asking();
         let reason = match (closing, at_gateway) {
             (Some(reason), _) => reason,
             (None, Some(ReportedState::Cancelled)) if voided_by_merchant(payment) => {

@@ -35,6 +35,10 @@ pub struct Payment {
     /// What the buyer's statement is to say, where the gateway takes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub statement_descriptor: Option<String>,
+    /// Where the schedule goes on when somebody has had the gateway asked before its time: a browser
+    /// that comes back again and again must not use the schedule up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resume_schedule_at: Option<Timestamp>,
     /// Questions about it that were put off since the gateway last answered.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub questions_put_off: u32,
@@ -89,6 +93,7 @@ impl Payment {
             refusal: None,
             ask_again_at: None,
             statement_descriptor: None,
+            resume_schedule_at: None,
             questions_put_off: 0,
             let_go: false,
             expiry_watch: ExpiryWatch::Waiting,
@@ -154,7 +159,7 @@ impl Payment {
     /// It was called off where the gateway has no way to do so: no money is expected any more.
     pub fn let_go(&mut self, now: Timestamp) {
         self.let_go = true;
-        self.ask_again_at = None;
+        self.stop_asking();
         for operation in &mut self.operations {
             if operation.kind == OperationKind::Authorize && !operation.result.is_decided() {
                 operation.conclude(OperationResult::Failed, now);
@@ -206,8 +211,22 @@ impl Payment {
     /// that is under way is asked about until it is decided.
     pub(super) fn stop_asking_if_known(&mut self) {
         if !self.has_unknown() && !self.awaits_refund() {
-            self.ask_again_at = None;
+            self.stop_asking();
         }
+    }
+
+    /// Nothing is to be asked any more.
+    pub const fn stop_asking(&mut self) {
+        self.ask_again_at = None;
+        self.resume_schedule_at = None;
+    }
+
+    /// Has the gateway asked now, whatever the schedule says, and lets the schedule go on afterwards.
+    pub fn ask_now(&mut self, now: Timestamp) {
+        if let Some(at) = self.ask_again_at.filter(|at| *at > now) {
+            self.resume_schedule_at = Some(at);
+        }
+        self.ask_again_at = Some(now);
     }
 
     /// Whether a refund is under way at the gateway.

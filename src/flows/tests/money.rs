@@ -148,6 +148,24 @@ fn a_refund_whose_answer_is_lost_is_asked_about_and_paid_out_once() {
 }
 
 #[test]
+fn many_refunds_whose_answers_are_lost_together_are_all_found() {
+    let mut world = paid(CaptureMode::Automatic);
+    let ids: Vec<_> = (0..20).flat_map(|_| world.ask(&refund(100)).unwrap()).collect();
+    // The worker dies before any of them is sent, or after: nobody knows.
+    world.feed(Input::Wake);
+    let payment = world.order.payment.as_ref().unwrap();
+    assert!(
+        ids.iter().all(|id| payment.operation(*id).unwrap().result == OperationResult::Unknown)
+    );
+    world.come_to_rest();
+    let payment = world.order.payment.as_ref().unwrap();
+    let done = |id| payment.operation(id).unwrap().result == OperationResult::Succeeded;
+    assert!(ids.iter().all(|id| done(*id)), "{payment:#?}");
+    assert_eq!(world.books.values().next().unwrap().kept(), TOTAL - 2_000);
+    assert!(world.order.attention.is_empty(), "{:?}", world.order.attention);
+}
+
+#[test]
 fn a_refund_from_the_dashboard_is_recorded_and_not_fought() {
     let mut world = paid(CaptureMode::Automatic);
     world.at_gateway(OperationKind::Refund, 700);

@@ -101,7 +101,7 @@ impl Shard {
     }
 
     /// A sign of the end of the work on an order, if somebody is working on it.
-    fn wait_for(&self, id: OrderId) -> Option<oneshot::Receiver<()>> {
+    pub(super) fn wait_for(&self, id: OrderId) -> Option<oneshot::Receiver<()>> {
         if !self.is_driven(id) {
             return None;
         }

@@ -3,8 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::time::Duration;
 
-use worker::Result;
+use futures_util::future::{Either, select};
+use worker::{Delay, Result};
 
 use super::{Shard, gateway};
 use crate::domain::id::{OperationId, OrderId};
@@ -13,6 +15,7 @@ use crate::domain::payment::{Gateway, MovementRefusal};
 use crate::flows::advance::Input;
 use crate::flows::attempts::{NewAttempt, retry};
 use crate::flows::movements::{Capabilities, MovementAsk, request};
+use crate::flows::owed::owed;
 use crate::objects::commands::ShardAnswer;
 use crate::providers::payment::registry;
 use crate::runtime::clock::{fresh_uuid, now};
@@ -26,6 +29,20 @@ pub(super) enum Asked {
     Movement(MovementAsk),
     /// Another attempt to pay.
     Attempt(Box<NewAttempt>),
+}
+
+impl Asked {
+    /// A key belongs to what was asked for as much as to the body: the same body asks for a capture at
+    /// one address and for a refund at another.
+    fn fingerprint(&self, body: &str) -> String {
+        let what = match self {
+            Self::Movement(MovementAsk::Capture { .. }) => "capture",
+            Self::Movement(MovementAsk::Void { .. }) => "void",
+            Self::Movement(MovementAsk::Refund { .. }) => "refund",
+            Self::Attempt(_) => "attempt",
+        };
+        [what, ":", body].concat()
+    }
 }
 
 /// What came of writing it down.
@@ -45,8 +62,9 @@ impl Shard {
         id: OrderId,
         asked: Asked,
     ) -> Result<ShardAnswer> {
+        let fingerprint = &asked.fingerprint(fingerprint);
         if let Some((known, order_id, operations)) = self.store.movement(key)? {
-            if known != fingerprint || order_id != id {
+            if known != *fingerprint || order_id != id {
                 return Ok(ShardAnswer::KeyReused);
             }
             return self.moved(id, operations, true);
@@ -59,10 +77,31 @@ impl Shard {
             }
             Written::Done(operations) => operations,
         };
-        if !self.is_driven(id) {
+        self.see_to(id).await?;
+        self.moved(id, operations, false)
+    }
+
+    /// Takes the order as far as it goes now. Whoever works on it may have looked for the last time
+    /// before this was written down, so the end of that work is waited for, within reason, and then what
+    /// is still owed is done here.
+    async fn see_to(self: &Rc<Self>, id: OrderId) -> Result<()> {
+        let lease = self.platform.settings().lease_milliseconds();
+        let mut patience = Delay::from(Duration::from_millis(lease.unsigned_abs()));
+        while let Some(end) = self.wait_for(id) {
+            match select(end, patience).await {
+                Either::Left((_, left)) => patience = left,
+                // It is written down: the alarm sees to it.
+                Either::Right(_) => return Ok(()),
+            }
+        }
+        let owes = match self.store.order(id)? {
+            Some(order) => owed(&order, now()).iter().any(|effect| !effect.is_background()),
+            None => false,
+        };
+        if owes {
             self.drive(id, Vec::new()).await?;
         }
-        self.moved(id, operations, false)
+        Ok(())
     }
 
     fn moved(
