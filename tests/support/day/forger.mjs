@@ -2,12 +2,12 @@
 
 import http from "node:http";
 
-/** Passes everything on to `to`; `harm` is what was done, once the books were asked for. */
-export async function openForger(to) {
+/** Passes everything on to `to`; of the payments in `among` two are harmed, `harm()` says how. */
+export async function openForger(to, among) {
   let harm;
 
   function spoil(list) {
-    const captures = list.data.filter((line) => line.type === "charge");
+    const captures = list.data.filter((line) => line.type === "charge" && among.has(line.source.payment_intent));
     if (harm || captures.length < 2) return list;
     const [altered, removed] = captures;
     const added = structuredClone(altered);
