@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use worker::Env;
 
+use super::clock;
 use crate::domain::payment::CaptureMode;
 use crate::providers::payment::settings::{ConfigurationError, PaymentSettings};
 
@@ -34,6 +35,8 @@ pub struct Settings {
     /// How long after an event was handed to the queue its arrival in D1 is looked for, in
     /// milliseconds.
     pub projection_confirm_milliseconds: i64,
+    /// How many seconds the clock is ahead: a test's way to tomorrow, refused outside development.
+    pub clock_ahead_seconds: i64,
     /// Whether money is taken at once or after the stock is committed.
     pub capture_mode: CaptureMode,
     /// The gateways that are set up.
@@ -55,6 +58,9 @@ pub enum SettingsError {
     #[error(transparent)]
     Payments(#[from] ConfigurationError),
 }
+
+const CLOCK_AHEAD: &str = "CLOCK_AHEAD_SECONDS";
+const MAX_AHEAD_SECONDS: i64 = 30 * 86_400;
 
 const DEVELOPMENT_TOKEN_SECRET: &str = "development-order-token-secret";
 
@@ -127,6 +133,15 @@ impl Settings {
                 60_000,
                 100..=3_600_000,
             )?,
+            clock_ahead_seconds: match number(&get, CLOCK_AHEAD, 0, 0..=MAX_AHEAD_SECONDS)? {
+                1.. if !development => {
+                    return Err(SettingsError::Variable {
+                        name: CLOCK_AHEAD,
+                        problem: "is only allowed when ENVIRONMENT is development",
+                    });
+                }
+                seconds => seconds,
+            },
             capture_mode,
             payments: PaymentSettings::from_variables(&get)?,
         })
@@ -169,6 +184,7 @@ pub fn shared(env: &Env) -> Result<Rc<Settings>, String> {
             return Ok(Rc::clone(settings));
         }
         let settings = Rc::new(Settings::read(env).map_err(|error| error.to_string())?);
+        clock::put_ahead(settings.clock_ahead_seconds);
         *shared = Some(Rc::clone(&settings));
         Ok(settings)
     })
@@ -204,5 +220,17 @@ mod tests {
         }
         assert_eq!(read(&[dev, ("ORDER_SHARDS", "256")]).unwrap().order_shards, 256);
         assert!(read(&[dev, ("PAYMENT_CAPTURE", "later")]).is_err());
+    }
+
+    #[test]
+    fn the_clock_is_ahead_in_development_only() {
+        let (dev, secret) =
+            (("ENVIRONMENT", "development"), ("ORDER_TOKEN_SECRET", &"s".repeat(32)));
+        assert_eq!(read(&[dev]).unwrap().clock_ahead_seconds, 0);
+        assert_eq!(read(&[dev, (CLOCK_AHEAD, "93600")]).unwrap().clock_ahead_seconds, 93_600);
+        let secret = (secret.0, secret.1.as_str());
+        assert!(read(&[secret, (CLOCK_AHEAD, "1")]).is_err());
+        assert!(read(&[secret, (CLOCK_AHEAD, "0")]).is_ok());
+        assert!(read(&[dev, (CLOCK_AHEAD, "-1")]).is_err());
     }
 }

@@ -11,6 +11,7 @@ use js_sys::{Array, JsString};
 use wasm_bindgen::prelude::*;
 use worker::{Error, Result, SqlStorageValue, State};
 
+use super::clock::on_the_platform;
 use crate::domain::time::Timestamp;
 
 #[wasm_bindgen]
@@ -231,7 +232,8 @@ impl Sqlite {
             return Ok(());
         }
         // A failure resets the object, as for any write.
-        let _settles_with_the_turn = self.storage.set_alarm(as_number(at)).map_err(Error::from)?;
+        let _settles_with_the_turn =
+            self.storage.set_alarm(as_number(on_the_platform(at))).map_err(Error::from)?;
         self.armed_for.set(Some(at));
         Ok(())
     }

@@ -13,7 +13,7 @@ use crate::domain::id::{OperationId, OrderId};
 use crate::domain::money::Money;
 use crate::domain::order::{Attention, Order};
 use crate::domain::payment::{Gateway, Operation, OperationKind, OperationResult, Payment};
-use crate::domain::reconciliation::{BookedMovement, ListedMovement, Window};
+use crate::domain::reconciliation::{BookedMovement, ListedMovement, Window, void_reference};
 use crate::domain::time::Timestamp;
 use crate::runtime::platform::Unavailable;
 
@@ -327,6 +327,28 @@ pub async fn meant_by(
             for row in page {
                 found.push(row.read()?);
             }
+        }
+    }
+    Ok(found)
+}
+
+/// Voids of ours in place of refunds, whatever their time, of payments that the gateway does not list.
+///
+/// # Errors
+/// When D1 does not answer.
+pub async fn voids_of(
+    database: &D1Database,
+    gateway: Gateway,
+    payments: &[String],
+) -> Result<Vec<BookedMovement>, Unavailable> {
+    let mut found = Vec::new();
+    for payments in payments.chunks(PAGE) {
+        let references: Vec<_> = payments.iter().map(|payment| void_reference(payment)).collect();
+        let list = json_list(&references)?;
+        let parameters = [Parameter::Text(gateway.name()), Parameter::Text(&list)];
+        let page: Vec<BookedRow> = rows(database, BY_REFERENCE, &parameters).await?;
+        for row in page {
+            found.push(row.read()?);
         }
     }
     Ok(found)

@@ -10,7 +10,8 @@ import { auditStock } from "./audit-stock.mjs";
  * Findings as sentences; none if all is well. For a store at rest: nothing under way, windows over.
  *
  * - `raw`: what `readRawState` gave.
- * - `payments`: the gateways' statement, `{ id, order_id, operation_id, amount, currency, captured, open }` each.
+ * - `payments`: the gateways' statement, `{ id, order_id, operation_id, amount, currency, captured, open }` each,
+ *   and `refunded` where a second charge may have been given back.
  * - `acknowledged`: what buyers were told, `{ key, orderId, total }` each: an answer 201, or a paid order seen.
  */
 export function audit({ raw, payments, acknowledged = [], now = Date.now() }) {
@@ -90,7 +91,8 @@ function auditPayments(orders, payments, say) {
   for (const [id, { document: order }] of orders) {
     const own = byOrder.get(id) ?? [];
     const charges = own.filter((payment) => payment.captured > 0);
-    if (charges.length > 1) say(`${id} was charged ${charges.length} times: ${charges.map((p) => p.id).join(", ")}`);
+    const kept = charges.filter((payment) => payment.captured > (payment.refunded ?? 0));
+    if (kept.length > 1) say(`${id} was charged ${kept.length} times: ${kept.map((p) => p.id).join(", ")}`);
     const taken = charges.reduce((sum, payment) => sum + payment.captured, 0);
     const booked = succeeded(order, "capture");
     const lookedAt = order.attention.length > 0;

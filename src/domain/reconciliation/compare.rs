@@ -5,9 +5,11 @@
 //! amounts meet first; what is left is the same money in other parts if its sums are equal, and differs
 //! otherwise.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::{BookedMovement, Finding, Item, ListedMovement, OurSide, TheirSide, Window};
+use super::{
+    BookedMovement, Finding, Item, ListedMovement, OurSide, TheirSide, Window, void_reference,
+};
 use crate::domain::id::{OperationId, OrderId};
 use crate::domain::money::Money;
 use crate::domain::payment::OperationKind;
@@ -47,11 +49,31 @@ pub fn compare(
     }
     let mut items: Vec<Item> = pairs.iter().filter_map(Pair::item).collect();
     items.extend(sides.listed.iter().filter_map(|listed| Pair::of(&[], &[listed]).item()));
-    let certain = sides.booked.iter().filter(|booked| !booked.is_open);
+    let voided: BTreeSet<&str> = sides.booked.iter().filter_map(|one| voided(one)).collect();
+    let is_voided = |one: &BookedMovement| {
+        one.payment_reference.as_deref().is_some_and(|payment| voided.contains(payment))
+    };
+    let certain = sides.booked.iter().filter(|one| is_certainly_listed(one) && !is_voided(one));
     items.extend(certain.filter_map(|booked| Pair::of(&[booked], &[]).item()));
     items.retain(|item| window.contains(item.occurred_at()));
     items.sort_by_cached_key(order_of_items);
     items
+}
+
+/// Whether the gateway's books of the same days must have a movement of ours. A chargeback is never ours to
+/// begin with, we have it from the gateway itself; and of the books some have it on the day it was opened,
+/// some on the day it was lost, weeks later, and some (Razorpay's) not at all.
+fn is_certainly_listed(booked: &BookedMovement) -> bool {
+    !booked.is_open && booked.kind != OperationKind::Chargeback
+}
+
+/// The payment, if this refund voided it ([`void_reference`]). A payment that was
+/// voided before it settled is in no books, neither what came nor what went back.
+fn voided(booked: &BookedMovement) -> Option<&str> {
+    let payment = booked.payment_reference.as_deref()?;
+    let is_void = booked.kind == OperationKind::Refund
+        && booked.movement_reference == Some(void_reference(payment));
+    is_void.then_some(payment)
 }
 
 /// By time, and where that is equal by what names the item: the same items always come out in one order.

@@ -105,6 +105,13 @@ pub struct ListedMovement {
     pub occurred_at: Timestamp,
 }
 
+/// The identity of the refund that a voided payment is, where a void makes no movement of its own at the
+/// gateway.
+#[must_use]
+pub fn void_reference(payment: &str) -> String {
+    ["void-", payment].concat()
+}
+
 /// One movement of money as our ledger has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BookedMovement {

@@ -1,7 +1,7 @@
 //! The comparison: what the gateway listed, against our rows in D1; the result into D1; what differs before
 //! a person.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use worker::D1Database;
@@ -10,7 +10,7 @@ use super::Trouble;
 use crate::domain::id::OrderId;
 use crate::domain::order::AttentionCode;
 use crate::domain::reconciliation::{
-    Finding, Item, ListedMovement, Run, Summary, compare as decide,
+    BookedMovement, Finding, Item, ListedMovement, Run, Summary, compare as decide,
 };
 use crate::objects::commands::{ShardAnswer, ShardCommand};
 use crate::runtime::platform::{Platform, Unavailable};
@@ -43,10 +43,22 @@ pub async fn compare(
         return Err(Trouble::lasting(super::TOO_MANY));
     }
     booked.extend(ledger::meant_by(&database, run.gateway, listed).await?);
+    let unlisted = unlisted(&booked, listed);
+    booked.extend(ledger::voids_of(&database, run.gateway, &unlisted).await?);
     let items = decide(window, run.walked(), &booked, listed);
     reconciliations::write_items(&database, run.id, &items).await?;
     report(platform, &database, run, &items).await?;
     Ok(Summary::of(&items))
+}
+
+/// Payments of ours that the gateway does not list: one that was voided may be told of on another day than
+/// it was made.
+fn unlisted(booked: &[BookedMovement], listed: &[ListedMovement]) -> Vec<String> {
+    let named: BTreeSet<&str> =
+        listed.iter().filter_map(|one| one.payment_reference.as_deref()).collect();
+    let ours: BTreeSet<&str> =
+        booked.iter().filter_map(|one| one.payment_reference.as_deref()).collect();
+    ours.difference(&named).map(|payment| (*payment).to_owned()).collect()
 }
 
 /// Puts what differs before a person: at its order if it is ours, else by itself.

@@ -10,6 +10,7 @@ use crate::domain::money::{MAX_AMOUNT_MINOR, Money};
 use crate::domain::payment::{
     Decline, MovementReport, MovementState, OperationKind, PaymentReport, ReportedState,
 };
+use crate::domain::reconciliation::void_reference;
 use crate::domain::time::Timestamp;
 use crate::providers::payment::contract::{AuthorizeAsk, BuildError, KnownPayment};
 use crate::providers::payment::reading;
@@ -183,12 +184,6 @@ pub(super) fn meaning(status: &str) -> Option<Meaning> {
         "refundPendingSettlement" | "refundSettledSuccessfully" => Meaning::Refund,
         _ => return None,
     })
-}
-
-/// The gateway's identity of the refund that a voided payment is. It has none of its own: a void makes
-/// no transaction.
-pub(super) fn void_reference(payment: &str) -> String {
-    ["void-", payment].concat()
 }
 
 /// A payment that was voided after its money was taken and before it settled: everything went back.
