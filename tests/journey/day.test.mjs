@@ -17,7 +17,8 @@ import { openGateways } from "../support/gateways.mjs";
 import { seededRandom } from "../support/random.mjs";
 import { readRawState } from "../support/raw-state.mjs";
 
-const seed = Number(process.env.DAY_SEED ?? Math.floor(Math.random() * 2 ** 31));
+// One day for everybody, so that a failure is somebody's change; other days are played by their seed.
+const seed = Number(process.env.DAY_SEED ?? 6);
 const ORDERS = Number(process.env.DAY_ORDERS ?? 200);
 
 const random = seededRandom(seed);

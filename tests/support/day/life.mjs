@@ -179,6 +179,14 @@ export function openLife({ store, counters, office, say, seen }) {
     }
   }
 
+  /** What happened at the gateway already: an order that is taken up again is not disputed twice. */
+  const happened = new Map();
+  const once = (order, what, happen) => {
+    const key = `${order.id} ${what}`;
+    if (!happened.has(key)) happened.set(key, happen());
+    return happened.get(key);
+  };
+
   /** What happens at the gateway without the store: its news is the only news, so it is not lost. */
   async function outside(order, plan, counter, reference, some) {
     const dispute = plan.taken !== "dashboard";
@@ -186,12 +194,12 @@ export function openLife({ store, counters, office, say, seen }) {
     office.careful(counter.name);
     try {
       if (!dispute) {
-        counter.refund(reference, some);
+        once(order, "refund", () => counter.refund(reference, some));
         return await reach(order.id, (now) => now.payment.refunded.amount >= some, { patience: 20, asks: 0 });
       }
-      const id = counter.dispute(reference);
+      const id = once(order, "dispute", () => counter.dispute(reference));
       await reach(order.id, (now) => now.operations.some((one) => one.kind === "chargeback"), { patience: 20, asks: 0 });
-      if (plan.taken !== "open") counter.decide(id, plan.taken);
+      if (plan.taken !== "open") once(order, "decision", () => counter.decide(id, plan.taken));
       return await reach(order.id, (now) => plan.taken === "open" || now.operations.some((one) => one.kind === "chargeback" && DECIDED.includes(one.result)), { patience: 20, asks: 0 });
     } finally {
       office.careful(counter.name, false);
