@@ -51,6 +51,7 @@ pub(super) fn take_report(
     if !payment.has_unknown() && !payment.awaits_refund() && !still_working {
         payment.questions_put_off = 0;
     }
+    await_refund(payment, now);
     match absorbed {
         Absorbed::Changed if still_working && !was_asked => {
             payment.ask_again_at = Some(now.plus_seconds(POLL_AFTER_SECONDS));

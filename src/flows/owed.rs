@@ -203,14 +203,22 @@ fn payment_owed(payment: &Payment, over: bool, now: Timestamp) -> Option<Effect>
     if let Some(operation) = first.or(unknown) {
         return Some(movement_owed(operation, reference));
     }
-    let under_way = payment
-        .operations
-        .iter()
-        .find(|o| o.kind == OperationKind::Refund && o.result == OperationResult::ActionRequired);
-    match under_way {
+    match refund_to_ask_about(payment) {
         Some(refund) if due => Some(Effect::FindRefund { operation: refund.id }),
         _ => due.then_some(Effect::Retrieve { reference }),
     }
+}
+
+/// The refund under way whose turn it is: several beside each other are asked about one after the other,
+/// question by question.
+fn refund_to_ask_about(payment: &Payment) -> Option<&Operation> {
+    let under_way = |o: &&Operation| {
+        o.kind == OperationKind::Refund && o.result == OperationResult::ActionRequired
+    };
+    let refunds: Vec<&Operation> = payment.operations.iter().filter(under_way).collect();
+    let questions = usize::try_from(payment.questions_put_off).unwrap_or(0);
+    let turn = questions.checked_rem(refunds.len())?;
+    refunds.get(turn).copied()
 }
 
 /// What is to be asked for an operation of a payment that its gateway knows.

@@ -23,8 +23,10 @@ pub(super) fn settle(order: &mut Order, now: Timestamp, fresh: &mut dyn FnMut() 
     settle_attempts(order, now, fresh);
     name_refunds(order, now, fresh);
     shrink_refunds(order);
-    let unknown_for_good =
-        order.payments().any(|payment| payment.has_unknown() && payment.ask_again_at.is_none());
+    // A refund that is still under way when the schedule has ended is as little known.
+    let unknown_for_good = order.payments().any(|payment| {
+        (payment.has_unknown() || payment.awaits_refund()) && payment.ask_again_at.is_none()
+    });
     if unknown_for_good {
         let detail = "asked on the whole schedule without an answer".to_owned();
         order.needs_attention(AttentionCode::PaymentUnknown, detail, now);

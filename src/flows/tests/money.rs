@@ -12,6 +12,7 @@ use crate::domain::payment::{
 };
 use crate::flows::advance::Input;
 use crate::flows::movements::{LineAsk, MovementAsk, RefundOf};
+use crate::flows::schedule::wake_at;
 
 fn run(world: &mut MoneyWorld) {
     for _ in 0..50 {
@@ -163,6 +164,49 @@ fn many_refunds_whose_answers_are_lost_together_are_all_found() {
     assert!(ids.iter().all(|id| done(*id)), "{payment:#?}");
     assert_eq!(world.books.values().next().unwrap().kept(), TOTAL - 2_000);
     assert!(world.order.attention.is_empty(), "{:?}", world.order.attention);
+}
+
+/// Performs what is owed whenever the alarm should ring, for as long as it should; no webhook comes.
+fn alarms_alone(world: &mut MoneyWorld) {
+    for _ in 0..60 {
+        run(world);
+        let Some(at) = wake_at(&world.order, world.now, 0) else { return };
+        world.now = at.max(world.now.plus_seconds(1));
+        world.feed(Input::Wake);
+    }
+    panic!("it never comes to rest: {:#?}", world.order);
+}
+
+#[test]
+fn refunds_under_way_beside_each_other_are_all_found_without_a_webhook() {
+    let mut world = paid(CaptureMode::Automatic);
+    world.refunds_pend = true;
+    for _ in 0..3 {
+        world.ask(&refund(100)).unwrap();
+        run(&mut world);
+    }
+    assert!(world.order.payment.as_ref().unwrap().awaits_refund());
+    world.decide(MovementState::Succeeded);
+    alarms_alone(&mut world);
+    let payment = world.order.payment.as_ref().unwrap();
+    assert_eq!(payment.succeeded_minor(OperationKind::Refund), 300);
+    assert!(world.order.attention.is_empty(), "{:?}", world.order.attention);
+}
+
+#[test]
+fn a_refund_that_nobody_decides_is_put_before_a_person_when_the_schedule_ends() {
+    let mut world = paid(CaptureMode::Automatic);
+    world.refunds_pend = true;
+    for _ in 0..2 {
+        world.ask(&refund(100)).unwrap();
+        run(&mut world);
+    }
+    assert!(world.order.attention.is_empty());
+    let begun = world.now;
+    alarms_alone(&mut world);
+    let codes: Vec<_> = world.order.attention.iter().map(|a| a.code).collect();
+    assert_eq!(codes, [AttentionCode::PaymentUnknown]);
+    assert!(world.now.milliseconds_since(begun) > 4 * 86_400_000);
 }
 
 #[test]
