@@ -1,53 +1,76 @@
 -- What one SkuInventory holds. Statements are IF NOT EXISTS and append-only.
 
--- The counters, one row. `projected_version` is the version that was last handed to the queue.
+-- The counters, one row: the JSON of `StockLevel`, of which the columns that SQLite guards or a person
+-- looks for are shown. `projected_version` is the version that D1 was last seen to hold; the ledger's
+-- head is here so that a new line needs no look-up.
 CREATE TABLE IF NOT EXISTS level (
   only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
-  received INTEGER NOT NULL DEFAULT 0,
-  adjusted INTEGER NOT NULL DEFAULT 0,
-  sold INTEGER NOT NULL DEFAULT 0,
-  reserved INTEGER NOT NULL DEFAULT 0 CHECK (reserved >= 0),
-  back_order_limit INTEGER NOT NULL DEFAULT 0,
-  low_stock_threshold INTEGER NOT NULL DEFAULT 0,
-  version INTEGER NOT NULL DEFAULT 0,
+  document TEXT NOT NULL,
   projected_version INTEGER NOT NULL DEFAULT 0,
-  CHECK (reserved + sold <= received + adjusted + back_order_limit)
+  ledger_sequence INTEGER NOT NULL DEFAULT 0,
+  ledger_hash TEXT NOT NULL,
+  received INTEGER GENERATED ALWAYS AS (document ->> '$.received') VIRTUAL,
+  adjusted INTEGER GENERATED ALWAYS AS (document ->> '$.adjusted') VIRTUAL,
+  transferred INTEGER GENERATED ALWAYS AS (document ->> '$.transferred') VIRTUAL,
+  sold INTEGER GENERATED ALWAYS AS (document ->> '$.sold') VIRTUAL,
+  reserved INTEGER GENERATED ALWAYS AS (document ->> '$.reserved') VIRTUAL,
+  back_ordered INTEGER GENERATED ALWAYS AS
+    ((document ->> '$.back_ordered_held') + (document ->> '$.back_ordered_sold')) VIRTUAL,
+  back_order_limit INTEGER GENERATED ALWAYS AS (document ->> '$.back_order_limit') VIRTUAL,
+  low_stock_threshold INTEGER GENERATED ALWAYS AS (document ->> '$.low_stock_threshold') VIRTUAL,
+  version INTEGER GENERATED ALWAYS AS (document ->> '$.version') VIRTUAL,
+  CHECK (reserved >= 0),
+  CHECK (reserved + sold <= received + adjusted + transferred + back_ordered)
 );
 
--- One claim per order. Held claims are void from `expires_at` on, noticed or not.
+-- One claim per order. Held claims are void from `expires_at` on, noticed or not. `placement` is the JSON
+-- of where the units come from; `waiting_since` orders those who wait for units beyond the shelf.
 CREATE TABLE IF NOT EXISTS reservations (
   order_id TEXT PRIMARY KEY,
   state TEXT NOT NULL,
   quantity INTEGER NOT NULL,
-  expires_at INTEGER NOT NULL
+  expires_at INTEGER NOT NULL,
+  placement TEXT NOT NULL,
+  waiting_since INTEGER,
+  customer TEXT,
+  holder TEXT
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS reservations_by_expiry ON reservations (expires_at)
   WHERE state = 'held';
+CREATE INDEX IF NOT EXISTS reservations_waiting ON reservations (waiting_since)
+  WHERE waiting_since IS NOT NULL;
+CREATE INDEX IF NOT EXISTS reservations_by_customer ON reservations (customer)
+  WHERE customer IS NOT NULL;
+CREATE INDEX IF NOT EXISTS reservations_by_holder ON reservations (holder)
+  WHERE holder IS NOT NULL AND state = 'held';
 
--- The ledger: immutable, and the only thing that changes counters.
-CREATE TABLE IF NOT EXISTS movements (
+-- The ledger: immutable, and the only thing that changes counters. `entry` is the JSON of a `LedgerEntry`
+-- to the byte, `hash` is SHA-256 over the hash before it and the entry.
+CREATE TABLE IF NOT EXISTS ledger (
   sequence INTEGER PRIMARY KEY,
-  kind TEXT NOT NULL,
-  on_hand_delta INTEGER NOT NULL,
-  reserved_delta INTEGER NOT NULL,
-  order_id TEXT,
-  reason TEXT,
-  actor TEXT,
-  at INTEGER NOT NULL
+  entry TEXT NOT NULL,
+  hash TEXT NOT NULL
 );
 
--- Adjustments by idempotency key, with the answer that was given.
-CREATE TABLE IF NOT EXISTS adjustments (
+-- Changes by idempotency key, with the answer that was given. Those that a document of ours made are kept:
+-- it may ask again at any time.
+CREATE TABLE IF NOT EXISTS changes (
   key TEXT PRIMARY KEY,
   fingerprint TEXT NOT NULL,
   level TEXT NOT NULL,
-  at INTEGER NOT NULL
+  at INTEGER NOT NULL,
+  is_kept INTEGER NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS adjustments_by_age ON adjustments (at);
+CREATE INDEX IF NOT EXISTS changes_by_age ON changes (at) WHERE is_kept = 0;
 
 -- Refunds whose units came back, so that none comes back twice.
 CREATE TABLE IF NOT EXISTS returns (
   refund_id TEXT PRIMARY KEY,
   order_id TEXT NOT NULL,
   at INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- Orders whose units came from the shelf after all, until they have been told.
+CREATE TABLE IF NOT EXISTS filled (
+  order_id TEXT PRIMARY KEY
 ) WITHOUT ROWID;

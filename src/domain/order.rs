@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::address::{Address, Email};
 use super::id::{OrderId, RefundId, Sku};
+use super::inventory::{ClaimTerms, Placement};
 use super::payment::{Decline, Operation, OperationKind, OperationResult, Payment, PaymentStatus};
 use super::pricing::{PricedCart, check_totals};
 use super::seller::{Seller, TaxNumber};
@@ -126,6 +127,9 @@ pub struct StockClaim {
     pub quantity: u32,
     /// Where the claim stands.
     pub claim: ClaimState,
+    /// Where its units come from, once they are set aside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub placement: Option<Placement>,
 }
 
 /// Why an order is being, or was, closed.
@@ -220,6 +224,9 @@ pub struct Order {
     pub cart: PricedCart,
     /// What is asked of each SKU, duplicates summed.
     pub claims: Vec<StockClaim>,
+    /// What every SKU is told of the order.
+    #[serde(default)]
+    pub claim_terms: ClaimTerms,
     /// How it is paid; none if there is nothing to pay.
     pub payment: Option<Payment>,
     /// From then on, the payment is called off.

@@ -7,7 +7,7 @@
 use uuid::Uuid;
 
 use crate::domain::id::{OperationId, RefundId, Sku};
-use crate::domain::inventory::ClaimAnswer;
+use crate::domain::inventory::{ClaimAnswer, ClaimReply, Placement};
 use crate::domain::order::{
     AttentionCode, ClaimState, CloseReason, Order, OrderStatus, Resolution,
 };
@@ -27,7 +27,9 @@ use super::settle::settle;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
     /// SKUs answered a reserve, commit or release.
-    Stock(Vec<(Sku, ClaimAnswer)>),
+    Stock(Vec<(Sku, ClaimReply)>),
+    /// A SKU told where an order's units come from.
+    Placed(Sku, Placement),
     /// A gateway answered a call made for an operation.
     Gateway {
         /// The operation the call was made for.
@@ -138,8 +140,13 @@ pub(super) fn step(
 fn take_in(order: &mut Order, input: Input, now: Timestamp, fresh: &mut dyn FnMut() -> Uuid) {
     match input {
         Input::Stock(answers) => {
-            for (sku, answer) in answers {
-                take_stock_answer(order, &sku, answer, now);
+            for (sku, reply) in answers {
+                take_stock_answer(order, &sku, reply, now);
+            }
+        }
+        Input::Placed(sku, placement) => {
+            if let Some(claim) = order.claims.iter_mut().find(|claim| claim.sku == sku) {
+                claim.placement = Some(placement);
             }
         }
         Input::Gateway { operation, result: Err(failure) } => {
@@ -216,19 +223,23 @@ fn take_in(order: &mut Order, input: Input, now: Timestamp, fresh: &mut dyn FnMu
     }
 }
 
-fn take_stock_answer(order: &mut Order, sku: &Sku, answer: ClaimAnswer, now: Timestamp) {
+fn take_stock_answer(order: &mut Order, sku: &Sku, reply: ClaimReply, now: Timestamp) {
     // An order whose money is there can only be short of units, never be refused them.
     let paid = order.status == OrderStatus::Open && order.is_secured();
     let Some(claim) = order.claims.iter_mut().find(|claim| claim.sku == *sku) else {
         return;
     };
-    let next = match (claim.claim, answer) {
+    let next = match (claim.claim, reply.answer) {
         (ClaimState::Requested, ClaimAnswer::Held) => ClaimState::Held,
-        (ClaimState::Requested, ClaimAnswer::Insufficient { available }) if paid => {
-            ClaimState::Short { available }
-        }
-        (ClaimState::Requested, ClaimAnswer::Insufficient { available }) => {
-            ClaimState::Refused { available }
+        (
+            ClaimState::Requested,
+            ClaimAnswer::Insufficient { available } | ClaimAnswer::Limited { available, .. },
+        ) => {
+            if paid {
+                ClaimState::Short { available }
+            } else {
+                ClaimState::Refused { available }
+            }
         }
         (ClaimState::Requested, ClaimAnswer::Closed) => ClaimState::Refused { available: 0 },
         (ClaimState::Held, ClaimAnswer::Insufficient { available }) => {
@@ -242,6 +253,11 @@ fn take_stock_answer(order: &mut Order, sku: &Sku, answer: ClaimAnswer, now: Tim
         ) => ClaimState::Released,
         (state, _) => state,
     };
+    if matches!(next, ClaimState::Held | ClaimState::Committed) {
+        claim.placement = reply.placement.or_else(|| claim.placement.take());
+    } else {
+        claim.placement = None;
+    }
     claim.claim = next;
     if let ClaimState::Short { available } = next {
         let detail = format!("{sku}: paid for {}, {available} left", claim.quantity);

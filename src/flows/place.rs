@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::address::{Address, Email};
 use crate::domain::id::OrderId;
+use crate::domain::inventory::ClaimTerms;
 use crate::domain::money::Money;
 use crate::domain::order::{ClaimState, Order, OrderStatus, StockClaim};
 use crate::domain::payment::{CaptureMode, Gateway, Payment};
@@ -22,6 +23,9 @@ pub struct Draft {
     pub billing_address: Option<Address>,
     /// Lines, shipping, tax and totals.
     pub cart: PricedCart,
+    /// What every SKU is told of the order.
+    #[serde(default)]
+    pub claim_terms: ClaimTerms,
     /// Who moves the money.
     pub gateway: Gateway,
     /// The gateway's name for the means of payment.
@@ -77,6 +81,7 @@ pub fn place(draft: Draft, id: OrderId, now: Timestamp) -> Order {
         shipping_address: draft.shipping_address,
         billing_address: draft.billing_address,
         claims: claims(&draft.cart),
+        claim_terms: draft.claim_terms,
         cart: draft.cart,
         payment,
         payment_window_ends_at: window_ends_at,
@@ -105,6 +110,7 @@ fn claims(cart: &PricedCart) -> Vec<StockClaim> {
                 sku: line.sku.clone(),
                 quantity: line.quantity,
                 claim: ClaimState::Requested,
+                placement: None,
             });
         }
     }

@@ -31,7 +31,7 @@ pub async fn project(platform: &Platform, batch: MessageBatch<String>) -> Result
                 readable.push(message);
             }
             Some(EventMessage::Stock { sku, level, as_of }) => {
-                levels.push((sku, level, as_of));
+                levels.push((sku, *level, as_of));
                 readable.push(message);
             }
             Some(EventMessage::Invoices { entries }) => {

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::id::{OperationId, OrderId};
+use crate::domain::id::{OperationId, OrderId, Sku};
 use crate::domain::inventory::{
-    Adjustment, AdjustmentRefusal, ClaimAnswer, ClaimCommand, StockLevel,
+    Cause, ChangeRefusal, ClaimCommand, ClaimReply, ClaimTerms, Placement, StockChange, StockLevel,
+    TermsChange,
 };
 use crate::domain::invoice::{CreditNoteDraft, DocumentKind, InvoiceDraft, InvoiceEntry};
 use crate::domain::order::{AttentionCode, CloseReason, Order};
@@ -122,6 +123,15 @@ pub enum ShardCommand {
         note: String,
         /// The API key's identity.
         actor: String,
+    },
+    /// A SKU found units for an order that waited for them.
+    StockPlaced {
+        /// Which order.
+        id: OrderId,
+        /// Which SKU.
+        sku: Sku,
+        /// Where all of the order's units come from now.
+        placement: Placement,
     },
     /// Look at the timers: sent by cron in case an alarm was lost.
     Wake,
@@ -245,18 +255,20 @@ pub enum SkuCommand {
         /// At most [`MAX_CLAIMS_PER_CALL`].
         claims: Vec<OrderClaim>,
     },
-    /// Change the count, once per key.
-    Adjust {
-        /// SHA-256 of the API key's identity and the `Idempotency-Key`, in hexadecimal.
+    /// Change the count or the terms, once per key: all of it or nothing.
+    Change {
+        /// SHA-256 of the API key's identity and the `Idempotency-Key`, in hexadecimal; or the document
+        /// and step that ask.
         key: String,
         /// SHA-256 of the request body, in hexadecimal.
         fingerprint: String,
         /// What changes.
-        adjustment: Adjustment,
-        /// Why, in the person's words.
-        reason: String,
-        /// The API key's identity.
-        actor: String,
+        changes: Vec<StockChange>,
+        /// The new terms, if they change.
+        #[serde(default)]
+        terms: Option<TermsChange>,
+        /// Who or what changes it, and why.
+        cause: Cause,
     },
     /// Read the counters.
     Read,
@@ -273,6 +285,9 @@ pub struct OrderClaim {
     /// What.
     #[serde(flatten)]
     pub command: ClaimCommand,
+    /// What the order says of itself.
+    #[serde(default)]
+    pub terms: ClaimTerms,
 }
 
 /// What a `SkuInventory` answers.
@@ -282,28 +297,28 @@ pub enum SkuAnswer {
     /// One answer per claim, in their order.
     Claims {
         /// The answers.
-        answers: Vec<ClaimAnswer>,
+        answers: Vec<ClaimReply>,
     },
     /// The counters as they are now.
     Level {
         /// The counters.
-        level: StockLevel,
+        level: Box<StockLevel>,
         /// When they were read.
         as_of: Timestamp,
     },
-    /// The adjustment was made, now or before.
-    Adjusted {
+    /// The change was made, now or before.
+    Changed {
         /// The counters right after it.
-        level: StockLevel,
+        level: Box<StockLevel>,
         /// When it was made.
         as_of: Timestamp,
         /// Whether this is a stored answer told again.
         replayed: bool,
     },
-    /// The adjustment was refused; nothing changed.
+    /// The change was refused; nothing changed.
     Refused {
         /// Why.
-        refusal: AdjustmentRefusal,
+        refusal: ChangeRefusal,
     },
     /// The key was used with another body.
     KeyReused,
@@ -422,7 +437,7 @@ pub enum EventMessage {
         /// Which SKU.
         sku: String,
         /// Its counters.
-        level: StockLevel,
+        level: Box<StockLevel>,
         /// When they were read.
         as_of: Timestamp,
     },

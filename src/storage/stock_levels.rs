@@ -11,22 +11,24 @@ use crate::runtime::platform::Unavailable;
 
 const UPSERT: &str = "
 INSERT INTO stock_levels
-  (sku, version, received, adjusted, sold, reserved, back_order_limit, low_stock_threshold, as_of)
+  (sku, version, received, adjusted, sold, reserved, back_order_limit, low_stock_threshold, as_of,
+   document)
 SELECT value ->> 'sku', value ->> 'version', value ->> 'received', value ->> 'adjusted',
   value ->> 'sold', value ->> 'reserved', value ->> 'back_order_limit',
-  value ->> 'low_stock_threshold', value ->> 'as_of_milliseconds'
+  value ->> 'low_stock_threshold', value ->> 'as_of_milliseconds', value
 FROM json_each(?1) WHERE true
 ON CONFLICT (sku) DO UPDATE SET
   version = excluded.version, received = excluded.received, adjusted = excluded.adjusted,
   sold = excluded.sold, reserved = excluded.reserved,
   back_order_limit = excluded.back_order_limit,
-  low_stock_threshold = excluded.low_stock_threshold, as_of = excluded.as_of
+  low_stock_threshold = excluded.low_stock_threshold, as_of = excluded.as_of,
+  document = excluded.document
 WHERE excluded.version > stock_levels.version";
 
 const OF_SKUS: &str = "
-SELECT json_object('sku', sku, 'as_of_milliseconds', as_of, 'version', version,
+SELECT COALESCE(document, json_object('sku', sku, 'as_of_milliseconds', as_of, 'version', version,
   'received', received, 'adjusted', adjusted, 'sold', sold, 'reserved', reserved,
-  'back_order_limit', back_order_limit, 'low_stock_threshold', low_stock_threshold) AS document
+  'back_order_limit', back_order_limit, 'low_stock_threshold', low_stock_threshold)) AS document
 FROM stock_levels WHERE sku IN (SELECT value FROM json_each(?1))";
 
 /// One SKU's counters and when they were read.
@@ -54,7 +56,7 @@ pub async fn upsert_batch(
     let copies = levels.iter().map(|(sku, level, as_of)| CopiedLevel {
         sku: sku.clone(),
         as_of: *as_of,
-        level: *level,
+        level: level.clone(),
     });
     let statements = json_arrays(copies)?
         .iter()

@@ -16,6 +16,7 @@ use crate::api::openapi::Problem;
 use crate::api::payment_methods;
 use crate::api::remembered;
 use crate::api::reply::Outcome;
+use crate::domain::inventory::ClaimTerms;
 use crate::domain::money::Money;
 use crate::domain::pricing::{MAX_CART_LINES, PricingRefusal, price_cart};
 use crate::flows::place::Draft;
@@ -136,6 +137,7 @@ async fn draft(platform: &Platform, request: CheckoutRequest) -> Result<Draft, A
         shipping_address: request.shipping_address,
         billing_address: request.billing_address,
         cart,
+        claim_terms: ClaimTerms::default(),
         gateway,
         method: request.payment.method,
         return_url: request.payment.return_url,

@@ -1,5 +1,7 @@
 //! `POST /v1/admin/inventory/{sku}/adjustments`: goods came in, or a count was corrected.
 
+use std::rc::Rc;
+
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -13,7 +15,9 @@ use crate::api::reply::{Outcome, Reply};
 use crate::api::stock::display::{self, Shown};
 use crate::domain::field_error::FieldError;
 use crate::domain::id::Sku;
-use crate::domain::inventory::{Adjustment, AdjustmentRefusal, MAX_UNITS, MovementKind};
+use crate::domain::inventory::{
+    Cause, CauseKind, ChangeRefusal, LocationId, MAX_UNITS, StockChange, TermsChange,
+};
 use crate::objects::commands::{SkuAnswer, SkuCommand};
 use crate::runtime::platform::Platform;
 use crate::storage;
@@ -88,16 +92,28 @@ impl AdjustmentRequest {
         errors
     }
 
-    fn adjustment(&self) -> Adjustment {
-        Adjustment {
-            kind: match self.kind {
-                Some(AdjustmentKind::Received) => MovementKind::Received,
-                Some(AdjustmentKind::Adjusted) | None => MovementKind::Adjusted,
-            },
-            quantity_delta: self.quantity,
+    fn change(&self) -> StockChange {
+        let location = LocationId::main();
+        match self.kind {
+            Some(AdjustmentKind::Received) => {
+                let quantity = self.quantity;
+                StockChange::Received { location, quantity, damaged: 0, announced: 0 }
+            }
+            Some(AdjustmentKind::Adjusted) | None => {
+                StockChange::Adjusted { location, quantity_delta: self.quantity }
+            }
+        }
+    }
+
+    fn terms(&self) -> Option<TermsChange> {
+        let changes = self.back_order_limit.is_some() || self.low_stock_threshold.is_some();
+        changes.then_some(TermsChange::Patch {
             back_order_limit: self.back_order_limit,
             low_stock_threshold: self.low_stock_threshold,
-        }
+            safety_stock: None,
+            reorder_point: None,
+            reorder_quantity: None,
+        })
     }
 }
 
@@ -129,17 +145,24 @@ pub async fn handle(mut ask: Ask) -> Outcome {
     }
     require_in_catalogue(&ask.platform, &sku).await?;
     let terms = remembered::terms(&ask.platform).await?;
-    let command = SkuCommand::Adjust {
+    let command = SkuCommand::Change {
         key: submission.key,
         fingerprint: submission.fingerprint,
-        adjustment: request.adjustment(),
-        reason: request.reason,
-        actor: ask.caller.sender().to_owned(),
+        changes: vec![request.change()],
+        terms: request.terms(),
+        cause: Cause {
+            kind: CauseKind::Person,
+            id: None,
+            actor: Some(ask.caller.sender().to_owned()),
+            reason: Some(request.reason),
+        },
     };
     match ask.platform.sku(&sku, &command).await? {
-        SkuAnswer::Adjusted { level, as_of, replayed } => {
+        SkuAnswer::Changed { level, as_of, replayed } => {
+            let level = Rc::new(*level);
             if !replayed {
-                display::remember(&ask.platform, &sku, Shown { level, as_of });
+                let shown = Shown { level: Rc::clone(&level), as_of };
+                display::remember(&ask.platform, &sku, shown);
             }
             let view = InventoryView::of(&sku, &level, as_of, &terms);
             Ok(Reply::json(200, &view)?.replayed(replayed))
@@ -152,13 +175,13 @@ pub async fn handle(mut ask: Ask) -> Outcome {
     }
 }
 
-fn refused(refusal: &AdjustmentRefusal) -> ApiError {
+fn refused(refusal: &ChangeRefusal) -> ApiError {
     match refusal {
-        AdjustmentRefusal::UnitsClaimed { removable } => {
+        ChangeRefusal::UnitsClaimed { removable } => {
             ApiError::because(ErrorCode::UnitsClaimed, refusal.to_string())
                 .with("removable", *removable)
         }
-        AdjustmentRefusal::OutOfRange => {
+        ChangeRefusal::NotDamaged { .. } | ChangeRefusal::OutOfRange => {
             ApiError::field("/quantity", "must keep every count within 1000000000")
         }
     }

@@ -56,10 +56,10 @@ impl<'a> InventoryView<'a> {
             sold: level.sold,
             reserved: level.reserved,
             on_hand: level.on_hand(),
-            available: level.available(),
+            available: level.available(as_of),
             back_order_limit: level.back_order_limit,
             low_stock_threshold: level.low_stock_threshold,
-            status: display::status(level, terms),
+            status: display::status(level, terms, as_of),
             version: level.version,
             as_of,
         }

@@ -10,7 +10,7 @@ use crate::api::remembered;
 use crate::api::stock::display;
 use crate::domain::catalogue::{Product, ProductId, ProductStatus, TaxCategory};
 use crate::domain::id::Sku;
-use crate::domain::inventory::{StockLevel, StockStatus};
+use crate::domain::inventory::StockStatus;
 use crate::domain::money::Money;
 use crate::runtime::platform::Platform;
 use crate::storage;
@@ -64,11 +64,12 @@ pub async fn with_availability(
     let skus: Vec<&Sku> =
         products.iter().flat_map(|product| product.variants.iter().map(|v| &v.sku)).collect();
     let levels = storage::stock_levels::of_skus(&platform.database()?, &skus).await?;
-    let levels: BTreeMap<&str, StockLevel> =
-        levels.iter().map(|copied| (copied.sku.as_str(), copied.level)).collect();
+    let levels: BTreeMap<&str, &storage::stock_levels::CopiedLevel> =
+        levels.iter().map(|copied| (copied.sku.as_str(), copied)).collect();
+    let now = platform.now();
     let availability = |sku: &Sku| {
-        let level = levels.get(sku.as_str()).copied().unwrap_or_default();
-        display::status(&level, &terms)
+        let copied = levels.get(sku.as_str());
+        copied.map_or(StockStatus::OutOfStock, |copied| display::status(&copied.level, &terms, now))
     };
     let views = products.iter().map(|product| view(product, availability));
     Ok(views.map(|view| serde_json::to_value(view).unwrap_or_default()).collect())

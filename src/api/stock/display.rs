@@ -1,6 +1,7 @@
 //! Counters for display: remembered for a second or two, then asked of the SKUs' objects.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
@@ -27,10 +28,10 @@ thread_local! {
 }
 
 /// Counters and when they were read.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Shown {
     /// The counters.
-    pub level: StockLevel,
+    pub level: Rc<StockLevel>,
     /// When the object had them.
     pub as_of: Timestamp,
 }
@@ -39,16 +40,14 @@ impl Shown {
     /// How it is shown, with the store's threshold where the SKU has none of its own.
     #[must_use]
     pub fn status(&self, terms: &StoreSettings) -> StockStatus {
-        status(&self.level, terms)
+        status(&self.level, terms, self.as_of)
     }
 }
 
 /// How counters are shown, with the store's threshold where the SKU has none of its own.
 #[must_use]
-pub fn status(level: &StockLevel, terms: &StoreSettings) -> StockStatus {
-    let own = level.low_stock_threshold;
-    let low_stock_threshold = if own > 0 { own } else { i64::from(terms.low_stock_threshold) };
-    StockLevel { low_stock_threshold, ..*level }.status()
+pub fn status(level: &StockLevel, terms: &StoreSettings, now: Timestamp) -> StockStatus {
+    level.status(i64::from(terms.low_stock_threshold), now)
 }
 
 /// The counters of these SKUs, in their order. `fresh` asks the objects whatever is remembered.
@@ -86,8 +85,8 @@ pub async fn levels(
 pub async fn ask(platform: &Platform, sku: &Sku) -> Result<Shown, ApiError> {
     match platform.sku(sku, &SkuCommand::Read).await? {
         SkuAnswer::Level { level, as_of } => {
-            let shown = Shown { level, as_of };
-            remember(platform, sku, shown);
+            let shown = Shown { level: Rc::new(*level), as_of };
+            remember(platform, sku, shown.clone());
             Ok(shown)
         }
         _ => Err(ApiError::internal("the object's answer is no level")),

@@ -68,7 +68,7 @@ pub async fn handle(ask: Ask) -> Outcome {
     let levels = display::levels(platform, &skus, fresh).await?;
     let items = skus.into_iter().zip(levels).map(|(sku, shown)| StockItem {
         sku,
-        available: shown.level.available(),
+        available: shown.level.available(shown.as_of),
         status: shown.status(&terms),
         as_of: shown.as_of,
     });

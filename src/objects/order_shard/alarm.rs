@@ -10,10 +10,10 @@ use wasm_bindgen_futures::spawn_local;
 use worker::Result;
 
 use super::Shard;
-use super::drive::{Stepped, claim_command};
+use super::drive::{Stepped, claim_of};
 use super::numbering::ToNumber;
 use crate::domain::id::{OrderId, Sku};
-use crate::domain::inventory::ClaimAnswer;
+use crate::domain::inventory::ClaimReply;
 use crate::domain::time::Timestamp;
 use crate::flows::advance::Input;
 use crate::flows::owed::Effect;
@@ -102,7 +102,10 @@ impl Shard {
             } else {
                 tries_of.insert(id, tries);
             }
-            background.extend(quiet.into_iter().map(|effect| (id, effect)));
+            background.extend(quiet.into_iter().map(|effect| {
+                let claim = claim_of(&stepped.order, &effect);
+                Debt { id, effect, claim }
+            }));
         }
         let inputs = self.perform_together(background).await;
         let stepped = self.apply(inputs.into_iter().collect())?;
@@ -129,21 +132,17 @@ impl Shard {
     }
 
     /// Performs debts of many orders: one call per SKU and one per invoice series.
-    async fn perform_together(
-        &self,
-        debts: Vec<(OrderId, Effect)>,
-    ) -> BTreeMap<OrderId, Vec<Input>> {
+    async fn perform_together(&self, debts: Vec<Debt>) -> BTreeMap<OrderId, Vec<Input>> {
         let mut to_number = ToNumber::default();
         let mut claims = Vec::new();
-        for (order_id, effect) in debts {
-            if to_number.take(order_id, &effect) {
+        for Debt { id, effect, claim } in debts {
+            if to_number.take(id, &effect) {
                 continue;
             }
-            if let Some((sku, command)) = claim_command(&effect) {
-                let claim = OrderClaim { order_id, command };
+            if let Some((sku, claim)) = claim {
                 claims.push(async move {
-                    let answer = self.stock.claim(sku.clone(), claim).await;
-                    (order_id, answer.map(|answer| stock_input(&effect, sku, answer)))
+                    let reply = self.stock.claim(sku.clone(), claim).await;
+                    (id, reply.map(|reply| stock_input(&effect, sku, reply)))
                 });
             }
         }
@@ -168,12 +167,19 @@ impl Shard {
     }
 }
 
+/// What an order owes and nobody waits for, with what it says to a SKU if it speaks to one.
+struct Debt {
+    id: OrderId,
+    effect: Effect,
+    claim: Option<(Sku, OrderClaim)>,
+}
+
 /// What a SKU's answer tells the order. Units that can't be put back, because the claim they belong to is
 /// gone, are not owed any more either.
-fn stock_input(effect: &Effect, sku: Sku, answer: ClaimAnswer) -> Input {
+fn stock_input(effect: &Effect, sku: Sku, reply: ClaimReply) -> Input {
     match effect {
         Effect::Restock { refund, .. } => Input::Restocked { refund: *refund, sku },
-        _ => Input::Stock(vec![(sku, answer)]),
+        _ => Input::Stock(vec![(sku, reply)]),
     }
 }
 

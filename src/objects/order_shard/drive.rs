@@ -8,8 +8,8 @@ use worker::Result;
 
 use super::commit::Step;
 use super::{Shard, gateway};
-use crate::domain::id::OrderId;
-use crate::domain::inventory::ClaimCommand;
+use crate::domain::id::{OrderId, Sku};
+use crate::domain::inventory::{ClaimCommand, Condition};
 use crate::domain::order::Order;
 use crate::domain::time::Timestamp;
 use crate::flows::advance::{Input, advance};
@@ -195,13 +195,16 @@ impl Shard {
     /// Performs effects at once, all together; what can't be performed now gives no input and stays
     /// owed. Stock answers come back as one input.
     pub(super) async fn perform(&self, order: &Order, effects: Vec<Effect>) -> Vec<Input> {
-        let (stock, rest): (Vec<Effect>, Vec<Effect>) =
-            effects.into_iter().partition(|effect| claim_command(effect).is_some());
-        let claims = stock.into_iter().filter_map(|effect| {
-            let (sku, command) = claim_command(&effect)?;
-            let claim = OrderClaim { order_id: order.id, command };
-            Some(async move { (sku.clone(), self.stock.claim(sku, claim).await) })
-        });
+        let mut claims = Vec::new();
+        let mut rest = Vec::new();
+        for effect in effects {
+            match claim_of(order, &effect) {
+                Some((sku, claim)) => {
+                    claims.push(async move { (sku.clone(), self.stock.claim(sku, claim).await) })
+                }
+                None => rest.push(effect),
+            }
+        }
         let calls = rest.iter().map(|effect| gateway::perform(&self.platform, order, effect));
         let (answers, told) = join(join_all(claims), join_all(calls)).await;
         let answers: Vec<_> =
@@ -215,20 +218,18 @@ impl Shard {
 }
 
 /// What an effect says to a SKU, if it speaks to one.
-pub(super) fn claim_command(effect: &Effect) -> Option<(crate::domain::id::Sku, ClaimCommand)> {
-    match effect {
-        Effect::Reserve { sku, quantity, expires_at } => Some((
-            sku.clone(),
-            ClaimCommand::Reserve { quantity: *quantity, expires_at: *expires_at },
-        )),
-        Effect::Commit { sku, quantity } => {
-            Some((sku.clone(), ClaimCommand::Commit { quantity: *quantity }))
+pub(super) fn claim_of(order: &Order, effect: &Effect) -> Option<(Sku, OrderClaim)> {
+    let (sku, command) = match effect.clone() {
+        Effect::Reserve { sku, quantity, expires_at } => {
+            (sku, ClaimCommand::Reserve { quantity, expires_at })
         }
-        Effect::Release { sku } => Some((sku.clone(), ClaimCommand::Release)),
+        Effect::Commit { sku, quantity } => (sku, ClaimCommand::Commit { quantity }),
+        Effect::Release { sku } => (sku, ClaimCommand::Release),
         Effect::Restock { sku, refund, quantity } => {
-            let (refund, quantity) = (*refund, *quantity);
-            Some((sku.clone(), ClaimCommand::Restock { refund, quantity }))
+            let (condition, location) = (Condition::Sellable, None);
+            (sku, ClaimCommand::Restock { refund, quantity, condition, location })
         }
-        _ => None,
-    }
+        _ => return None,
+    };
+    Some((sku, OrderClaim { order_id: order.id, command, terms: order.claim_terms.clone() }))
 }

@@ -133,6 +133,9 @@ impl Shard {
                 let resolution = Resolution { at: now(), by: actor, note };
                 self.tell(id, Input::Resolve { code, resolution }).await
             }
+            ShardCommand::StockPlaced { id, sku, placement } => {
+                self.tell(id, Input::Placed(sku, placement)).await
+            }
             ShardCommand::Wake => {
                 self.rearm()?;
                 Ok(ShardAnswer::Ok)

@@ -10,13 +10,13 @@ use futures_channel::oneshot;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::domain::id::Sku;
-use crate::domain::inventory::ClaimAnswer;
+use crate::domain::inventory::ClaimReply;
 use crate::objects::commands::{MAX_CLAIMS_PER_CALL, OrderClaim, SkuAnswer, SkuCommand};
 use crate::runtime::log::{self, Level};
 use crate::runtime::platform::Platform;
 
 /// One claim and whoever waits for its answer. A dropped sender tells that the SKU did not answer.
-type Waiting = (OrderClaim, oneshot::Sender<ClaimAnswer>);
+type Waiting = (OrderClaim, oneshot::Sender<ClaimReply>);
 
 /// The lines before the SKUs, one for each that is being called.
 pub struct StockLine {
@@ -31,7 +31,7 @@ impl StockLine {
     }
 
     /// The SKU's answer, or none if it can't be reached now.
-    pub async fn claim(self: &Rc<Self>, sku: Sku, claim: OrderClaim) -> Option<ClaimAnswer> {
+    pub async fn claim(self: &Rc<Self>, sku: Sku, claim: OrderClaim) -> Option<ClaimReply> {
         let (sender, receiver) = oneshot::channel();
         let first = {
             let mut lines = self.lines.borrow_mut();

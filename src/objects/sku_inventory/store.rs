@@ -1,17 +1,25 @@
-//! The SKU's tables: counters, claims, ledger, adjustments.
+//! The SKU's tables: counters, claims, ledger, changes by key.
 
 use worker::{Error, Result};
 
-use crate::domain::inventory::{Movement, MovementKind, Reservation, ReservationState, StockLevel};
+use crate::domain::inventory::{
+    Cause, GENESIS_HASH, LedgerEntry, Movement, MovementKind, Placement, Reservation,
+    ReservationState, StockLevel, Usage, chain,
+};
 use crate::domain::time::Timestamp;
 use crate::runtime::sqlite::{Row, Sqlite, Value, integer, text};
 
-/// Who or what caused a movement.
-pub enum Cause<'a> {
-    /// An order's claim.
-    Order(&'a str),
-    /// A person or system with a key, and why.
-    Person { actor: &'a str, reason: &'a str },
+/// The counters as they are stored, with the ledger's head.
+#[derive(Clone)]
+pub struct Stored {
+    /// The counters.
+    pub level: StockLevel,
+    /// The version that D1 was last seen to hold.
+    pub projected_version: i64,
+    /// The number of the ledger's last line.
+    pub ledger_sequence: i64,
+    /// The hash of the ledger's last line.
+    pub ledger_hash: String,
 }
 
 /// The SKU's storage.
@@ -21,47 +29,41 @@ pub struct Store {
 }
 
 impl Store {
-    /// The counters, and the version that lists have been told of.
-    pub fn level(&self) -> Result<(StockLevel, i64)> {
-        let query = "SELECT received, adjusted, sold, reserved, back_order_limit, \
-                     low_stock_threshold, version, projected_version FROM level";
+    /// The counters; those of a SKU that never had any are zero.
+    pub fn level(&self) -> Result<Stored> {
+        let query = "SELECT document, projected_version, ledger_sequence, ledger_hash FROM level";
         let Some(row) = self.sqlite.row(query, vec![])? else {
-            return Ok((StockLevel::default(), 0));
+            return Ok(Stored {
+                level: StockLevel::default(),
+                projected_version: 0,
+                ledger_sequence: 0,
+                ledger_hash: GENESIS_HASH.to_owned(),
+            });
         };
-        let level = StockLevel {
-            received: row.integer(0)?,
-            adjusted: row.integer(1)?,
-            sold: row.integer(2)?,
-            reserved: row.integer(3)?,
-            back_order_limit: row.integer(4)?,
-            low_stock_threshold: row.integer(5)?,
-            version: row.integer(6)?,
-        };
-        Ok((level, row.integer(7)?))
+        Ok(Stored {
+            level: serde_json::from_str(&row.text(0)?)?,
+            projected_version: row.integer(1)?,
+            ledger_sequence: row.integer(2)?,
+            ledger_hash: row.text(3)?,
+        })
     }
 
-    /// Writes the counters.
-    pub fn write_level(&self, level: &StockLevel) -> Result<()> {
+    /// Writes the counters and the ledger's head.
+    pub fn write_level(&self, stored: &Stored) -> Result<()> {
         self.sqlite.run(
-            "INSERT INTO level (only_row, received, adjusted, sold, reserved, back_order_limit, \
-             low_stock_threshold, version) VALUES (1, ?, ?, ?, ?, ?, ?, ?) \
-             ON CONFLICT (only_row) DO UPDATE SET received = excluded.received, \
-             adjusted = excluded.adjusted, sold = excluded.sold, reserved = excluded.reserved, \
-             back_order_limit = excluded.back_order_limit, \
-             low_stock_threshold = excluded.low_stock_threshold, version = excluded.version",
+            "INSERT INTO level (only_row, document, ledger_sequence, ledger_hash) \
+             VALUES (1, ?, ?, ?) ON CONFLICT (only_row) DO UPDATE SET \
+             document = excluded.document, ledger_sequence = excluded.ledger_sequence, \
+             ledger_hash = excluded.ledger_hash",
             vec![
-                integer(level.received),
-                integer(level.adjusted),
-                integer(level.sold),
-                integer(level.reserved),
-                integer(level.back_order_limit),
-                integer(level.low_stock_threshold),
-                integer(level.version),
+                text(serde_json::to_string(&stored.level)?),
+                integer(stored.ledger_sequence),
+                text(stored.ledger_hash.as_str()),
             ],
         )
     }
 
-    /// Notes which version lists have been told of.
+    /// Notes which version D1 holds.
     pub fn projected(&self, version: i64) -> Result<()> {
         let statement = "UPDATE level SET projected_version = ?";
         self.sqlite.run(statement, vec![integer(version)])
@@ -69,14 +71,15 @@ impl Store {
 
     /// An order's claim.
     pub fn reservation(&self, order_id: &str) -> Result<Option<Reservation>> {
-        let query = "SELECT state, quantity, expires_at FROM reservations WHERE order_id = ?";
+        let query =
+            "SELECT state, quantity, expires_at, placement FROM reservations WHERE order_id = ?";
         let row = self.sqlite.row(query, vec![text(order_id)])?;
         row.map(|row| reservation(&row, 0)).transpose()
     }
 
     /// Held claims whose time is over.
     pub fn overdue(&self, now: Timestamp) -> Result<Vec<(String, Reservation)>> {
-        let query = "SELECT order_id, state, quantity, expires_at FROM reservations \
+        let query = "SELECT order_id, state, quantity, expires_at, placement FROM reservations \
                      WHERE state = 'held' AND expires_at <= ?";
         let rows = self.sqlite.rows(query, vec![integer(now.milliseconds())])?;
         rows.iter().map(|row| Ok((row.text(0)?, reservation(row, 1)?))).collect()
@@ -88,17 +91,69 @@ impl Store {
         Ok(self.sqlite.row(query, vec![])?.and_then(|row| row.moment(0)))
     }
 
-    /// Writes an order's claim.
-    pub fn write_reservation(&self, order_id: &str, claim: &Reservation) -> Result<()> {
+    /// The claim that has waited longest for units beyond the shelf.
+    pub fn longest_waiting(&self) -> Result<Option<(String, Reservation)>> {
+        let query = "SELECT order_id, state, quantity, expires_at, placement FROM reservations \
+                     WHERE waiting_since IS NOT NULL ORDER BY waiting_since LIMIT 1";
+        let row = self.sqlite.row(query, vec![])?;
+        row.map(|row| Ok((row.text(0)?, reservation(&row, 1)?))).transpose()
+    }
+
+    /// What a customer and a holder have by other orders than this one.
+    pub fn usage(
+        &self,
+        order_id: &str,
+        customer: Option<&str>,
+        holder: Option<&str>,
+    ) -> Result<Usage> {
+        let of_customer = "SELECT COALESCE(SUM(quantity), 0) FROM reservations \
+                           WHERE customer = ? AND order_id <> ? AND state IN ('held', 'committed')";
+        let of_holder = "SELECT COALESCE(SUM(quantity), 0) FROM reservations \
+                         WHERE holder = ? AND order_id <> ? AND state = 'held'";
+        let sum = |query, who: Option<&str>| match who {
+            None => Ok(0),
+            Some(who) => {
+                let row = self.sqlite.row(query, vec![text(who), text(order_id)])?;
+                row.map_or(Ok(0), |row| row.integer(0))
+            }
+        };
+        Ok(Usage {
+            customer_units: sum(of_customer, customer)?,
+            holder_units: sum(of_holder, holder)?,
+        })
+    }
+
+    /// Writes an order's claim. `sequence` is the ledger's: it gives those who wait their turn.
+    pub fn write_reservation(
+        &self,
+        order_id: &str,
+        claim: &Reservation,
+        who: (Option<&str>, Option<&str>),
+        sequence: i64,
+    ) -> Result<()> {
+        use ReservationState::{Committed, Held};
+        let waits = claim.placement.back_ordered > 0 && matches!(claim.state, Held | Committed);
+        let waiting_since = if waits { integer(sequence) } else { Value::Null };
+        let optional = |value: Option<&str>| value.map_or(Value::Null, text);
         self.sqlite.run(
-            "INSERT INTO reservations (order_id, state, quantity, expires_at) VALUES (?, ?, ?, ?) \
+            "INSERT INTO reservations (order_id, state, quantity, expires_at, placement, \
+             waiting_since, customer, holder) VALUES (?, ?, ?, ?, ?, ?, ?, ?) \
              ON CONFLICT (order_id) DO UPDATE SET state = excluded.state, \
-             quantity = excluded.quantity, expires_at = excluded.expires_at",
+             quantity = excluded.quantity, expires_at = excluded.expires_at, \
+             placement = excluded.placement, \
+             waiting_since = CASE WHEN excluded.waiting_since IS NULL THEN NULL \
+               ELSE COALESCE(waiting_since, excluded.waiting_since) END, \
+             customer = COALESCE(excluded.customer, customer), \
+             holder = COALESCE(excluded.holder, holder)",
             vec![
                 text(order_id),
                 text(state_name(claim.state)),
                 integer(claim.quantity),
                 integer(claim.expires_at.milliseconds()),
+                text(serde_json::to_string(&claim.placement)?),
+                waiting_since,
+                optional(who.0),
+                optional(who.1),
             ],
         )
     }
@@ -113,35 +168,47 @@ impl Store {
         Ok(noted.is_some())
     }
 
-    /// Appends to the ledger.
-    pub fn write_movement(
+    /// Appends to the ledger; the head is written with the counters.
+    pub fn append(
         &self,
+        stored: &mut Stored,
         movement: &Movement,
-        cause: &Cause<'_>,
-        now: Timestamp,
+        cause: &Cause,
+        at: Timestamp,
     ) -> Result<()> {
-        let (order_id, reason, actor) = match cause {
-            Cause::Order(id) => (text(*id), Value::Null, Value::Null),
-            Cause::Person { actor, reason } => (Value::Null, text(*reason), text(*actor)),
-        };
+        let level = &stored.level;
+        let terms = (movement.kind == MovementKind::TermsChanged)
+            .then(|| (level.back_order_limit, level.low_stock_threshold, level.terms.clone()));
+        let entry = LedgerEntry { at, cause: cause.clone(), movement: movement.clone(), terms };
+        let entry = serde_json::to_string(&entry)?;
+        stored.ledger_hash = chain(&stored.ledger_hash, &entry);
+        stored.ledger_sequence = stored.ledger_sequence.saturating_add(1);
         self.sqlite.run(
-            "INSERT INTO movements (kind, on_hand_delta, reserved_delta, order_id, reason, actor, \
-             at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            vec![
-                text(kind_name(movement.kind)),
-                integer(movement.on_hand_delta),
-                integer(movement.reserved_delta),
-                order_id,
-                reason,
-                actor,
-                integer(now.milliseconds()),
-            ],
+            "INSERT INTO ledger (sequence, entry, hash) VALUES (?, ?, ?)",
+            vec![integer(stored.ledger_sequence), text(entry), text(stored.ledger_hash.as_str())],
         )
     }
 
-    /// The adjustment made under a key: its body's fingerprint, the counters after it, when.
-    pub fn adjustment(&self, key: &str) -> Result<Option<(String, StockLevel, Timestamp)>> {
-        let query = "SELECT fingerprint, level, at FROM adjustments WHERE key = ?";
+    /// Notes that an order must be told that its units came from the shelf after all.
+    pub fn note_filled(&self, order_id: &str) -> Result<()> {
+        let statement = "INSERT INTO filled (order_id) VALUES (?) ON CONFLICT DO NOTHING";
+        self.sqlite.run(statement, vec![text(order_id)])
+    }
+
+    /// Orders that must be told so, at most 50.
+    pub fn filled(&self) -> Result<Vec<String>> {
+        let rows = self.sqlite.rows("SELECT order_id FROM filled LIMIT 50", vec![])?;
+        rows.iter().map(|row| row.text(0)).collect()
+    }
+
+    /// Notes that an order was told.
+    pub fn told_filled(&self, order_id: &str) -> Result<()> {
+        self.sqlite.run("DELETE FROM filled WHERE order_id = ?", vec![text(order_id)])
+    }
+
+    /// The change made under a key: its body's fingerprint, the counters after it, when.
+    pub fn change(&self, key: &str) -> Result<Option<(String, StockLevel, Timestamp)>> {
+        let query = "SELECT fingerprint, level, at FROM changes WHERE key = ?";
         let Some(row) = self.sqlite.row(query, vec![text(key)])? else {
             return Ok(None);
         };
@@ -149,33 +216,36 @@ impl Store {
         Ok(Some((row.text(0)?, level, row.moment(2).unwrap_or_default())))
     }
 
-    /// Stores an adjustment's answer under its key, and drops answers of two days ago.
-    pub fn write_adjustment(
+    /// Stores a change's answer under its key, and drops answers to people of two days ago.
+    pub fn write_change(
         &self,
         key: &str,
         fingerprint: &str,
         level: &StockLevel,
+        is_kept: bool,
         now: Timestamp,
     ) -> Result<()> {
         let level = serde_json::to_string(level)?;
         let at = integer(now.milliseconds());
         self.sqlite.run(
-            "DELETE FROM adjustments WHERE at < ?",
+            "DELETE FROM changes WHERE at < ? AND is_kept = 0",
             vec![integer(now.plus_seconds(-172_800).milliseconds())],
         )?;
         self.sqlite.run(
-            "INSERT INTO adjustments (key, fingerprint, level, at) VALUES (?, ?, ?, ?)",
-            vec![text(key), text(fingerprint), text(level), at],
+            "INSERT INTO changes (key, fingerprint, level, at, is_kept) VALUES (?, ?, ?, ?, ?)",
+            vec![text(key), text(fingerprint), text(level), at, integer(i64::from(is_kept))],
         )
     }
 }
 
 fn reservation(row: &Row, first: u32) -> Result<Reservation> {
     let column = |offset: u32| first.saturating_add(offset);
+    let placement: Placement = serde_json::from_str(&row.text(column(3))?)?;
     Ok(Reservation {
         state: state_of(&row.text(column(0))?)?,
         quantity: row.integer(column(1))?,
         expires_at: row.moment(column(2)).unwrap_or_default(),
+        placement,
     })
 }
 
@@ -194,18 +264,6 @@ fn state_of(name: &str) -> Result<ReservationState> {
         .into_iter()
         .find(|state| state_name(*state) == name)
         .ok_or_else(|| malformed("reservation state"))
-}
-
-const fn kind_name(kind: MovementKind) -> &'static str {
-    match kind {
-        MovementKind::Received => "received",
-        MovementKind::Adjusted => "adjusted",
-        MovementKind::Reserved => "reserved",
-        MovementKind::Committed => "committed",
-        MovementKind::Released => "released",
-        MovementKind::Expired => "expired",
-        MovementKind::Restocked => "restocked",
-    }
 }
 
 fn malformed(what: &str) -> Error {

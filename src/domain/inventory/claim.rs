@@ -1,0 +1,499 @@
+//! What an order may ask of a SKU, and what comes of it.
+
+use serde::{Deserialize, Serialize};
+
+use super::allocate::{Placement, allocate, offer};
+use super::level::StockLevel;
+use super::location::LocationId;
+use super::movement::{Movement, MovementKind};
+use crate::domain::id::RefundId;
+use crate::domain::time::Timestamp;
+
+/// Where an order's claim on the SKU stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReservationState {
+    /// Units are set aside until a moment.
+    Held,
+    /// Units are sold.
+    Committed,
+    /// Given back on purpose: a tombstone.
+    Released,
+    /// Given back because its time was over.
+    Expired,
+}
+
+/// One order's claim on the SKU.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reservation {
+    /// Where it stands.
+    pub state: ReservationState,
+    /// Units claimed.
+    pub quantity: i64,
+    /// A held claim is void from this moment on, whether or not anything has noticed.
+    pub expires_at: Timestamp,
+    /// Where the units of a held or committed claim come from.
+    #[serde(default)]
+    pub placement: Placement,
+}
+
+/// What an order says of itself to every SKU it claims.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ClaimTerms {
+    /// The locations that may serve it, the best first; empty: all of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub route: Vec<LocationId>,
+    /// Whose order it is: a hash, for limits per customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<String>,
+    /// Where it came from, the buyer's address or the key: a hash, for limits of what is held unpaid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holder: Option<String>,
+    /// The most units of one SKU that one holder may hold unpaid; none: no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holder_limit: Option<i64>,
+}
+
+/// What the same customer and the same holder have of the SKU by other orders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Usage {
+    /// Units that the customer holds or has bought.
+    pub customer_units: i64,
+    /// Units that the holder holds unpaid.
+    pub holder_units: i64,
+}
+
+/// Whether what comes back can be sold again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Condition {
+    /// It goes on the shelf.
+    #[default]
+    Sellable,
+    /// It is put aside.
+    Damaged,
+}
+
+/// What an order may ask of a SKU.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+pub enum ClaimCommand {
+    /// Set units aside until a moment.
+    Reserve {
+        /// Units in all for this order.
+        quantity: u32,
+        /// When the claim ends by itself.
+        expires_at: Timestamp,
+    },
+    /// The order is paid: the units are sold.
+    Commit {
+        /// Units in all for this order.
+        quantity: u32,
+    },
+    /// The order is over without money: the units go back, set aside or sold.
+    Release,
+    /// Some sold units came back with a refund, once per refund.
+    Restock {
+        /// The refund: the key.
+        refund: RefundId,
+        /// Units that came back.
+        quantity: u32,
+        /// Whether they can be sold again.
+        #[serde(default)]
+        condition: Condition,
+        /// Where they came to; none: where they came from.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        location: Option<LocationId>,
+    },
+}
+
+/// Which limit a claim would exceed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LimitKind {
+    /// Units per customer.
+    Customer,
+    /// Units held unpaid from one address or by one key.
+    UnpaidHold,
+}
+
+/// What a SKU answers to an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "snake_case")]
+pub enum ClaimAnswer {
+    /// The units are set aside.
+    Held,
+    /// The units are sold.
+    Committed,
+    /// The units are given back.
+    Released,
+    /// The units that came back are on the shelf, now or before.
+    Restocked,
+    /// Not enough units; nothing changed.
+    Insufficient {
+        /// Units this order could have.
+        available: i64,
+    },
+    /// More than this buyer may have; nothing changed.
+    Limited {
+        /// Units this order could have.
+        available: i64,
+        /// Which limit it is.
+        limit: LimitKind,
+    },
+    /// The claim was released before: a late reserve or commit finds the tombstone.
+    Closed,
+}
+
+/// A SKU's answer to one order's command.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClaimReply {
+    /// The answer.
+    pub answer: ClaimAnswer,
+    /// Where the order's units come from, if it has any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub placement: Option<Placement>,
+}
+
+impl From<ClaimAnswer> for ClaimReply {
+    fn from(answer: ClaimAnswer) -> Self {
+        Self { answer, placement: None }
+    }
+}
+
+/// What a command does: the answer and, if anything changes, the new claim and its movements.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimDecision {
+    /// What to tell the order.
+    pub answer: ClaimAnswer,
+    /// The counters afterwards.
+    pub level: StockLevel,
+    /// The claim afterwards, if it changes.
+    pub reservation: Option<Reservation>,
+    /// The ledger lines, if counters change.
+    pub movements: Vec<Movement>,
+}
+
+impl ClaimDecision {
+    fn unchanged(level: StockLevel, answer: ClaimAnswer) -> Self {
+        Self { answer, level, reservation: None, movements: Vec::new() }
+    }
+
+    fn changed(
+        mut level: StockLevel,
+        answer: ClaimAnswer,
+        reservation: Reservation,
+        movements: Vec<Movement>,
+    ) -> Self {
+        if !movements.is_empty() {
+            level.version = level.version.saturating_add(1);
+        }
+        for movement in &movements {
+            level.apply(movement);
+        }
+        Self { answer, level, reservation: Some(reservation), movements }
+    }
+}
+
+/// Frees a claim whose time is over. The level's counters must have been brought up to date with
+/// this for every overdue claim before [`decide`] is asked anything.
+#[must_use]
+pub fn expire(level: StockLevel, reservation: Reservation, now: Timestamp) -> ClaimDecision {
+    if reservation.state != ReservationState::Held || reservation.expires_at > now {
+        return ClaimDecision::unchanged(level, ClaimAnswer::Held);
+    }
+    let movements = unreserve(MovementKind::Expired, &reservation.placement);
+    let expired = Reservation {
+        state: ReservationState::Expired,
+        placement: Placement::default(),
+        ..reservation
+    };
+    ClaimDecision::changed(level, ClaimAnswer::Released, expired, movements)
+}
+
+/// Decides one command of one order. Pure: the caller stores what it returns. The caller knows which
+/// refunds were restocked before, and asks only about new ones.
+#[must_use]
+pub fn decide(
+    level: StockLevel,
+    claim: Option<Reservation>,
+    command: &ClaimCommand,
+    terms: &ClaimTerms,
+    usage: Usage,
+    now: Timestamp,
+) -> ClaimDecision {
+    let state = claim.as_ref().map(|claim| claim.state);
+    match command {
+        ClaimCommand::Reserve { .. } | ClaimCommand::Commit { .. }
+            if state == Some(ReservationState::Released) =>
+        {
+            ClaimDecision::unchanged(level, ClaimAnswer::Closed)
+        }
+        ClaimCommand::Reserve { .. } | ClaimCommand::Commit { .. }
+            if state == Some(ReservationState::Committed) =>
+        {
+            ClaimDecision::unchanged(level, ClaimAnswer::Committed)
+        }
+        ClaimCommand::Reserve { quantity, expires_at } => {
+            let live = live(claim, now);
+            reserve(level, live, terms, usage, i64::from(*quantity), *expires_at, now)
+        }
+        ClaimCommand::Commit { quantity } => commit(level, claim, terms, i64::from(*quantity), now),
+        ClaimCommand::Release => release(level, claim, now),
+        ClaimCommand::Restock { quantity, condition, location, .. } => {
+            let back = Back { quantity: i64::from(*quantity), condition: *condition, location };
+            restock(level, claim, &back)
+        }
+    }
+}
+
+/// A claim that holds units now.
+fn live(claim: Option<Reservation>, now: Timestamp) -> Option<Reservation> {
+    claim.filter(|c| c.state == ReservationState::Held && c.expires_at > now)
+}
+
+fn reserve(
+    level: StockLevel,
+    live: Option<Reservation>,
+    terms: &ClaimTerms,
+    usage: Usage,
+    quantity: i64,
+    expires_at: Timestamp,
+    now: Timestamp,
+) -> ClaimDecision {
+    if let Some(own) = live.as_ref().filter(|own| own.quantity == quantity) {
+        // The same units, perhaps for longer: the ledger has nothing to say of that.
+        let held = Reservation { expires_at, ..own.clone() };
+        let reservation = (held != *own).then_some(held);
+        return ClaimDecision { reservation, ..ClaimDecision::unchanged(level, ClaimAnswer::Held) };
+    }
+    let own = live.map(|own| own.placement).unwrap_or_default();
+    let rest = without(&level, &own);
+    if let Some((limit, most)) = exceeded(&level, terms, usage, quantity) {
+        let available = offer(&rest, terms, now).available().min(most);
+        return ClaimDecision::unchanged(level, ClaimAnswer::Limited { available, limit });
+    }
+    match allocate(&rest, terms, quantity, now) {
+        Err(available) => ClaimDecision::unchanged(level, ClaimAnswer::Insufficient { available }),
+        Ok(placement) => {
+            let movements = differences(MovementKind::Reserved, &own, &placement);
+            let state = ReservationState::Held;
+            let held = Reservation { state, quantity, expires_at, placement };
+            ClaimDecision::changed(level, ClaimAnswer::Held, held, movements)
+        }
+    }
+}
+
+/// The limit that the quantity would exceed, and the most that it lets this order have.
+fn exceeded(
+    level: &StockLevel,
+    terms: &ClaimTerms,
+    usage: Usage,
+    quantity: i64,
+) -> Option<(LimitKind, i64)> {
+    let of_customer = terms.customer.as_ref().and(level.terms.customer_limit);
+    let limits = [
+        (LimitKind::Customer, of_customer, usage.customer_units),
+        (LimitKind::UnpaidHold, terms.holder.as_ref().and(terms.holder_limit), usage.holder_units),
+    ];
+    limits.into_iter().find_map(|(kind, limit, used)| {
+        let most = limit?.saturating_sub(used).max(0);
+        (quantity > most).then_some((kind, most))
+    })
+}
+
+fn commit(
+    level: StockLevel,
+    claim: Option<Reservation>,
+    terms: &ClaimTerms,
+    quantity: i64,
+    now: Timestamp,
+) -> ClaimDecision {
+    let expires_at = claim.as_ref().map_or(now, |c| c.expires_at);
+    // A claim that expired while the money was under way is taken again if the units are there.
+    let own = live(claim, now);
+    let unchanged_quantity = own.as_ref().is_some_and(|own| own.quantity == quantity);
+    let own = own.map(|own| own.placement).unwrap_or_default();
+    let found = if unchanged_quantity {
+        Ok(own.clone())
+    } else {
+        allocate(&without(&level, &own), terms, quantity, now)
+    };
+    let placement = match found {
+        Ok(placement) => placement,
+        Err(available) => {
+            return ClaimDecision::unchanged(level, ClaimAnswer::Insufficient { available });
+        }
+    };
+    let mut movements = Vec::new();
+    for location in places(&own, &placement) {
+        let (reserved, sold) = (own.at(&location), placement.at(&location));
+        movements.push(Movement {
+            on_hand: sold.saturating_neg(),
+            reserved: reserved.saturating_neg(),
+            sold,
+            ..Movement::new(MovementKind::Committed, Some(location))
+        });
+    }
+    if own.back_ordered != 0 || placement.back_ordered != 0 {
+        movements.push(Movement {
+            sold: placement.back_ordered,
+            back_ordered_held: own.back_ordered.saturating_neg(),
+            back_ordered_sold: placement.back_ordered,
+            ..Movement::new(MovementKind::Committed, None)
+        });
+    }
+    let state = ReservationState::Committed;
+    let sold = Reservation { state, quantity, expires_at, placement };
+    ClaimDecision::changed(level, ClaimAnswer::Committed, sold, movements)
+}
+
+fn release(level: StockLevel, claim: Option<Reservation>, now: Timestamp) -> ClaimDecision {
+    let answer = ClaimAnswer::Released;
+    let tombstone = Reservation {
+        state: ReservationState::Released,
+        quantity: claim.as_ref().map_or(0, |c| c.quantity),
+        expires_at: claim.as_ref().map_or(now, |c| c.expires_at),
+        placement: Placement::default(),
+    };
+    match claim {
+        Some(claim) if claim.state == ReservationState::Released => {
+            ClaimDecision::unchanged(level, answer)
+        }
+        Some(sold) if sold.state == ReservationState::Committed => {
+            let movements = unsell(&sold.placement);
+            ClaimDecision::changed(level, answer, tombstone, movements)
+        }
+        claim => {
+            let own = live(claim, now).map(|own| own.placement).unwrap_or_default();
+            let movements = unreserve(MovementKind::Released, &own);
+            ClaimDecision::changed(level, answer, tombstone, movements)
+        }
+    }
+}
+
+/// Units that come back.
+struct Back<'a> {
+    quantity: i64,
+    condition: Condition,
+    location: &'a Option<LocationId>,
+}
+
+/// Puts sold units back. The claim stands for what is left, so that units never come back twice. What
+/// the order still waits for is called off first: it can't come back.
+fn restock(level: StockLevel, claim: Option<Reservation>, back: &Back<'_>) -> ClaimDecision {
+    let sold = claim.filter(|claim| claim.state == ReservationState::Committed);
+    let Some(mut left) = sold.filter(|claim| (1..=claim.quantity).contains(&back.quantity)) else {
+        return ClaimDecision::unchanged(level, ClaimAnswer::Closed);
+    };
+    let mut movements = Vec::new();
+    let called_off = left.placement.back_ordered.min(back.quantity);
+    if called_off > 0 {
+        movements.push(owed_no_more(called_off));
+    }
+    let mut wanted = back.quantity.saturating_sub(called_off);
+    let parts = left.placement.allocations.clone();
+    for part in parts {
+        let quantity = part.quantity.min(wanted);
+        if quantity <= 0 {
+            continue;
+        }
+        wanted = wanted.saturating_sub(quantity);
+        left.placement.add(&part.location, quantity.saturating_neg());
+        let to = back.location.clone().unwrap_or(part.location);
+        let mut movement = Movement::new(MovementKind::Restocked, Some(to));
+        movement.sold = quantity.saturating_neg();
+        match back.condition {
+            Condition::Sellable => movement.on_hand = quantity,
+            Condition::Damaged => movement.damaged = quantity,
+        }
+        movements.push(movement);
+    }
+    left.placement.back_ordered = left.placement.back_ordered.saturating_sub(called_off);
+    left.quantity = left.quantity.saturating_sub(back.quantity);
+    ClaimDecision::changed(level, ClaimAnswer::Restocked, left, movements)
+}
+
+/// Gives an order that waits for units beyond the shelf what the shelf has by now. None if it has none.
+#[must_use]
+pub fn fill(level: StockLevel, waiting: Reservation) -> Option<ClaimDecision> {
+    let is_sold = match waiting.state {
+        ReservationState::Held => false,
+        ReservationState::Committed => true,
+        ReservationState::Released | ReservationState::Expired => return None,
+    };
+    let fullest = level.balances.iter().max_by_key(|balance| level.free_at(balance))?;
+    let quantity = level.free_at(fullest).min(level.free()).min(waiting.placement.back_ordered);
+    if quantity <= 0 {
+        return None;
+    }
+    let location = fullest.location.clone();
+    let mut movement = Movement::new(MovementKind::BackOrderFilled, Some(location.clone()));
+    if is_sold {
+        movement.on_hand = quantity.saturating_neg();
+        movement.back_ordered_sold = quantity.saturating_neg();
+    } else {
+        movement.reserved = quantity;
+        movement.back_ordered_held = quantity.saturating_neg();
+    }
+    let mut filled = waiting;
+    filled.placement.add(&location, quantity);
+    filled.placement.back_ordered = filled.placement.back_ordered.saturating_sub(quantity);
+    let answer = if is_sold { ClaimAnswer::Committed } else { ClaimAnswer::Held };
+    Some(ClaimDecision::changed(level, answer, filled, vec![movement]))
+}
+
+/// Every location of either placement, once.
+fn places(before: &Placement, after: &Placement) -> Vec<LocationId> {
+    let parts = before.allocations.iter().chain(&after.allocations);
+    let mut places: Vec<LocationId> = parts.map(|part| part.location.clone()).collect();
+    places.sort_unstable();
+    places.dedup();
+    places
+}
+
+/// The movements from one held placement to another.
+fn differences(kind: MovementKind, before: &Placement, after: &Placement) -> Vec<Movement> {
+    let mut movements = Vec::new();
+    for location in places(before, after) {
+        let reserved = after.at(&location).saturating_sub(before.at(&location));
+        if reserved != 0 {
+            movements.push(Movement { reserved, ..Movement::new(kind, Some(location)) });
+        }
+    }
+    let back_ordered_held = after.back_ordered.saturating_sub(before.back_ordered);
+    if back_ordered_held != 0 {
+        movements.push(Movement { back_ordered_held, ..Movement::new(kind, None) });
+    }
+    movements
+}
+
+fn unreserve(kind: MovementKind, held: &Placement) -> Vec<Movement> {
+    differences(kind, held, &Placement::default())
+}
+
+fn unsell(sold: &Placement) -> Vec<Movement> {
+    let back = sold.allocations.iter().map(|part| Movement {
+        on_hand: part.quantity,
+        sold: part.quantity.saturating_neg(),
+        ..Movement::new(MovementKind::Restocked, Some(part.location.clone()))
+    });
+    let owed = (sold.back_ordered > 0).then(|| owed_no_more(sold.back_ordered));
+    back.chain(owed).collect()
+}
+
+const fn owed_no_more(quantity: i64) -> Movement {
+    let mut movement = Movement::new(MovementKind::Restocked, None);
+    movement.sold = quantity.saturating_neg();
+    movement.back_ordered_sold = quantity.saturating_neg();
+    movement
+}
+
+/// The level as it would be without what a held claim has of it.
+fn without(level: &StockLevel, held: &Placement) -> StockLevel {
+    let mut rest = level.clone();
+    for movement in unreserve(MovementKind::Released, held) {
+        rest.apply(&movement);
+    }
+    rest
+}

@@ -1,0 +1,37 @@
+//! The stock of one SKU: what each location has, what orders claim of it, and what every command does.
+//!
+//! Everything is decided here from `(level, this order's claim, command, now)`; the object that owns the
+//! SKU only loads, calls [`decide`] or [`change`], and stores. A decision is a list of [`Movement`]s, and
+//! [`StockLevel::apply`] is the only thing that writes a counter: the ledger can always tell how each came
+//! to be. A reservation is keyed by its order: asking again replaces, never adds; a release leaves a
+//! tombstone that refuses a late reserve.
+
+mod allocate;
+mod change;
+mod claim;
+mod ledger;
+mod level;
+mod location;
+mod movement;
+mod terms;
+
+pub use allocate::{Allocation, Placement};
+pub use change::{ChangeRefusal, StockChange, change};
+pub use claim::{
+    ClaimAnswer, ClaimCommand, ClaimDecision, ClaimReply, ClaimTerms, Condition, LimitKind,
+    Reservation, ReservationState, Usage, decide, expire, fill,
+};
+pub use ledger::{GENESIS_HASH, LedgerEntry, chain};
+pub use level::{Balance, StockLevel, StockStatus};
+pub use location::LocationId;
+pub use movement::{Cause, CauseKind, Movement, MovementKind};
+pub use terms::{LocationTerms, StockTerms, TermsChange};
+
+/// The largest count of units that a level or a command may carry.
+pub const MAX_UNITS: i64 = 1_000_000_000;
+
+/// The most locations that one SKU can be at.
+pub const MAX_LOCATIONS: usize = 100;
+
+#[cfg(test)]
+mod tests;

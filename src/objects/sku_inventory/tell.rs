@@ -1,0 +1,129 @@
+//! The alarm: gives back what is overdue, and tells others of the newest counters: lists, until D1 is
+//! seen to hold them, and orders whose units came after all.
+
+use wasm_bindgen::JsValue;
+use worker::{Error, QueueContentType, RawMessageBuilder, Result};
+
+use super::Inventory;
+use crate::domain::id::OrderId;
+use crate::domain::inventory::StockLevel;
+use crate::domain::time::Timestamp;
+use crate::objects::commands::{EventMessage, ShardCommand};
+use crate::runtime::clock::now;
+use crate::runtime::log::{self, Level};
+use crate::runtime::platform::Unavailable;
+use crate::storage::stock_levels;
+
+/// Changes wait this long so that lists are told of many at once.
+const TELL_AFTER_MILLISECONDS: i64 = 1_000;
+
+/// How long to wait after the queue refused.
+const TELL_AGAIN_AFTER_SECONDS: i64 = 10;
+
+/// What lists were last told by this instance; after a restart they are simply told again.
+#[derive(Clone, Copy)]
+pub(super) struct Told {
+    version: i64,
+    /// When to look whether it has arrived, or, after a failure, when to tell again.
+    look_at: Timestamp,
+}
+
+impl Inventory {
+    pub(super) async fn ring(&self) {
+        self.store.sqlite.disarm();
+        if let Err(error) = self.tell().await {
+            let version = self.store.level().map_or(0, |stored| stored.level.version);
+            let look_at = now().plus_seconds(TELL_AGAIN_AFTER_SECONDS);
+            self.told.set(Some(Told { version, look_at }));
+            trouble("inventory.tell_failed", &error);
+        }
+        if let Err(error) = self.tell_filled().await {
+            trouble("inventory.orders_not_told", &error);
+        }
+        let armed = self.store.level().and_then(|stored| {
+            self.projected.set(stored.projected_version);
+            self.arm(&stored.level, now())
+        });
+        if let Err(error) = armed {
+            trouble("inventory.arm_failed", &error);
+        }
+    }
+
+    async fn tell(&self) -> Result<()> {
+        let now = now();
+        let stored = self.store.sqlite.transaction(|| self.up_to_date(now))?;
+        let level = stored.level;
+        let version = level.version;
+        if self.store.level()?.projected_version >= version {
+            return Ok(());
+        }
+        if let Some(told) = self.told.get().filter(|told| told.version == version) {
+            if told.look_at > now {
+                return Ok(());
+            }
+            if self.copied_version().await? >= version {
+                return self.store.projected(version);
+            }
+        }
+        let sku = self.sku.to_string();
+        let message = EventMessage::Stock { sku, level: Box::new(level), as_of: now };
+        let queue = self.platform.events().map_err(unavailable)?;
+        let body = RawMessageBuilder::new(JsValue::from_str(&serde_json::to_string(&message)?));
+        queue.send_raw(body.build_with_content_type(QueueContentType::Text)).await?;
+        let confirm = self.platform.settings().projection_confirm_milliseconds;
+        let look_at = now.plus_milliseconds(confirm);
+        self.told.set(Some(Told { version, look_at }));
+        Ok(())
+    }
+
+    /// Tells orders that waited for units beyond the shelf where their units come from.
+    async fn tell_filled(&self) -> Result<()> {
+        for order_id in self.store.filled()? {
+            let id: OrderId = order_id.parse().map_err(|_| malformed("order id"))?;
+            if let Some(claim) = self.store.reservation(&order_id)? {
+                let (sku, placement) = (self.sku.clone(), claim.placement);
+                let command = ShardCommand::StockPlaced { id, sku, placement };
+                self.platform.shard(id.shard(), &command).await.map_err(unavailable)?;
+            }
+            self.store.told_filled(&order_id)?;
+        }
+        Ok(())
+    }
+
+    /// The version of the counters that D1 holds.
+    async fn copied_version(&self) -> Result<i64> {
+        let database = self.platform.database().map_err(unavailable)?;
+        let copies = stock_levels::of_skus(&database, &[&self.sku]).await.map_err(unavailable)?;
+        Ok(copies.first().map_or(0, |copy| copy.level.version))
+    }
+
+    /// Arms the alarm for the next telling, the next look, or the next expiry, whichever is first.
+    pub(super) fn arm(&self, level: &StockLevel, now: Timestamp) -> Result<()> {
+        let tell = (self.projected.get() < level.version).then(|| {
+            let soon = now.plus_milliseconds(TELL_AFTER_MILLISECONDS);
+            match self.told.get() {
+                Some(told) if told.version == level.version => told.look_at.max(soon),
+                _ => soon,
+            }
+        });
+        if self.store.sqlite.is_armed() {
+            return tell.map_or(Ok(()), |at| self.store.sqlite.arm(at));
+        }
+        let owes_news = !self.store.filled()?.is_empty();
+        let news = owes_news.then(|| now.plus_seconds(TELL_AGAIN_AFTER_SECONDS));
+        let wanted = [tell, news, self.store.next_expiry()?].into_iter().flatten().min();
+        wanted.map_or(Ok(()), |at| self.store.sqlite.arm(at))
+    }
+}
+
+fn unavailable(unavailable: Unavailable) -> Error {
+    Error::RustError(unavailable.to_string())
+}
+
+fn malformed(what: &str) -> Error {
+    Error::RustError(format!("malformed {what} in storage"))
+}
+
+fn trouble(name: &str, error: &Error) {
+    log::event(Level::Error, name, serde_json::json!({ "cause": error.to_string() }));
+}
