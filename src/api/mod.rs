@@ -19,6 +19,7 @@ pub mod inventory;
 pub mod invoices;
 pub mod json_position;
 pub mod limits;
+pub mod locations;
 pub mod movements;
 pub mod openapi;
 pub mod order_token;

@@ -8,6 +8,7 @@ pub mod attention;
 pub mod catalogue;
 pub mod invoices;
 pub mod ledger;
+pub mod locations;
 pub mod orders;
 pub mod payment_settings;
 pub mod reconciliations;

@@ -1,5 +1,7 @@
-//! A SKU's counters as merchants see and change them.
+//! A SKU's counters and terms as merchants see and change them.
 
 pub mod adjust;
+pub mod change;
 pub mod show;
+pub mod terms_view;
 pub mod view;

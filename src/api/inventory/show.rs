@@ -6,7 +6,7 @@ use crate::api::error::{ApiError, ErrorCode};
 use crate::api::openapi::Problem;
 use crate::api::remembered;
 use crate::api::reply::{Outcome, Reply};
-use crate::api::stock::display;
+use crate::api::stock::{display, seen};
 
 /// Shows a SKU's counters, as the object that owns them has them now.
 ///
@@ -29,5 +29,6 @@ pub async fn handle(ask: Ask) -> Outcome {
             return Err(ApiError::new(ErrorCode::SkuNotFound).with("skus", vec![sku.as_str()]));
         }
     }
-    Reply::json(200, &InventoryView::of(&sku, &shown.level, shown.as_of, &terms))
+    let seen = seen::by_storefronts(&ask.platform).await;
+    Reply::json(200, &InventoryView::of(&sku, &shown.level, shown.as_of, &terms, &seen))
 }

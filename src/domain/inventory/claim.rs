@@ -437,8 +437,7 @@ pub fn fill(level: StockLevel, waiting: Reservation) -> Option<ClaimDecision> {
         movement.back_ordered_held = quantity.saturating_neg();
     }
     let mut filled = waiting;
-    filled.placement.add(&location, quantity);
-    filled.placement.back_ordered = filled.placement.back_ordered.saturating_sub(quantity);
+    filled.placement.fill(&location, quantity);
     let answer = if is_sold { ClaimAnswer::Committed } else { ClaimAnswer::Held };
     Some(ClaimDecision::changed(level, answer, filled, vec![movement]))
 }

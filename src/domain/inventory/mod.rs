@@ -7,6 +7,7 @@
 //! tombstone that refuses a late reserve.
 
 mod allocate;
+mod at_location;
 mod change;
 mod claim;
 mod ledger;

@@ -134,6 +134,7 @@ prop_compose! {
             refund_late_money: false,
             credit_note_series: None,
             seller: None,
+            routing: crate::domain::routing::Routing::default(),
         };
         (currency, settings)
     }
