@@ -72,6 +72,9 @@ routes! {
     Secret(Scope::OrdersRead) => invoices::credit_note::page;
     Secret(Scope::InventoryRead) => inventory::show;
     Secret(Scope::InventoryWrite) => inventory::adjust;
+    Secret(Scope::InventoryRead) => inventory::list;
+    Secret(Scope::InventoryRead) => inventory::terms::show;
+    Secret(Scope::InventoryWrite) => inventory::terms::put;
     Secret(Scope::InventoryRead) => locations::list;
     Secret(Scope::InventoryRead) => locations::show;
     Secret(Scope::InventoryWrite) => locations::put;

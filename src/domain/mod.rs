@@ -9,6 +9,7 @@ pub mod country;
 pub mod currency;
 pub mod field_error;
 pub mod id;
+pub mod import;
 pub mod inventory;
 pub mod invoice;
 pub mod location_registry;
