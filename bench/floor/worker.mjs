@@ -318,3 +318,4 @@ export class InvoiceSeries {
 
 /** The floor compares no books; the binding of wrangler.toml wants its class. */
 export class Reconciler {}
+export class ImportJob {}

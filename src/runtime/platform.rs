@@ -7,11 +7,11 @@ use serde::de::DeserializeOwned;
 use worker::Env;
 
 use super::settings::Settings;
-use crate::domain::id::{ShardNumber, Sku};
+use crate::domain::id::{ImportId, ShardNumber, Sku};
 use crate::domain::payment::Gateway;
 use crate::domain::time::Timestamp;
 use crate::objects::commands::{
-    ReconcilerAnswer, ReconcilerCommand, SeriesAnswer, SeriesCommand, ShardAnswer, ShardCommand,
+    ImportAnswer, ImportCommand, ReconcilerAnswer, ReconcilerCommand, SeriesAnswer, SeriesCommand, ShardAnswer, ShardCommand,
     SkuAnswer, SkuCommand,
 };
 
@@ -130,6 +130,18 @@ impl Platform {
         command: &ReconcilerCommand,
     ) -> Result<ReconcilerAnswer, Unavailable> {
         self.ask("RECONCILER", "reconciler", gateway.name(), command).await
+    }
+
+    /// Asks the object that owns a bulk import.
+    ///
+    /// # Errors
+    /// When the object did not answer.
+    pub async fn import_job(
+        &self,
+        id: ImportId,
+        command: &ImportCommand,
+    ) -> Result<ImportAnswer, Unavailable> {
+        self.ask("IMPORT_JOB", "import", &id.to_string(), command).await
     }
 
     async fn ask<C: Serialize, A: DeserializeOwned>(

@@ -37,7 +37,7 @@ pub async fn by_person(
     sku: &Sku,
     submission: Submission,
     changes: Vec<StockChange>,
-    terms: Option<TermsChange>,
+    terms: Option<Box<TermsChange>>,
     reason: String,
 ) -> Outcome {
     let store = remembered::terms(&ask.platform).await?;

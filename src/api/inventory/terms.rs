@@ -87,6 +87,6 @@ pub mod put {
         let named = request.locations.keys().map(|id| (format!("/locations/{id}"), id));
         require_locations(&ask.platform, named).await?;
         let (terms, reason) = request.into_change();
-        change::by_person(&ask, &sku, submission, Vec::new(), Some(terms), reason).await
+        change::by_person(&ask, &sku, submission, Vec::new(), Some(Box::new(terms)), reason).await
     }
 }

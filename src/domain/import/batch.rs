@@ -67,6 +67,21 @@ pub struct Batch {
     pub is_end: bool,
 }
 
+/// The first row of a file: the header of CSV, and where to go on after it.
+///
+/// # Errors
+/// A sentence that says why there is none.
+pub fn first_row(window: Window<'_>) -> Result<(&[u8], Cursor), String> {
+    if window.bytes.starts_with(b"\xFF\xFE") || window.bytes.starts_with(b"\xFE\xFF") {
+        return Err("the file is encoded in UTF-16; it must be UTF-8".to_owned());
+    }
+    match next(FileFormat::Csv, Cursor::START, window.bytes, window.at_end) {
+        Step::Row { bytes, next, .. } => Ok((bytes, next)),
+        Step::Bad { code, .. } => Err(format!("the header {}", sentence(code))),
+        Step::More(_) | Step::End(_) => Err("the file is empty".to_owned()),
+    }
+}
+
 /// Counts rows, of which at most so many are looked at: how many there are, where to go on, and whether the
 /// file ends there.
 #[must_use]
@@ -272,6 +287,8 @@ impl Group {
                 (Ok(more), Some(whole)) if products::same_product(whole, &more) => {
                     whole.variants.extend(more.variants);
                 }
+                // Products are only in one group when nobody knows whose a bad row is.
+                (Ok(other), Some(whole)) if other.id != whole.id => {}
                 (Ok(_), Some(_)) => {
                     let message = "does not say the same of its product as the row above";
                     errors.push(Fault::row(RowCode::InvalidValue, message).at(line));

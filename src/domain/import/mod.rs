@@ -17,7 +17,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-pub use batch::{Batch, Item, Window, count, read};
+pub use batch::{Batch, Item, Window, count, first_row, read};
 pub use csv::{push_cell, push_number};
 pub use job::{Import, ImportState, Part, Refused, Tally};
 pub use products::{product_cells, product_header};
