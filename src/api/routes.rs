@@ -11,7 +11,7 @@ use super::access::Access::{self, Order, Public, Secret, Signature, Storefront};
 use super::openapi::Description;
 use super::routing::{Route, Work};
 use super::{
-    api_keys, attention, checkouts, inventory, invoices, locations, movements, orders, payment_methods,
+    api_keys, attention, checkouts, exports, imports, inventory, invoices, locations, movements, orders, payment_methods,
     products, reconciliations, reference, stock, store, webhooks,
 };
 use crate::api::ask::Ask;
@@ -78,6 +78,13 @@ routes! {
     Secret(Scope::InventoryRead) => locations::list;
     Secret(Scope::InventoryRead) => locations::show;
     Secret(Scope::InventoryWrite) => locations::put;
+    Secret(Scope::InventoryWrite) => imports::create;
+    Secret(Scope::InventoryWrite) => imports::show;
+    Secret(Scope::InventoryWrite) => imports::put_part;
+    Secret(Scope::InventoryWrite) => imports::start;
+    Secret(Scope::InventoryWrite) => imports::cancel;
+    Secret(Scope::InventoryWrite) => imports::errors;
+    Secret(Scope::InventoryRead) => exports::download;
     Secret(Scope::CatalogueWrite) => products::put;
     Secret(Scope::StoreWrite) => store::show;
     Secret(Scope::StoreWrite) => store::put;

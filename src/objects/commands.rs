@@ -456,8 +456,6 @@ pub enum ImportCommand {
         /// At most so many.
         limit: u32,
     },
-    /// Look at the timer: sent by cron in case an alarm was lost.
-    Wake,
 }
 
 /// What an `ImportJob` answers.

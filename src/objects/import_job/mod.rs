@@ -109,9 +109,7 @@ impl Job {
             return Ok(ImportAnswer::NotFound);
         };
         match command {
-            ImportCommand::Create { .. } | ImportCommand::Read | ImportCommand::Wake => {
-                self.told(import, false)
-            }
+            ImportCommand::Create { .. } | ImportCommand::Read => self.told(import, false),
             ImportCommand::PutPart { part, content } => self.put_part(import, &part, &content),
             ImportCommand::Start { parts } => {
                 let started = match import.start(parts, &self.store.parts()?, now) {

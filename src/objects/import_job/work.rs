@@ -8,7 +8,7 @@ use super::apply::{Outcome, apply};
 use super::store::Work;
 use super::Job;
 use crate::domain::import::{
-    Batch, Cursor, FileFormat, Fault, Import, ImportState, Item, MAX_ROWS, Row, RowCode, RowError,
+    Batch, Cursor, FileFormat, Fault, Import, ImportKind, ImportState, Item, MAX_ROWS, Row, RowCode, RowError,
     Window, count, first_row, header, read,
 };
 use crate::domain::time::Timestamp;
@@ -21,8 +21,11 @@ const ROWS_AT_ONCE: u64 = 250;
 /// Rows that one ring counts.
 const COUNTED_AT_ONCE: u64 = 10_000;
 
-/// Bytes that a ring has before it, as far as the file has them: more than any product has rows.
-const WINDOW_BYTES: usize = 2 * 1024 * 1024;
+/// Bytes that a ring has before it, as far as the file has them: several of the longest rows.
+const WINDOW_BYTES: usize = 512 * 1024;
+
+/// The same for products: more than the rows of any product have.
+const PRODUCTS_WINDOW_BYTES: usize = 2 * 1024 * 1024;
 
 /// The first wait after a failure; each further one is twice as long, up to a minute.
 const FIRST_WAIT_SECONDS: i64 = 1;
@@ -94,7 +97,9 @@ impl Job {
     /// again, under the same keys.
     async fn run(&self, work: Work) -> Result<()> {
         let Work { import, tries } = work;
-        let (bytes, at_end) = self.store.window(import.cursor, WINDOW_BYTES)?;
+        let is_of_products = import.spec.kind == ImportKind::Products;
+        let least = if is_of_products { PRODUCTS_WINDOW_BYTES } else { WINDOW_BYTES };
+        let (bytes, at_end) = self.store.window(import.cursor, least)?;
         let window = Window { bytes: &bytes, at_end };
         let batch = read(&import.spec, &import.columns, import.cursor, window, ROWS_AT_ONCE);
         let doubles = self.doubles(&batch)?;
