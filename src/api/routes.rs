@@ -11,8 +11,8 @@ use super::access::Access::{self, Order, Public, Secret, Signature, Storefront};
 use super::openapi::Description;
 use super::routing::{Route, Work};
 use super::{
-    api_keys, attention, checkouts, exports, imports, inventory, invoices, locations, movements, orders, payment_methods,
-    products, reconciliations, reference, stock, store, webhooks,
+    api_keys, attention, checkouts, exports, imports, inventory, invoices, locations, movements,
+    orders, payment_methods, products, reconciliations, reference, stock, store, webhooks,
 };
 use crate::api::ask::Ask;
 use crate::storage::api_keys::Scope;
@@ -79,11 +79,11 @@ routes! {
     Secret(Scope::InventoryRead) => locations::show;
     Secret(Scope::InventoryWrite) => locations::put;
     Secret(Scope::InventoryWrite) => imports::create;
-    Secret(Scope::InventoryWrite) => imports::show;
+    Secret(Scope::InventoryRead) => imports::show;
     Secret(Scope::InventoryWrite) => imports::put_part;
     Secret(Scope::InventoryWrite) => imports::start;
     Secret(Scope::InventoryWrite) => imports::cancel;
-    Secret(Scope::InventoryWrite) => imports::errors;
+    Secret(Scope::InventoryRead) => imports::errors;
     Secret(Scope::InventoryRead) => exports::download;
     Secret(Scope::CatalogueWrite) => products::put;
     Secret(Scope::StoreWrite) => store::show;

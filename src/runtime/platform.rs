@@ -11,8 +11,8 @@ use crate::domain::id::{ImportId, ShardNumber, Sku};
 use crate::domain::payment::Gateway;
 use crate::domain::time::Timestamp;
 use crate::objects::commands::{
-    ImportAnswer, ImportCommand, ReconcilerAnswer, ReconcilerCommand, SeriesAnswer, SeriesCommand, ShardAnswer, ShardCommand,
-    SkuAnswer, SkuCommand,
+    ImportAnswer, ImportCommand, ReconcilerAnswer, ReconcilerCommand, SeriesAnswer, SeriesCommand,
+    ShardAnswer, ShardCommand, SkuAnswer, SkuCommand,
 };
 
 /// A part of the platform did not answer. Whatever was asked may or may not have happened; every

@@ -77,9 +77,7 @@ type ChunkStream = Pin<Box<dyn Stream<Item = std::result::Result<Vec<u8>, String
 
 impl Chunks {
     /// Sends what a stream gives. An error ends the connection.
-    pub fn new(
-        stream: impl Stream<Item = std::result::Result<Vec<u8>, String>> + 'static,
-    ) -> Self {
+    pub fn new(stream: impl Stream<Item = std::result::Result<Vec<u8>, String>> + 'static) -> Self {
         Self(Rc::new(RefCell::new(Some(Box::pin(stream)))))
     }
 

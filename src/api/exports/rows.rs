@@ -163,9 +163,9 @@ mod tests {
             let counted: Vec<(String, i64)> = rows
                 .into_iter()
                 .map(|row| match row {
-                    Row::Level { location, change: StockChange::Counted { counted, .. }, .. } => {
-                        (location.to_string(), counted)
-                    }
+                    Row::Level {
+                        location, change: StockChange::Counted { counted, .. }, ..
+                    } => (location.to_string(), counted),
                     other => panic!("{other:?}"),
                 })
                 .collect();

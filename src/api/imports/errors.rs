@@ -39,9 +39,8 @@ pub async fn handle(ask: Ask) -> Outcome {
     let limit = query.limit()?;
     let after = match query.cursor()? {
         None => (0, 0),
-        Some(cursor) => position(&cursor).ok_or_else(|| {
-            refused("cursor", "must be the next_cursor of an earlier page")
-        })?,
+        Some(cursor) => position(&cursor)
+            .ok_or_else(|| refused("cursor", "must be the next_cursor of an earlier page"))?,
     };
     let command = ImportCommand::Errors { after, limit: limit.saturating_add(1) };
     let answer = ask.platform.import_job(found::id(&ask)?, &command).await?;

@@ -26,6 +26,20 @@ pub async fn asked(ask: &Ask, command: &ImportCommand) -> Outcome {
     told(&answer, 200)
 }
 
+/// The same for what brings rows nearer to being applied, which needs the scope of what they are.
+///
+/// # Errors
+/// 403, what the object refuses, or 503.
+pub async fn written(ask: &Ask, command: &ImportCommand) -> Outcome {
+    if !ask.caller.has(Scope::CatalogueWrite) {
+        let known = ask.platform.import_job(id(ask)?, &ImportCommand::Read).await?;
+        if let ImportAnswer::Import { import, .. } = known {
+            require_scope(ask, import.spec.kind)?;
+        }
+    }
+    asked(ask, command).await
+}
+
 /// An answer that is an import.
 ///
 /// # Errors

@@ -54,8 +54,7 @@ pub async fn handle(mut ask: Ask) -> Outcome {
     let declared = ask.incoming.header("content-type").unwrap_or_default();
     let media_type = declared.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let encoded = ask.incoming.header("content-encoding").unwrap_or_default();
-    if !MEDIA_TYPES.contains(&media_type.as_str()) || !matches!(encoded.as_str(), "" | "identity")
-    {
+    if !MEDIA_TYPES.contains(&media_type.as_str()) || !matches!(encoded.as_str(), "" | "identity") {
         let detail = ["The body's `Content-Type` is none of ", &MEDIA_TYPES.join(", ")].concat();
         return Err(ApiError::because(ErrorCode::UnsupportedMediaType, detail));
     }
@@ -73,5 +72,5 @@ pub async fn handle(mut ask: Ask) -> Outcome {
         sha256: hex::encode(Sha256::digest(&content)),
     };
     let command = ImportCommand::PutPart { part, content: STANDARD.encode(&content) };
-    found::asked(&ask, &command).await
+    found::written(&ask, &command).await
 }

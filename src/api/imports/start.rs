@@ -40,5 +40,5 @@ pub async fn handle(mut ask: Ask) -> Outcome {
     if !(1..=MAX_PARTS).contains(&request.parts) {
         return Err(ApiError::field("/parts", "must be 1 to 1000"));
     }
-    found::asked(&ask, &ImportCommand::Start { parts: request.parts }).await
+    found::written(&ask, &ImportCommand::Start { parts: request.parts }).await
 }

@@ -85,7 +85,10 @@ impl<'a> ImportView<'a> {
             rows_applied: import.tally.applied,
             rows_failed: import.tally.failed,
             failure: import.failure.as_deref(),
-            waits_for: import.trouble.as_ref().map(|_| "a part of the platform that does not answer"),
+            waits_for: import
+                .trouble
+                .as_ref()
+                .map(|_| "a part of the platform that does not answer"),
             created_at: import.created_at,
             started_at: import.started_at,
             finished_at: import.finished_at,

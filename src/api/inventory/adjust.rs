@@ -171,7 +171,8 @@ mod tests {
         assert_eq!(refused_pointers(fine), [""; 0]);
         let limits = json!({"quantity": 0, "reason": "x", "back_order_limit": 5});
         assert_eq!(refused_pointers(limits), [""; 0]);
-        let mended = json!({"quantity": -3, "reason": "mended", "kind": "damaged", "location": "a"});
+        let mended =
+            json!({"quantity": -3, "reason": "mended", "kind": "damaged", "location": "a"});
         assert_eq!(refused_pointers(mended), [""; 0]);
         for (body, pointer) in [
             (json!({"quantity": 0, "reason": "x"}), "/quantity"),

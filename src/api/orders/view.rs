@@ -10,9 +10,7 @@ use crate::domain::catalogue::{ProductId, ShippingMethodId};
 use crate::domain::currency::Currency;
 use crate::domain::id::{OperationId, OrderId, RefundId, Sku};
 use crate::domain::money::Money;
-use crate::domain::order::{
-    Attention, CloseReason, FulfilmentStatus, Order, OrderStatus, Refund,
-};
+use crate::domain::order::{Attention, CloseReason, FulfilmentStatus, Order, OrderStatus, Refund};
 use crate::domain::payment::{
     BuyerAction, Gateway, Operation, OperationKind, OperationResult, Origin, PaymentStatus,
 };

@@ -64,8 +64,14 @@ pub enum Step<'a> {
 /// The end of a row.
 enum End {
     /// Bytes of the row, of the row with its line's end, and lines that it takes.
-    At { length: usize, consumed: usize, lines: usize },
-    TooLong { in_quotes: bool },
+    At {
+        length: usize,
+        consumed: usize,
+        lines: usize,
+    },
+    TooLong {
+        in_quotes: bool,
+    },
     Unclosed,
     Beyond,
 }

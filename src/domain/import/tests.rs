@@ -71,10 +71,28 @@ fn a_file_of_levels_by_table() {
         (b"Quantity , SKU,location\n 5 ,A,east\n", vec!["2 A east 5"]),
         (b"\"sku\",\"quantity\"\n\"A\",\"1\"\n", vec!["2 A main 1"]),
         (b"sku,quantity,free\nA,1,\n", vec!["2 A main 1"]),
-        (b"sku,quantity\nA,1\ncaf\xE9,2\nB,3\n", vec!["2 A main 1", "3 invalid_utf8", "4 B main 3"]),
-        (b"sku,quantity\nA\nB,1,2\nC,3\n", vec!["2 wrong_cell_count", "3 wrong_cell_count", "4 C main 3"]),
-        (b"sku,quantity\nA,-1\nB,1.5\nC,\n,1\nD D,1\n", vec!["2 invalid_value", "3 invalid_value", "4 missing_value", "5 missing_value", "6 invalid_value"]),
-        (b"sku,quantity\nA,1000000001\nB,99999999999999999999\nC,1000000000\n", vec!["2 invalid_value", "3 invalid_value", "4 C main 1000000000"]),
+        (
+            b"sku,quantity\nA,1\ncaf\xE9,2\nB,3\n",
+            vec!["2 A main 1", "3 invalid_utf8", "4 B main 3"],
+        ),
+        (
+            b"sku,quantity\nA\nB,1,2\nC,3\n",
+            vec!["2 wrong_cell_count", "3 wrong_cell_count", "4 C main 3"],
+        ),
+        (
+            b"sku,quantity\nA,-1\nB,1.5\nC,\n,1\nD D,1\n",
+            vec![
+                "2 invalid_value",
+                "3 invalid_value",
+                "4 missing_value",
+                "5 missing_value",
+                "6 invalid_value",
+            ],
+        ),
+        (
+            b"sku,quantity\nA,1000000001\nB,99999999999999999999\nC,1000000000\n",
+            vec!["2 invalid_value", "3 invalid_value", "4 C main 1000000000"],
+        ),
         (b"sku,quantity\nA,\"1\nB,2\nC,3\n", vec!["2 unclosed_quote", "3 B main 2", "4 C main 3"]),
         (b"sku,quantity\n\"A\nX\",1\nB,2\n", vec!["2 invalid_value", "4 B main 2"]),
         (b"sku,quantity\n\"A\"x,1\nB,2\n", vec!["2 malformed_row", "3 B main 2"]),
@@ -172,8 +190,7 @@ fn products_come_back_as_they_were_written_in_any_piece() {
         [product("-a", &["A1", "A2", "A3"]), product("b", &["B1"]), product("c", &["C1", "C2"])];
     let csv: String = products.iter().map(product_cells).collect();
     let csv = [product_header(), csv].concat();
-    let lines: String =
-        products.iter().map(|p| serde_json::to_string(p).unwrap() + "\n").collect();
+    let lines: String = products.iter().map(|p| serde_json::to_string(p).unwrap() + "\n").collect();
     for (format, file) in [(FileFormat::Csv, csv), (FileFormat::Jsonl, lines)] {
         let spec = spec(ImportKind::Products, format);
         for most_rows in [1, 2, 3, 100] {
@@ -192,7 +209,8 @@ fn products_come_back_as_they_were_written_in_any_piece() {
 #[test]
 fn a_product_with_a_bad_row_is_not_written_in_part() {
     let header = "id,title,status,tax_category,sku,prices\n";
-    let row = |id: &str, sku: &str, prices: &str| format!("{id},T,active,standard,{sku},\"{prices}\"\n");
+    let row =
+        |id: &str, sku: &str, prices: &str| format!("{id},T,active,standard,{sku},\"{prices}\"\n");
     let good = "1 USD";
     let verdicts = |file: &str| -> Vec<String> {
         let spec = spec(ImportKind::Products, FileFormat::Csv);

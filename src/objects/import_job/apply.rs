@@ -68,18 +68,10 @@ pub(super) async fn apply(
 }
 
 /// Asks D1 what all of the rows need to know.
-async fn look(
-    platform: &Platform,
-    kind: ImportKind,
-    items: &[Item],
-) -> Result<Known, Unavailable> {
+async fn look(platform: &Platform, kind: ImportKind, items: &[Item]) -> Result<Known, Unavailable> {
     let database = platform.database()?;
-    let mut known = Known {
-        skus: BTreeSet::new(),
-        locations: BTreeSet::new(),
-        store: None,
-        database,
-    };
+    let mut known =
+        Known { skus: BTreeSet::new(), locations: BTreeSet::new(), store: None, database };
     if kind == ImportKind::Products {
         known.store = store::read(&known.database).await?;
         return Ok(known);
@@ -175,14 +167,16 @@ async fn write_product(
     };
     wrong.extend(store.check_product(product));
     if wrong.is_empty() {
-        return Ok(match catalogue::put_product(&known.database, product, platform.now()).await? {
-            Stored::Yes => Vec::new(),
-            Stored::SkusTaken(_) => {
-                let message = "has a SKU that belongs to another product";
-                let of_line = |line: &u64| Fault::row(RowCode::SkuTaken, message).at(*line);
-                item.lines.iter().map(of_line).collect()
-            }
-        });
+        return Ok(
+            match catalogue::put_product(&known.database, product, platform.now()).await? {
+                Stored::Yes => Vec::new(),
+                Stored::SkusTaken(_) => {
+                    let message = "has a SKU that belongs to another product";
+                    let of_line = |line: &u64| Fault::row(RowCode::SkuTaken, message).at(*line);
+                    item.lines.iter().map(of_line).collect()
+                }
+            },
+        );
     }
     let mut errors: Vec<RowError> = wrong
         .into_iter()

@@ -131,8 +131,7 @@ impl Store {
 
     /// Notes that a line said something of this.
     pub fn note_subject(&self, subject: &str, line: u64) -> Result<()> {
-        let statement =
-            "INSERT INTO subjects (subject, line) VALUES (?, ?) ON CONFLICT DO NOTHING";
+        let statement = "INSERT INTO subjects (subject, line) VALUES (?, ?) ON CONFLICT DO NOTHING";
         self.sqlite.run(statement, vec![text(subject), number(line)])
     }
 

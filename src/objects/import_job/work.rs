@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use worker::Result;
 
+use super::Job;
 use super::apply::{Outcome, apply};
 use super::store::Work;
-use super::Job;
 use crate::domain::import::{
-    Batch, Cursor, FileFormat, Fault, Import, ImportKind, ImportState, Item, MAX_ROWS, Row, RowCode, RowError,
-    Window, count, first_row, header, read,
+    Batch, Cursor, Fault, FileFormat, Import, ImportKind, ImportState, Item, MAX_ROWS, Row,
+    RowCode, RowError, Window, count, first_row, header, read,
 };
 use crate::domain::time::Timestamp;
 use crate::runtime::clock::now;
@@ -63,9 +63,9 @@ impl Job {
         let (bytes, at_end) = self.store.window(import.cursor, WINDOW_BYTES)?;
         let window = Window { bytes: &bytes, at_end };
         if import.cursor == Cursor::START && import.spec.format == FileFormat::Csv {
-            match first_row(window).and_then(|(row, next)| {
-                Ok((header(import.spec.kind, row)?, next))
-            }) {
+            match first_row(window)
+                .and_then(|(row, next)| Ok((header(import.spec.kind, row)?, next)))
+            {
                 Ok((columns, next)) => {
                     import.columns = columns;
                     import.cursor = next;
