@@ -131,11 +131,21 @@ pub(super) fn booked(receipts: &mut Vec<Receipt>, step: &Step) -> Vec<(ReceiptLi
 
 /// What one effect brought, and how much of it had been announced.
 fn came(effect: &Effect) -> Option<(ReceiptLine, i64)> {
-    effect.changes.iter().find_map(|change| match *change {
-        StockChange::Received { quantity, damaged, announced, .. }
-        | StockChange::Arrived { quantity, damaged, announced, .. } => {
-            Some((ReceiptLine { line: effect.line, quantity, damaged }, announced))
+    let mut line = ReceiptLine { line: effect.line, quantity: 0, damaged: 0 };
+    let mut used_up = 0;
+    for change in &effect.changes {
+        match *change {
+            StockChange::Received { quantity, damaged, announced, .. }
+            | StockChange::Arrived { quantity, damaged, announced, .. } => {
+                line = ReceiptLine { quantity, damaged, ..line };
+                used_up = announced;
+            }
+            StockChange::Damaged { quantity_delta, .. } => {
+                line.quantity = line.quantity.saturating_sub(quantity_delta);
+                line.damaged = line.damaged.saturating_add(quantity_delta);
+            }
+            _ => {}
         }
-        _ => None,
-    })
+    }
+    (line.quantity > 0 || line.damaged > 0).then_some((line, used_up))
 }

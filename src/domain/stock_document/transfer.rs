@@ -278,6 +278,15 @@ impl Transfer {
         changes
     }
 
+    /// Units arrive, all of them fit for sale as they left, and turn out to be damaged there.
+    fn arrive(&self, came: &ReceivedLine) -> Vec<StockChange> {
+        let (location, units) = (self.to.clone(), came.came());
+        vec![
+            StockChange::Arrived { location, quantity: units, damaged: 0, announced: units },
+            StockChange::Damaged { location: self.to.clone(), quantity_delta: came.damaged },
+        ]
+    }
+
     fn expected(&self, quantity_delta: i64) -> StockChange {
         StockChange::Expected { location: self.to.clone(), quantity_delta }
     }
@@ -295,13 +304,7 @@ impl Transfer {
             if came.came() > most {
                 over.push(OverReceipt { index, sku: came.sku.clone(), most });
             }
-            let change = StockChange::Arrived {
-                location: self.to.clone(),
-                quantity: came.quantity,
-                damaged: came.damaged,
-                announced: came.came(),
-            };
-            changes.push((place, line.sku.clone(), vec![change]));
+            changes.push((place, line.sku.clone(), self.arrive(came)));
         }
         if over.is_empty() {
             Ok(phases(vec![changes]))
