@@ -19,5 +19,7 @@ pub mod pricing;
 pub mod reconciliation;
 pub mod seller;
 mod slug;
+pub mod stock_document;
+pub mod supplier;
 pub mod tax;
 pub mod time;

@@ -14,10 +14,13 @@ use crate::domain::invoice::{CreditNoteDraft, DocumentKind, InvoiceDraft, Invoic
 use crate::domain::order::{AttentionCode, CloseReason, Order};
 use crate::domain::payment::{Gateway, MovementRefusal, MovementReport, PaymentReport};
 use crate::domain::reconciliation::{Run, RunCause, Window};
+use crate::domain::stock_document::StockDocument;
 use crate::domain::time::Timestamp;
 use crate::flows::attempts::NewAttempt;
 use crate::flows::movements::MovementAsk;
 use crate::flows::place::Draft;
+
+pub use super::stock_document::{StockDocumentAnswer, StockDocumentCommand};
 
 /// What an `OrderShard` can be asked.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -442,6 +445,11 @@ pub enum EventMessage {
         level: Box<StockLevel>,
         /// When they were read.
         as_of: Timestamp,
+    },
+    /// A purchase order, transfer or count changed.
+    StockDocument {
+        /// The document.
+        document: Box<StockDocument>,
     },
     /// Invoices and credit notes were numbered.
     Invoices {

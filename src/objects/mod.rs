@@ -6,3 +6,4 @@ pub mod invoice_series;
 pub mod order_shard;
 pub mod reconciler;
 pub mod sku_inventory;
+pub mod stock_document;

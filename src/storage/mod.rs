@@ -11,6 +11,7 @@ pub mod ledger;
 pub mod orders;
 pub mod payment_settings;
 pub mod reconciliations;
+pub mod stock_documents;
 pub mod stock_levels;
 pub mod store;
 

@@ -1,0 +1,9 @@
+//! Who goods are bought from.
+
+use crate::domain::slug::slug;
+
+slug!(
+    /// A supplier.
+    SupplierId,
+    "north-mill"
+);
