@@ -23,7 +23,8 @@ impl Goods {
         self.owned += match one {
             StockChange::Received { quantity, damaged, .. }
             | StockChange::Arrived { quantity, damaged, .. } => quantity + damaged,
-            StockChange::Adjusted { quantity_delta, .. } => *quantity_delta,
+            StockChange::Adjusted { quantity_delta, .. }
+            | StockChange::Variance { quantity_delta, .. } => *quantity_delta,
             StockChange::Counted { location, counted } => counted - on_hand(location),
             StockChange::WrittenOff { quantity, .. } | StockChange::Sent { quantity, .. } => {
                 -quantity

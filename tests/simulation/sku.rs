@@ -23,7 +23,7 @@ pub struct SkuObject {
     /// Orders that must be told that their units came.
     pub filled: BTreeSet<OrderId>,
     pub returns: BTreeSet<String>,
-    changes: BTreeMap<String, StockLevel>,
+    changes: BTreeMap<String, Changed>,
     pub ledger: Vec<(String, String)>,
 }
 
@@ -63,17 +63,26 @@ impl SkuObject {
         cause: &Cause,
         now: Timestamp,
     ) -> Changed {
-        if let Some(level) = self.changes.get(key) {
-            return Ok(level.clone());
+        if let Some(known) = self.changes.get(key) {
+            return known.clone();
         }
         self.bring_up_to_date(now);
-        let (level, movements) = change(&self.level, changes, terms)?;
+        let (level, movements) = match change(&self.level, changes, terms) {
+            Ok(changed) => changed,
+            Err(refusal) => {
+                // A document counts on being answered the same for ever; a person may try again.
+                if cause.is_of_document() {
+                    self.changes.insert(key.to_owned(), Err(refusal.clone()));
+                }
+                return Err(refusal);
+            }
+        };
         self.level = level;
         for movement in &movements {
             self.append(movement, cause, now);
         }
         self.fill_waiting(now);
-        self.changes.insert(key.to_owned(), self.level.clone());
+        self.changes.insert(key.to_owned(), Ok(self.level.clone()));
         Ok(self.level.clone())
     }
 
