@@ -5,6 +5,7 @@
 //! each is documented where it stands, and `schema/api/openapi.json` is written from that.
 
 pub mod access;
+pub mod alerts;
 pub mod api_keys;
 pub mod ask;
 pub mod attention;

@@ -11,7 +11,9 @@ pub mod ledger;
 pub mod orders;
 pub mod payment_settings;
 pub mod reconciliations;
+pub mod stock_alerts;
 pub mod stock_levels;
 pub mod store;
+pub mod suppliers;
 
 mod statement;
