@@ -35,6 +35,7 @@ pub mod routes;
 pub mod routing;
 pub mod stock;
 pub mod store;
+pub mod suppliers;
 pub mod webhooks;
 
 use serde_json::json;

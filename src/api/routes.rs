@@ -12,7 +12,7 @@ use super::openapi::Description;
 use super::routing::{Route, Work};
 use super::{
     alerts, api_keys, attention, checkouts, inventory, invoices, movements, orders,
-    payment_methods, products, reconciliations, reference, stock, store, webhooks,
+    payment_methods, products, reconciliations, reference, stock, store, suppliers, webhooks,
 };
 use crate::api::ask::Ask;
 use crate::storage::api_keys::Scope;
@@ -73,6 +73,13 @@ routes! {
     Secret(Scope::InventoryRead) => alerts::list;
     Secret(Scope::InventoryRead) => inventory::show;
     Secret(Scope::InventoryWrite) => inventory::adjust;
+    Secret(Scope::PurchasingRead) => suppliers::list;
+    Secret(Scope::PurchasingRead) => suppliers::show;
+    Secret(Scope::PurchasingWrite) => suppliers::put;
+    Secret(Scope::PurchasingRead) => suppliers::items;
+    Secret(Scope::PurchasingRead) => suppliers::show_item;
+    Secret(Scope::PurchasingWrite) => suppliers::put_item;
+    Secret(Scope::PurchasingWrite) => suppliers::delete_item;
     Secret(Scope::CatalogueWrite) => products::put;
     Secret(Scope::StoreWrite) => store::show;
     Secret(Scope::StoreWrite) => store::put;
