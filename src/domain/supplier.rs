@@ -11,7 +11,7 @@ use super::slug::slug;
 /// The longest time that goods may be on their way, in days.
 pub const MAX_LEAD_TIME_DAYS: u32 = 730;
 /// The most units in one pack, and the most that a supplier may want ordered at least.
-pub const MAX_PACK_UNITS: i64 = 1_000_000;
+pub const MAX_PACK_UNITS: i64 = 100_000;
 const MAX_NAME_CHARACTERS: usize = 200;
 const MAX_CODE_CHARACTERS: usize = 100;
 
@@ -91,11 +91,11 @@ pub struct SupplierItem {
     pub unit_cost: Money,
     /// Units in a pack: only whole packs can be ordered.
     #[serde(default = "one")]
-    #[schema(minimum = 1, maximum = 1_000_000)]
+    #[schema(minimum = 1, maximum = 100_000)]
     pub pack_size: i64,
     /// The least units that can be ordered at once.
     #[serde(default = "one")]
-    #[schema(minimum = 1, maximum = 1_000_000)]
+    #[schema(minimum = 1, maximum = 100_000)]
     pub minimum_quantity: i64,
     /// Days from an order to its arrival; none: the supplier's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -105,6 +105,33 @@ pub struct SupplierItem {
     /// SKU's preferred one: the last that was said to be.
     #[serde(default)]
     pub preferred: bool,
+}
+
+/// What a supplier offers of a SKU.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    /// Who.
+    pub supplier: Supplier,
+    /// On what terms.
+    pub item: SupplierItem,
+}
+
+impl Offer {
+    /// Days from an order to its arrival.
+    #[must_use]
+    pub fn lead_time_days(&self) -> u32 {
+        self.item.lead_time_days.unwrap_or(self.supplier.lead_time_days)
+    }
+}
+
+/// From whom a SKU is ordered: from its preferred supplier; without one, or while that is archived, from
+/// the one that delivers soonest. Costs play no part, because they may be in different currencies.
+#[must_use]
+pub fn chosen(offers: &[Offer]) -> Option<&Offer> {
+    let active = offers.iter().filter(|offer| offer.supplier.status == SupplierStatus::Active);
+    active.min_by_key(|offer| {
+        (!offer.item.preferred, offer.lead_time_days(), offer.supplier.id.clone())
+    })
 }
 
 const fn one() -> i64 {
@@ -136,7 +163,7 @@ impl SupplierItem {
             [("/pack_size", self.pack_size), ("/minimum_quantity", self.minimum_quantity)]
         {
             let sane = (1..=MAX_PACK_UNITS).contains(&units);
-            checks.require(sane, pointer, "must be 1 to 1000000");
+            checks.require(sane, pointer, "must be 1 to 100000");
         }
         check_lead_time(&mut checks, self.lead_time_days.unwrap_or_default());
         checks.finish()
@@ -183,6 +210,30 @@ mod tests {
     }
 
     #[test]
+    fn the_preferred_supplier_is_chosen_then_the_soonest() {
+        let offer = |id: &str, days: u32, preferred: bool, status: SupplierStatus| {
+            let supplier = json!({"id": id, "name": id, "currency": "USD", "lead_time_days": 9,
+                "status": status});
+            let item = json!({"unit_cost": {"amount": 1, "currency": "USD"}, "preferred": preferred,
+                "lead_time_days": days});
+            Offer {
+                supplier: serde_json::from_value(supplier).unwrap(),
+                item: serde_json::from_value(item).unwrap(),
+            }
+        };
+        use SupplierStatus::{Active, Archived};
+        let name = |offers: &[Offer]| chosen(offers).map(|offer| offer.supplier.id.to_string());
+        let slow = offer("slow", 30, true, Active);
+        let gone = offer("gone", 1, true, Archived);
+        let soon = offer("soon", 2, false, Active);
+        let same = offer("also", 2, false, Active);
+        assert_eq!(name(&[]), None);
+        assert_eq!(name(&[soon.clone(), slow]).as_deref(), Some("slow"));
+        assert_eq!(name(&[gone.clone(), soon.clone(), same]).as_deref(), Some("also"));
+        assert_eq!(name(&[gone]), None);
+    }
+
+    #[test]
     fn an_item_is_bounded() {
         let pointers = |change: serde_json::Value| -> Vec<String> {
             let mut body = json!({"unit_cost": {"amount": 250, "currency": "USD"}});
@@ -196,7 +247,7 @@ mod tests {
             (json!({"unit_cost": {"amount": 1, "currency": "EUR"}}), "/unit_cost/currency"),
             (json!({"unit_cost": {"amount": -1, "currency": "USD"}}), "/unit_cost/amount"),
             (json!({"pack_size": 0}), "/pack_size"),
-            (json!({"pack_size": 1_000_001}), "/pack_size"),
+            (json!({"pack_size": 100_001}), "/pack_size"),
             (json!({"minimum_quantity": -1}), "/minimum_quantity"),
             (json!({"lead_time_days": 5000}), "/lead_time_days"),
             (json!({"supplier_sku": "x".repeat(101)}), "/supplier_sku"),

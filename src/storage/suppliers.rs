@@ -1,5 +1,7 @@
 //! Suppliers and what can be had from them: edited here, so these rows are the record.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use worker::D1Database;
 
@@ -7,7 +9,7 @@ use super::statement::{
     Parameter, document, json_list, parse, prepare, row, rows, run, run_together,
 };
 use crate::domain::id::Sku;
-use crate::domain::supplier::{Supplier, SupplierId, SupplierItem, SupplierStatus};
+use crate::domain::supplier::{Offer, Supplier, SupplierId, SupplierItem, SupplierStatus};
 use crate::domain::time::Timestamp;
 use crate::runtime::platform::Unavailable;
 
@@ -54,17 +56,6 @@ struct DocumentRow {
 struct ItemRow {
     sku: String,
     document: String,
-}
-
-/// What a supplier offers of a SKU.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Offer {
-    /// The SKU.
-    pub sku: String,
-    /// Who.
-    pub supplier: Supplier,
-    /// On what terms.
-    pub item: SupplierItem,
 }
 
 /// The supplier of this name.
@@ -147,11 +138,14 @@ pub async fn items(
     found.into_iter().map(|row| Ok((row.sku, parse(&row.document)?))).collect()
 }
 
-/// What active suppliers offer of these SKUs, by SKU and supplier.
+/// What active suppliers offer of these SKUs, by SKU.
 ///
 /// # Errors
 /// When D1 does not answer.
-pub async fn offers(database: &D1Database, skus: &[&str]) -> Result<Vec<Offer>, Unavailable> {
+pub async fn offers(
+    database: &D1Database,
+    skus: &[&str],
+) -> Result<BTreeMap<String, Vec<Offer>>, Unavailable> {
     #[derive(Deserialize)]
     struct OfferRow {
         sku: String,
@@ -160,11 +154,12 @@ pub async fn offers(database: &D1Database, skus: &[&str]) -> Result<Vec<Offer>, 
     }
     let list = json_list(skus)?;
     let found: Vec<OfferRow> = rows(database, OFFERS_OF_SKUS, &[Parameter::Text(&list)]).await?;
-    let read = |row: OfferRow| {
-        let (supplier, item) = (parse(&row.supplier)?, parse(&row.document)?);
-        Ok(Offer { sku: row.sku, supplier, item })
-    };
-    found.into_iter().map(read).collect()
+    let mut offers: BTreeMap<String, Vec<Offer>> = BTreeMap::new();
+    for row in found {
+        let offer = Offer { supplier: parse(&row.supplier)?, item: parse(&row.document)? };
+        offers.entry(row.sku).or_default().push(offer);
+    }
+    Ok(offers)
 }
 
 /// Stores what a supplier offers of a SKU, in place of what was there; if it is preferred, no other is any
