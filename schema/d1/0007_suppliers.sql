@@ -57,34 +57,53 @@ CREATE TABLE stock_snapshots (
 
 CREATE INDEX stock_snapshots_by_day ON stock_snapshots (day);
 
--- How far a daily job has come: it works in small pieces and goes on where it stopped. `version` guards
--- every step, so that two runs beside each other do nothing twice.
+-- How far a daily job has come: it works in small pieces and goes on where it stopped. A step is written
+-- only over the position that it began at.
 CREATE TABLE daily_jobs (
   name TEXT PRIMARY KEY,
   day INTEGER NOT NULL,
   position TEXT NOT NULL,
-  is_done INTEGER NOT NULL CHECK (is_done IN (0, 1)),
-  version INTEGER NOT NULL
+  is_done INTEGER NOT NULL CHECK (is_done IN (0, 1))
 ) STRICT, WITHOUT ROWID;
 
--- Purchase orders that proposals decided on, written down before they are made: whoever dies in between, the
--- next run makes them, under the same identity. `document` is what they are made of. Units of a plan whose
--- purchase order is not in its list yet count as coming.
+-- One row: the number of the last run that decided on purchase orders, and its key. A run that finds another
+-- number than the one it began at decides anew, so that two beside each other never order one need twice.
+CREATE TABLE reorder_state (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  version INTEGER NOT NULL,
+  run_key TEXT NOT NULL
+) STRICT;
+INSERT INTO reorder_state (id, version, run_key) VALUES (1, 0, '');
+
+-- Runs by key, with what was answered (the JSON of `Run`).
+CREATE TABLE reorder_runs (
+  key TEXT PRIMARY KEY,
+  fingerprint TEXT NOT NULL,
+  document TEXT NOT NULL,
+  at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX reorder_runs_by_age ON reorder_runs (at);
+
+-- Purchase orders that runs decided on (the JSON of `Plan`), written down before they are made: whoever dies
+-- in between, the next run makes them, under the same identity.
 CREATE TABLE reorder_plans (
   id TEXT PRIMARY KEY,
-  key TEXT NOT NULL,
-  supplier_id TEXT NOT NULL,
+  run_key TEXT NOT NULL,
   document TEXT NOT NULL,
   planned_at INTEGER NOT NULL,
   created_at INTEGER
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX reorder_plans_by_key ON reorder_plans (key, id);
+CREATE INDEX reorder_plans_of_run ON reorder_plans (run_key, id);
 CREATE INDEX reorder_plans_owed ON reorder_plans (planned_at) WHERE created_at IS NULL;
 
+-- Units of plans, by SKU: they count as coming until their purchase order is in its list and counts itself.
 CREATE TABLE reorder_plan_lines (
   sku TEXT NOT NULL,
   plan_id TEXT NOT NULL,
   quantity INTEGER NOT NULL,
   PRIMARY KEY (sku, plan_id)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX reorder_plan_lines_of_plan ON reorder_plan_lines (plan_id);

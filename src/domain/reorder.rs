@@ -19,7 +19,11 @@
 //! The need is then raised to what the supplier sells at least, and rounded up to whole packs. Without sales
 //! and without a merchant's point nothing is ordered but what customers are owed.
 
+mod plan;
+
 use serde::{Deserialize, Serialize};
+
+pub use plan::{MAX_PLAN_LINES, Plan, PlannedLine, Position, Run, plans};
 
 use super::inventory::{MAX_UNITS, StockLevel};
 use super::supplier::Offer;
@@ -151,7 +155,7 @@ pub struct Proposal {
     pub owed: i64,
     /// Units that are announced.
     pub incoming: i64,
-    /// Units of draft purchase orders.
+    /// Units of draft purchase orders, and of those that were ordered a moment ago.
     pub drafted: i64,
     /// `unsold` + `incoming` + `drafted`.
     pub position: i64,
