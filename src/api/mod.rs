@@ -30,6 +30,7 @@ pub mod query;
 pub mod reconciliations;
 pub mod reference;
 pub mod remembered;
+pub mod reorder_proposals;
 pub mod reply;
 pub mod routes;
 pub mod routing;

@@ -12,7 +12,8 @@ use super::openapi::Description;
 use super::routing::{Route, Work};
 use super::{
     alerts, api_keys, attention, checkouts, inventory, invoices, movements, orders,
-    payment_methods, products, reconciliations, reference, stock, store, suppliers, webhooks,
+    payment_methods, products, reconciliations, reference, reorder_proposals, stock, store,
+    suppliers, webhooks,
 };
 use crate::api::ask::Ask;
 use crate::storage::api_keys::Scope;
@@ -80,6 +81,8 @@ routes! {
     Secret(Scope::PurchasingRead) => suppliers::show_item;
     Secret(Scope::PurchasingWrite) => suppliers::put_item;
     Secret(Scope::PurchasingWrite) => suppliers::delete_item;
+    Secret(Scope::PurchasingRead) => reorder_proposals::list;
+    Secret(Scope::PurchasingWrite) => reorder_proposals::order;
     Secret(Scope::CatalogueWrite) => products::put;
     Secret(Scope::StoreWrite) => store::show;
     Secret(Scope::StoreWrite) => store::put;

@@ -20,6 +20,7 @@ pub mod reconciliation;
 pub mod reorder;
 pub mod seller;
 mod slug;
+pub mod stock_document;
 pub mod supplier;
 pub mod tax;
 pub mod time;

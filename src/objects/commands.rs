@@ -14,10 +14,13 @@ use crate::domain::invoice::{CreditNoteDraft, DocumentKind, InvoiceDraft, Invoic
 use crate::domain::order::{AttentionCode, CloseReason, Order};
 use crate::domain::payment::{Gateway, MovementRefusal, MovementReport, PaymentReport};
 use crate::domain::reconciliation::{Run, RunCause, Window};
+use crate::domain::stock_document::StockDocument;
 use crate::domain::time::Timestamp;
 use crate::flows::attempts::NewAttempt;
 use crate::flows::movements::MovementAsk;
 use crate::flows::place::Draft;
+
+pub use super::stock_document::{StockDocumentAnswer, StockDocumentCommand};
 
 /// What an `OrderShard` can be asked.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -447,6 +450,11 @@ pub enum EventMessage {
         sku: String,
         /// The alerts that began or ended, as they are now.
         alerts: Vec<Alert>,
+    },
+    /// A purchase order, transfer or count changed.
+    StockDocument {
+        /// The document.
+        document: Box<StockDocument>,
     },
     /// Invoices and credit notes were numbered.
     Invoices {

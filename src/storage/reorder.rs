@@ -138,8 +138,11 @@ async fn page(database: &D1Database, found: Vec<Row>, look: Look) -> Result<Page
     let has_more = u32::try_from(found.len()).unwrap_or(u32::MAX) >= look.count;
     let last = found.last().map(|row| (row.supplier.clone(), row.sku.clone()));
     let skus: Vec<&str> = found.iter().map(|row| row.sku.as_str()).collect();
-    let offers =
-        if skus.is_empty() { Default::default() } else { suppliers::offers(database, &skus).await? };
+    let offers = if skus.is_empty() {
+        Default::default()
+    } else {
+        suppliers::offers(database, &skus).await?
+    };
     let mut needs = Vec::new();
     for row in &found {
         let offer = offers.get(&row.sku).and_then(|offers| chosen(offers));
@@ -157,11 +160,7 @@ async fn page(database: &D1Database, found: Vec<Row>, look: Look) -> Result<Page
 }
 
 impl Row {
-    fn proposal(
-        &self,
-        offer: Option<&Offer>,
-        look: Look,
-    ) -> Result<Option<Proposal>, Unavailable> {
+    fn proposal(&self, offer: Option<&Offer>, look: Look) -> Result<Option<Proposal>, Unavailable> {
         let copied: CopiedLevel = parse(&self.document)?;
         let before: Option<(i64, i64)> = self.before.as_deref().map(parse).transpose()?;
         let before = before.map(|(day, sold)| Snapshot { day, sold });

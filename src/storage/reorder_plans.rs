@@ -23,9 +23,8 @@ macro_rules! if_claimed {
         )
     };
 }
-const KEEP_RUN: &str = if_claimed!(
-    "INSERT INTO reorder_runs (key, fingerprint, document, at) SELECT ?1, ?3, ?4, ?5"
-);
+const KEEP_RUN: &str =
+    if_claimed!("INSERT INTO reorder_runs (key, fingerprint, document, at) SELECT ?1, ?3, ?4, ?5");
 const KEEP_PLANS: &str = if_claimed!(
     "INSERT INTO reorder_plans (id, run_key, document, planned_at)
      SELECT value ->> 'id', ?1, value, ?4 FROM json_each(?3)"
@@ -38,7 +37,8 @@ const OWED: &str = "
 SELECT document FROM reorder_plans WHERE created_at IS NULL ORDER BY planned_at LIMIT ?1";
 const OWED_OF_RUN: &str = "
 SELECT document FROM reorder_plans WHERE run_key = ?1 AND created_at IS NULL ORDER BY id";
-const CREATED: &str = "UPDATE reorder_plans SET created_at = ?2 WHERE id = ?1 AND created_at IS NULL";
+const CREATED: &str =
+    "UPDATE reorder_plans SET created_at = ?2 WHERE id = ?1 AND created_at IS NULL";
 const FORGET_RUNS: &str = "
 DELETE FROM reorder_runs WHERE key IN (SELECT key FROM reorder_runs WHERE at < ?1 LIMIT ?2)";
 const FORGET_PLANS: &str = "

@@ -11,6 +11,9 @@ use crate::runtime::platform::Unavailable;
 const READ: &str = "SELECT document FROM store_settings WHERE id = 1";
 const LOW_STOCK_THRESHOLD: &str =
     "SELECT document ->> '$.low_stock_threshold' AS threshold FROM store_settings WHERE id = 1";
+const PROPOSES: &str = "
+SELECT COALESCE(document ->> '$.propose_purchase_orders', 0) AS proposes
+FROM store_settings WHERE id = 1";
 const WRITE: &str = "
 INSERT INTO store_settings (id, document, updated_at) VALUES (1, ?1, ?2)
 ON CONFLICT (id) DO UPDATE SET document = excluded.document, updated_at = excluded.updated_at";
@@ -40,6 +43,19 @@ pub async fn low_stock_threshold(database: &D1Database) -> Result<i64, Unavailab
     }
     let found: Option<Row> = row(database, LOW_STOCK_THRESHOLD, &[]).await?;
     Ok(found.map_or(0, |row| row.threshold))
+}
+
+/// Whether the store lets a daily job make draft purchase orders.
+///
+/// # Errors
+/// When D1 does not answer.
+pub async fn proposes_purchase_orders(database: &D1Database) -> Result<bool, Unavailable> {
+    #[derive(Deserialize)]
+    struct Row {
+        proposes: i64,
+    }
+    let found: Option<Row> = row(database, PROPOSES, &[]).await?;
+    Ok(found.is_some_and(|row| row.proposes != 0))
 }
 
 /// Sets the store's terms.

@@ -39,6 +39,10 @@ pub enum StockChange {
         location: LocationId,
         /// Units found that can be sold, those set aside included and those sold not.
         counted: i64,
+        /// Units that were known when it was counted: the difference is booked, so that what was sold or
+        /// came since is not undone. None: counted just now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        known: Option<i64>,
     },
     /// Units turn out to be unfit for sale, or fit again if negative.
     Damaged {
@@ -127,7 +131,7 @@ impl StockChange {
             Self::Adjusted { quantity_delta, .. }
             | Self::Damaged { quantity_delta, .. }
             | Self::Expected { quantity_delta, .. } => [quantity_delta, 0, 0],
-            Self::Counted { counted, .. } => [counted, 0, 0],
+            Self::Counted { counted, known, .. } => [counted, known.unwrap_or(0), 0],
             Self::WrittenOff { quantity, .. } | Self::Sent { quantity, .. } => [quantity, 0, 0],
         }
     }
@@ -157,8 +161,8 @@ impl StockChange {
             Self::Adjusted { quantity_delta, .. } => {
                 Movement { on_hand: quantity_delta, ..moved(MovementKind::Adjusted) }
             }
-            Self::Counted { counted, .. } => {
-                let known = balance.map_or(0, |balance| balance.on_hand);
+            Self::Counted { counted, known, .. } => {
+                let known = known.unwrap_or_else(|| balance.map_or(0, |balance| balance.on_hand));
                 Movement { on_hand: counted.saturating_sub(known), ..moved(MovementKind::Counted) }
             }
             Self::Damaged { quantity_delta, .. } => Movement {

@@ -18,6 +18,8 @@ pub const MAX_PLAN_LINES: usize = 200;
 pub struct Plan {
     /// The purchase order's identity, derived from the run's key: making it again makes nothing new.
     pub id: String,
+    /// Who asked: the identity of an API key, or the job.
+    pub by: String,
     /// From whom.
     pub supplier: SupplierId,
     /// What.
@@ -76,9 +78,10 @@ pub struct Run {
     pub next: Option<Position>,
 }
 
-/// Groups what is to be ordered by supplier, in the order of suppliers and SKUs. `key` is the run's.
+/// Groups what is to be ordered by supplier, in the order of suppliers and SKUs. `key` is the run's,
+/// `by` is who asked for it.
 #[must_use]
-pub fn plans(key: &str, wanted: &[(Sku, Offer, Proposal)]) -> Vec<Plan> {
+pub fn plans(key: &str, by: &str, wanted: &[(Sku, Offer, Proposal)]) -> Vec<Plan> {
     let mut by_supplier: BTreeMap<&SupplierId, Vec<&(Sku, Offer, Proposal)>> = BTreeMap::new();
     for one in wanted {
         by_supplier.entry(&one.1.supplier.id).or_default().push(one);
@@ -88,14 +91,15 @@ pub fn plans(key: &str, wanted: &[(Sku, Offer, Proposal)]) -> Vec<Plan> {
         lines.sort_by(|left, right| left.0.cmp(&right.0));
         for (number, part) in lines.chunks(MAX_PLAN_LINES).enumerate() {
             if let Some((_, offer, _)) = part.first() {
-                plans.push(plan(identity(key, supplier, number), &offer.supplier, part));
+                let id = identity(key, supplier, number);
+                plans.push(plan(id, by, &offer.supplier, part));
             }
         }
     }
     plans
 }
 
-fn plan(id: String, supplier: &Supplier, part: &[&(Sku, Offer, Proposal)]) -> Plan {
+fn plan(id: String, by: &str, supplier: &Supplier, part: &[&(Sku, Offer, Proposal)]) -> Plan {
     let lines: Vec<PlannedLine> = part
         .iter()
         .map(|(sku, offer, proposal)| PlannedLine {
@@ -111,6 +115,7 @@ fn plan(id: String, supplier: &Supplier, part: &[&(Sku, Offer, Proposal)]) -> Pl
     let minimum = supplier.minimum_order;
     Plan {
         id,
+        by: by.to_owned(),
         supplier: supplier.id.clone(),
         lead_time_days: part.iter().map(|(_, o, _)| o.lead_time_days()).max().unwrap_or_default(),
         total: total.map(|amount| Money::new(amount, supplier.currency)),
@@ -162,15 +167,15 @@ mod tests {
             wanted("A", "acme", 5, 301),
             wanted("C", "basics", 30, 300),
         ];
-        let made = plans("k", &asked);
+        let made = plans("k", "p", &asked);
         let skus = |plan: &Plan| plan.lines.iter().map(|l| l.sku.to_string()).collect::<String>();
         assert_eq!(made.iter().map(skus).collect::<Vec<_>>(), ["AB", "C"]);
         assert_eq!(made[0].total.map(|total| total.amount), Some(350));
         assert!(made.iter().all(|plan| plan.below_minimum.is_none() && plan.lead_time_days == 9));
-        assert_eq!(plans("k", &asked), made);
-        assert!(plans("l", &asked).iter().zip(&made).all(|(one, other)| one.id != other.id));
+        assert_eq!(plans("k", "p", &asked), made);
+        assert!(plans("l", "p", &asked).iter().zip(&made).all(|(one, other)| one.id != other.id));
         assert!(made[0].id.len() == 35 && made[0].id != made[1].id);
-        let small = plans("k", &[wanted("A", "acme", 5, 301)]);
+        let small = plans("k", "p", &[wanted("A", "acme", 5, 301)]);
         assert_eq!(small[0].below_minimum.map(|least| least.amount), Some(301));
     }
 
@@ -178,9 +183,9 @@ mod tests {
     fn a_long_order_is_several_and_an_absurd_one_has_no_total() {
         let many: Vec<_> =
             (0..450).map(|n| wanted(&format!("S{n:03}"), "acme", i64::from(n), 1)).collect();
-        let made = plans("k", &many);
+        let made = plans("k", "p", &many);
         assert_eq!(made.iter().map(|plan| plan.lines.len()).collect::<Vec<_>>(), [200, 200, 50]);
-        let absurd = plans("k", &[wanted("A", "acme", MAX_AMOUNT_MINOR, 1)]);
+        let absurd = plans("k", "p", &[wanted("A", "acme", MAX_AMOUNT_MINOR, 1)]);
         assert_eq!((absurd[0].total, absurd[0].below_minimum), (None, None));
     }
 }

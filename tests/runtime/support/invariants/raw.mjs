@@ -14,6 +14,7 @@ const TABLES = {
   SkuInventory: { level: "level", reservations: "reservations", ledger: "ledger", returns: "returns", filled: "filled", alerts: "alert_outbox", alertBook: "alert_book" },
   InvoiceSeries: { invoices: "invoices", credit_notes: "credit_notes", documents: "documents", projection: "projection" },
   Reconciler: { runs: "runs" },
+  StockDocument: { documents: "document", keys: "keys" },
 };
 
 /** Everything that was written by this test: what other tests left in the same objects is not looked at. */
