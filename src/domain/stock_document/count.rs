@@ -187,12 +187,11 @@ impl Count {
                 }
                 let of = |is_lacking: bool| {
                     self.lines.iter().enumerate().filter_map(move |(index, line)| {
-                        let (counted, known) = (line.counted?, line.known?);
-                        let wanted = counted != known && (counted < known) == is_lacking;
+                        let quantity_delta = line.variance()?;
+                        let wanted = quantity_delta != 0 && (quantity_delta < 0) == is_lacking;
                         (wanted && !line.is_booked).then(|| {
                             let location = line.location.clone();
-                            let change =
-                                StockChange::Counted { location, counted, known: Some(known) };
+                            let change = StockChange::Variance { location, quantity_delta };
                             (index, line.sku.clone(), vec![change])
                         })
                     })

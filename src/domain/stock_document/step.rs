@@ -373,8 +373,9 @@ fn undone(changes: &[StockChange]) -> Vec<StockChange> {
             let quantity_delta = quantity_delta.saturating_neg();
             Some(StockChange::Expected { location, quantity_delta })
         }
-        StockChange::Counted { location, counted, known: Some(known) } => {
-            Some(StockChange::Counted { location, counted: known, known: Some(counted) })
+        StockChange::Variance { location, quantity_delta } => {
+            let quantity_delta = quantity_delta.saturating_neg();
+            Some(StockChange::Variance { location, quantity_delta })
         }
         _ => None,
     };
