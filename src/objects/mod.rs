@@ -6,4 +6,6 @@ pub mod import_job;
 pub mod invoice_series;
 pub mod order_shard;
 pub mod reconciler;
+pub mod reordering;
 pub mod sku_inventory;
+pub mod stock_document;
