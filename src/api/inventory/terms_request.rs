@@ -124,21 +124,24 @@ impl TermsRequest {
     /// The change that it is, and why.
     #[must_use]
     pub fn into_change(self) -> (TermsChange, String) {
-        let terms = StockTerms {
-            safety_stock: self.safety_stock,
-            expected_at: self.expected_at,
-            release_at: self.release_at,
-            reorder_point: self.reorder_point,
-            reorder_quantity: self.reorder_quantity,
-            customer_limit: self.customer_limit,
-            locations: self.locations,
-        };
-        let change = TermsChange::Replace {
-            back_order_limit: self.back_order_limit,
-            low_stock_threshold: self.low_stock_threshold,
-            terms: Box::new(terms),
-        };
-        (change, self.reason)
+        let (back_order_limit, low_stock_threshold) =
+            (self.back_order_limit, self.low_stock_threshold);
+        let mut terms = StockTerms::default();
+        let reason = self.fill(&mut terms);
+        let terms = Box::new(terms);
+        (TermsChange::Replace { back_order_limit, low_stock_threshold, terms }, reason)
+    }
+
+    /// Says what is said here; terms that have a request of their own are not touched.
+    fn fill(self, terms: &mut StockTerms) -> String {
+        terms.safety_stock = self.safety_stock;
+        terms.expected_at = self.expected_at;
+        terms.release_at = self.release_at;
+        terms.reorder_point = self.reorder_point;
+        terms.reorder_quantity = self.reorder_quantity;
+        terms.customer_limit = self.customer_limit;
+        terms.locations = self.locations;
+        self.reason
     }
 }
 
