@@ -3,6 +3,7 @@
 pub mod commands;
 pub mod gateway_call;
 pub mod invoice_series;
+pub mod ledger_commands;
 pub mod order_shard;
 pub mod reconciler;
 pub mod sku_inventory;
