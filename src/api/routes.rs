@@ -70,7 +70,11 @@ routes! {
     Secret(Scope::OrdersRead) => invoices::invoice::page;
     Secret(Scope::OrdersRead) => invoices::credit_note::show;
     Secret(Scope::OrdersRead) => invoices::credit_note::page;
+    Secret(Scope::InventoryRead) => inventory::list_proofs;
     Secret(Scope::InventoryRead) => inventory::show;
+    Secret(Scope::InventoryRead) => inventory::movements;
+    Secret(Scope::InventoryRead) => inventory::explain;
+    Secret(Scope::InventoryWrite) => inventory::prove;
     Secret(Scope::InventoryWrite) => inventory::adjust;
     Secret(Scope::CatalogueWrite) => products::put;
     Secret(Scope::StoreWrite) => store::show;

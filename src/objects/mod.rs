@@ -7,3 +7,4 @@ pub mod ledger_commands;
 pub mod order_shard;
 pub mod reconciler;
 pub mod sku_inventory;
+pub mod stock_proof;

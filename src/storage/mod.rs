@@ -12,6 +12,7 @@ pub mod orders;
 pub mod payment_settings;
 pub mod reconciliations;
 pub mod stock_levels;
+pub mod stock_proofs;
 pub mod store;
 
 mod statement;

@@ -161,8 +161,7 @@ fn beyond_shelf(reasons: &mut Reasons, level: &StockLevel, now: Timestamp) {
         reasons.count(ReasonCode::LocationBackOrderLimit, Some(location), limit, message);
     }
     let (held, sold) = (level.back_ordered_held, level.back_ordered_sold);
-    let message =
-        format!("{} promised beyond the shelf to orders that are not paid.", are(held));
+    let message = format!("{} promised beyond the shelf to orders that are not paid.", are(held));
     reasons.count(ReasonCode::BackOrderedHeld, None, held.saturating_neg(), message);
     let message = format!("{} sold beyond the shelf and still owed.", are(sold));
     reasons.count(ReasonCode::BackOrderedSold, None, sold.saturating_neg(), message);

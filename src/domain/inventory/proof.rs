@@ -181,6 +181,24 @@ impl Proof {
         self.is_whole
     }
 
+    /// The first line that was or will be read, and how many lines and claims were read so far.
+    #[must_use]
+    pub const fn progress(&self) -> (i64, i64, i64) {
+        (self.from_sequence, self.lines, self.claims_read)
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub const fn reached(&self) -> &Anchor {
+        &self.at
+    }
+
+    /// What differs so far.
+    #[must_use]
+    pub fn differences(&self) -> &[Difference] {
+        &self.differences
+    }
+
     /// The first line that is to be read. A proof that began at an anchor reads the anchor's line first.
     #[must_use]
     pub fn next_sequence(&self) -> i64 {
@@ -272,7 +290,8 @@ impl Proof {
         let has_units = matches!(claim.state, Held | Committed);
         if (has_units && claim.quantity != placed) || (!has_units && placed != 0) {
             let quantity = if has_units { claim.quantity } else { 0 };
-            let message = format!("order {order} has {quantity} units, of which {placed} are placed");
+            let message =
+                format!("order {order} has {quantity} units, of which {placed} are placed");
             self.differs(DifferenceCode::ClaimInconsistent, None, message);
         }
         self.claims_read = self.claims_read.saturating_add(1);
@@ -294,7 +313,8 @@ impl Proof {
     #[must_use]
     pub fn conclude(mut self, stored: StoredHead<'_>, live: ClaimTotals) -> ProofReport {
         if let Some((sequence, _)) = self.must_meet.take() {
-            let message = format!("the ledger ends before line {sequence}, which was proven before");
+            let message =
+                format!("the ledger ends before line {sequence}, which was proven before");
             self.differs(DifferenceCode::AnchorMissing, Some(sequence), message);
         }
         if stored.sequence != self.at.sequence || stored.hash != self.at.hash {
@@ -318,8 +338,7 @@ impl Proof {
             let message = "an order's claim is not what the lines that it caused add up to";
             self.differs(DifferenceCode::OrdersDiffer, None, message.to_owned());
         }
-        let verdict =
-            if self.differences.is_empty() { Verdict::Holds } else { Verdict::Broken };
+        let verdict = if self.differences.is_empty() { Verdict::Holds } else { Verdict::Broken };
         ProofReport {
             is_whole: self.is_whole,
             lines: self.lines,

@@ -170,8 +170,7 @@ fn write_opening(
         let written_up = upgraded.written_up.to_string();
         reason.extend([" The count was ", &written_up, " below zero and owed to nobody: it is 0."]);
     }
-    let cause =
-        Cause { kind: CauseKind::Upgrade, id: None, actor: None, reason: Some(reason) };
+    let cause = Cause { kind: CauseKind::Upgrade, id: None, actor: None, reason: Some(reason) };
     let entry = LedgerEntry {
         at: now,
         cause,
