@@ -229,6 +229,10 @@ impl Proof {
         if noted != hash {
             let message = format!("line {sequence} had the hash {noted} when it was proven last");
             self.differs(DifferenceCode::AnchorDiffers, Some(sequence), message);
+            if sequence == self.at.sequence {
+                // Onwards from what is there, so that this is one difference.
+                self.at.hash = hash.to_owned();
+            }
         }
     }
 

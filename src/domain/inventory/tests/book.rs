@@ -17,7 +17,7 @@ pub(super) struct Book {
     pub sequence: i64,
     pub hash: String,
     pub now: i64,
-    waiting: Vec<String>,
+    pub waiting: Vec<String>,
 }
 
 impl Book {

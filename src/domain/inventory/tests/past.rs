@@ -7,6 +7,9 @@ use proptest::prelude::*;
 use super::book::{Book, full, play, step};
 use super::*;
 
+/// When, after which line, the counters, and what orders had.
+type State = (i64, i64, StockLevel, BTreeMap<String, Holding>);
+
 fn holdings(book: &Book) -> BTreeMap<String, Holding> {
     let all = book.claims.iter().map(|(order, claim)| (order.clone(), Holding::of(claim)));
     all.filter(|(_, holding)| *holding != Holding::default()).collect()
@@ -112,7 +115,7 @@ proptest! {
         kept_after in any::<prop::sample::Index>(),
     ) {
         let mut book = Book::new();
-        let mut states = Vec::new();
+        let mut states: Vec<State> = Vec::new();
         for step in &steps {
             play(&mut book, *step);
             // Only the last state of a moment can be asked for.
