@@ -9,9 +9,8 @@ use crate::api::error::ApiError;
 use crate::api::openapi::Problem;
 use crate::api::query::{Query, cursor_after, refused};
 use crate::api::reply::{Outcome, Reply};
-use crate::domain::inventory::{
-    CauseKind, LedgerEntry, LocationId, Movement, MovementKind, StockLevel,
-};
+use crate::api::stock::display;
+use crate::domain::inventory::{CauseKind, LedgerEntry, LocationId, Movement, MovementKind};
 use crate::domain::time::Timestamp;
 use crate::objects::commands::{SkuAnswer, SkuCommand};
 use crate::objects::ledger_commands::{ChainedLine, LedgerAnswer, LedgerCommand, MovementsAsked};
@@ -163,7 +162,8 @@ pub async fn handle(ask: Ask) -> Outcome {
         return Err(ApiError::internal("the object's answer has no lines"));
     };
     if is_first && lines.is_empty() {
-        moment::require_known(&ask.platform, &sku, &StockLevel::default()).await?;
+        let shown = display::ask(&ask.platform, &sku).await?;
+        moment::require_known(&ask.platform, &sku, &shown.level).await?;
     }
     let items = lines.into_iter().map(MovementView::of).collect::<Result<_, _>>()?;
     let next_cursor = next_after.map(|after| cursor_after(&after.to_string()));

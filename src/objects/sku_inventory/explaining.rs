@@ -9,6 +9,24 @@ use crate::domain::time::Timestamp;
 use crate::objects::ledger_commands::{Explained, LedgerAnswer, MAX_OPEN_CLAIMS, OpenClaim};
 use crate::runtime::sqlite::{Row, integer};
 
+/// Claims with their turn among all who wait, held or paid, as they are served.
+macro_rules! claims_where {
+    ($condition:literal) => {
+        concat!(
+            "WITH turns AS (SELECT order_id, ROW_NUMBER() OVER (ORDER BY waiting_since) AS turn \
+             FROM reservations WHERE waiting_since IS NOT NULL) \
+             SELECT order_id, state, quantity, expires_at, placement, turn \
+             FROM reservations LEFT JOIN turns USING (order_id) WHERE ",
+            $condition
+        )
+    };
+}
+
+const HELD: &str = claims_where!("state = 'held' ORDER BY expires_at LIMIT ?");
+const OWED: &str = claims_where!(
+    "waiting_since IS NOT NULL AND state = 'committed' ORDER BY waiting_since LIMIT ?"
+);
+
 impl Inventory {
     pub(super) fn explain(&self, at: Option<Timestamp>, now: Timestamp) -> Result<LedgerAnswer> {
         let explained = match at {
@@ -21,23 +39,11 @@ impl Inventory {
     fn explain_now(&self, now: Timestamp) -> Result<Explained> {
         let level = self.up_to_date(now)?.level;
         let most = i64::try_from(MAX_OPEN_CLAIMS).unwrap_or(i64::MAX);
-        // The turn is among all who wait, held or paid, as they are served.
-        let held = "SELECT order_id, state, quantity, expires_at, placement, waiting_since, \
-                    CASE WHEN waiting_since IS NULL THEN NULL ELSE (SELECT COUNT(*) \
-                    FROM reservations AS others WHERE others.waiting_since IS NOT NULL \
-                    AND others.waiting_since <= reservations.waiting_since) END \
-                    FROM reservations WHERE state = 'held' ORDER BY expires_at LIMIT ?";
-        let owed = "SELECT order_id, state, quantity, expires_at, placement, waiting_since, \
-                    (SELECT COUNT(*) FROM reservations AS others \
-                    WHERE others.waiting_since IS NOT NULL \
-                    AND others.waiting_since <= reservations.waiting_since) \
-                    FROM reservations WHERE waiting_since IS NOT NULL AND state = 'committed' \
-                    ORDER BY waiting_since LIMIT ?";
         let claims = |query, ends: bool| -> Result<Vec<OpenClaim>> {
             let rows = self.store.sqlite.rows(query, vec![integer(most)])?;
             rows.iter().map(|row| open_claim(row, ends)).collect()
         };
-        Ok(Explained { level, as_of: now, held: claims(held, true)?, owed: claims(owed, false)? })
+        Ok(Explained { level, as_of: now, held: claims(HELD, true)?, owed: claims(OWED, false)? })
     }
 
     fn explain_past(&self, at: Timestamp) -> Result<Explained> {
@@ -67,6 +73,6 @@ fn open_claim(row: &Row, ends: bool) -> Result<OpenClaim> {
         holding,
         allocations: if ends { claim.placement.allocations } else { Vec::new() },
         until: ends.then_some(claim.expires_at),
-        turn: row.integer(6).ok(),
+        turn: row.integer(5).ok(),
     })
 }

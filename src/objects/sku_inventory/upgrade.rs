@@ -21,6 +21,9 @@ use crate::runtime::sqlite::{Sqlite, integer, text};
 /// Claims that are read at a time.
 const CLAIMS_AT_A_TIME: i64 = 2_000;
 
+/// When lists are told of what an object has in its new form.
+const TELL_AFTER_SECONDS: i64 = 1;
+
 /// Opens the object's storage in its newest form.
 pub(super) fn open(state: &State, schema: &'static str) -> Result<Sqlite> {
     let failure = match Sqlite::open(state, schema) {
@@ -34,6 +37,8 @@ pub(super) fn open(state: &State, schema: &'static str) -> Result<Sqlite> {
     let written_up = sqlite.transaction(|| rebuild(&sqlite, schema, now()))?;
     let fields = serde_json::json!({ "written_up": written_up });
     log::event(Level::Info, "inventory.upgraded", fields);
+    // Lists are told of the new counters, and what was due before is looked at.
+    sqlite.arm(now().plus_seconds(TELL_AFTER_SECONDS))?;
     Ok(sqlite)
 }
 
