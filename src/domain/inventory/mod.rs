@@ -8,15 +8,18 @@
 
 mod allocate;
 mod change;
+mod channel;
 mod claim;
 mod ledger;
 mod level;
 mod location;
 mod movement;
+mod shift;
 mod terms;
 
 pub use allocate::{Allocation, Placement};
 pub use change::{ChangeRefusal, StockChange, change};
+pub use channel::{ChannelAvailability, ChannelId, ChannelTerms, MAX_CHANNELS, news};
 pub use claim::{
     ClaimAnswer, ClaimCommand, ClaimDecision, ClaimReply, ClaimTerms, Condition, LimitKind,
     Reservation, ReservationState, Usage, decide, expire, fill,
