@@ -1,6 +1,7 @@
 //! The rules of stock, as tables and as properties over random histories.
 #![expect(clippy::arithmetic_side_effects, reason = "tests may overflow: that is how they fail")]
 
+mod channels;
 mod claims;
 mod histories;
 mod places;
