@@ -348,7 +348,10 @@ fn commit(
             ..Movement::new(MovementKind::Committed, None)
         });
     }
-    movements.extend(drawing(MovementKind::Committed, &level, &own, &placement));
+    // Units that stay where they are are not given back and drawn anew.
+    if !unchanged_quantity {
+        movements.extend(drawing(MovementKind::Committed, &level, &own, &placement));
+    }
     let state = ReservationState::Committed;
     let sold = Reservation { state, quantity, expires_at, placement };
     ClaimDecision::changed(level, ClaimAnswer::Committed, sold, movements)
