@@ -74,3 +74,14 @@ CREATE TABLE IF NOT EXISTS returns (
 CREATE TABLE IF NOT EXISTS filled (
   order_id TEXT PRIMARY KEY
 ) WITHOUT ROWID;
+
+-- What each channel was told last, and whether that has arrived: a row that is `owed` or `sent` is the
+-- message as well, until D1 is seen to hold it (`arrived`). Only the newest telling counts.
+CREATE TABLE IF NOT EXISTS channel_availability (
+  channel TEXT PRIMARY KEY,
+  available INTEGER NOT NULL,
+  version INTEGER NOT NULL,
+  as_of INTEGER NOT NULL,
+  stage TEXT NOT NULL,
+  look_at INTEGER NOT NULL
+) WITHOUT ROWID;

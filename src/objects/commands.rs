@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::id::{OperationId, OrderId, Sku};
 use crate::domain::inventory::{
-    Cause, ChangeRefusal, ClaimCommand, ClaimReply, ClaimTerms, Placement, StockChange, StockLevel,
-    TermsChange,
+    Cause, ChangeRefusal, ChannelAvailability, ClaimCommand, ClaimReply, ClaimTerms, Placement,
+    StockChange, StockLevel, TermsChange,
 };
 use crate::domain::invoice::{CreditNoteDraft, DocumentKind, InvoiceDraft, InvoiceEntry};
 use crate::domain::order::{AttentionCode, CloseReason, Order};
@@ -272,6 +272,8 @@ pub enum SkuCommand {
     },
     /// Read the counters.
     Read,
+    /// Look at what channels are told: one of them has begun to sell everything. Answered as `Read`.
+    TellChannels,
 }
 
 /// The most claims that travel together.
@@ -441,9 +443,27 @@ pub enum EventMessage {
         /// When they were read.
         as_of: Timestamp,
     },
+    /// What a channel may be told of a SKU changed.
+    ChannelAvailability {
+        /// What happened.
+        event: ChannelEvent,
+        /// Which SKU.
+        sku: String,
+        /// What the channel is told.
+        #[serde(flatten)]
+        told: ChannelAvailability,
+    },
     /// Invoices and credit notes were numbered.
     Invoices {
         /// What lists say of them.
         entries: Vec<InvoiceEntry>,
     },
+}
+
+/// What happened to a channel, in the words of the events that listeners subscribe to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ChannelEvent {
+    /// It may be told of more units of a SKU, or of fewer.
+    #[serde(rename = "channel.availability_changed")]
+    AvailabilityChanged,
 }

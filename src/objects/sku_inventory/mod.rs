@@ -9,6 +9,7 @@
 )]
 
 mod changes;
+mod channels;
 mod claims;
 mod store;
 mod tell;
@@ -65,16 +66,20 @@ struct Inventory {
     projected: Cell<i64>,
     /// No held claim ends before this moment. None: not known, look.
     no_expiry_before: Cell<Option<Timestamp>>,
+    /// When to look at what channels are told, if they are told anything.
+    channels_wake: Cell<Option<Timestamp>>,
 }
 
 impl Inventory {
     fn open(state: &State, env: Env) -> Result<Self> {
         let settings = settings::shared(&env).map_err(Error::RustError)?;
         let sku = state.id().name().and_then(|name| name.parse().ok());
+        let store = Store { sqlite: Sqlite::open(state, SCHEMA)? };
         Ok(Self {
             sku: sku.ok_or_else(|| Error::RustError("not a SKU's name".to_owned()))?,
             platform: Platform::new(env, settings),
-            store: Store { sqlite: Sqlite::open(state, SCHEMA)? },
+            channels_wake: Cell::new(store.next_telling()?),
+            store,
             told: Cell::new(None),
             projected: Cell::new(0),
             no_expiry_before: Cell::new(None),
@@ -99,6 +104,12 @@ impl Inventory {
                     cause: &cause,
                 };
                 self.change(&asked, now)
+            }
+            SkuCommand::TellChannels => {
+                self.channels_wake.set(Some(now));
+                self.store.sqlite.arm(now)?;
+                let level = Box::new(self.up_to_date(now)?.level);
+                Ok(SkuAnswer::Level { level, as_of: now })
             }
             SkuCommand::Read => {
                 let level = Box::new(self.up_to_date(now)?.level);

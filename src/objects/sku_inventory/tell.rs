@@ -40,9 +40,11 @@ impl Inventory {
         if let Err(error) = self.tell_filled().await {
             trouble("inventory.orders_not_told", &error);
         }
+        self.ring_for_channels().await;
         let armed = self.store.level().and_then(|stored| {
             self.projected.set(stored.projected_version);
-            self.arm(&stored.level, now())
+            self.arm(&stored.level, now())?;
+            self.channels_wake.get().map_or(Ok(()), |at| self.store.sqlite.arm(at))
         });
         if let Err(error) = armed {
             trouble("inventory.arm_failed", &error);
@@ -111,7 +113,8 @@ impl Inventory {
         }
         let owes_news = !self.store.filled()?.is_empty();
         let news = owes_news.then(|| now.plus_seconds(TELL_AGAIN_AFTER_SECONDS));
-        let wanted = [tell, news, self.store.next_expiry()?].into_iter().flatten().min();
+        let channels = self.channels_wake.get();
+        let wanted = [tell, news, channels, self.store.next_expiry()?].into_iter().flatten().min();
         wanted.map_or(Ok(()), |at| self.store.sqlite.arm(at))
     }
 }
