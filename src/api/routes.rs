@@ -11,8 +11,9 @@ use super::access::Access::{self, Order, Public, Secret, Signature, Storefront};
 use super::openapi::Description;
 use super::routing::{Route, Work};
 use super::{
-    api_keys, attention, checkouts, inventory, invoices, movements, orders, payment_methods,
-    products, reconciliations, reference, stock, store, webhooks,
+    api_keys, attention, channel_orders, channel_terms, channels, checkouts, inventory, invoices,
+    movements, orders, payment_methods, products, reconciliations, reference, stock, store,
+    webhooks,
 };
 use crate::api::ask::Ask;
 use crate::storage::api_keys::Scope;
@@ -72,6 +73,13 @@ routes! {
     Secret(Scope::OrdersRead) => invoices::credit_note::page;
     Secret(Scope::InventoryRead) => inventory::show;
     Secret(Scope::InventoryWrite) => inventory::adjust;
+    Secret(Scope::ChannelsRead) => channels::list;
+    Secret(Scope::ChannelsRead) => channels::show;
+    Secret(Scope::ChannelsRead) => channels::availability;
+    Secret(Scope::ChannelsWrite) => channels::put;
+    Secret(Scope::ChannelsRead) => channel_terms::list;
+    Secret(Scope::ChannelsWrite) => channel_terms::put;
+    Secret(Scope::ChannelsWrite) => channel_orders::create;
     Secret(Scope::CatalogueWrite) => products::put;
     Secret(Scope::StoreWrite) => store::show;
     Secret(Scope::StoreWrite) => store::put;

@@ -11,7 +11,7 @@ use crate::domain::inventory::{
     StockChange, StockLevel, TermsChange,
 };
 use crate::domain::invoice::{CreditNoteDraft, DocumentKind, InvoiceDraft, InvoiceEntry};
-use crate::domain::order::{AttentionCode, CloseReason, Order};
+use crate::domain::order::{AttentionCode, ChannelOrder, CloseReason, Order};
 use crate::domain::payment::{Gateway, MovementRefusal, MovementReport, PaymentReport};
 use crate::domain::reconciliation::{Run, RunCause, Window};
 use crate::domain::time::Timestamp;
@@ -29,6 +29,15 @@ pub enum ShardCommand {
         key: String,
         /// SHA-256 of the request body, in hexadecimal: another body under the key is refused.
         fingerprint: String,
+        /// The priced order.
+        draft: Box<Draft>,
+    },
+    /// Bring in an order that a channel has sold, once per id of the channel's.
+    ChannelOrder {
+        /// SHA-256 of the channel's identity and its id of the order, in hexadecimal.
+        key: String,
+        /// The channel, its id of the order, and the fingerprint of what it sent.
+        sold: ChannelOrder,
         /// The priced order.
         draft: Box<Draft>,
     },
