@@ -341,8 +341,8 @@ impl Order {
         }
         let paid = self.payment_status() == PaymentStatus::Paid;
         let given_back = self.claims.iter().any(|c| c.claim == ClaimState::Released);
-        // The merchant who calls a channel's order off knows it, and the channel gives the money back.
-        let called_off = self.is_sold_by_channel() && self.closing.is_some();
+        // Where no money is here nobody is left without it: it was free, or a channel gives it back.
+        let called_off = self.payment.is_none() && self.closing.is_some();
         if paid && given_back && self.attention.is_empty() && !called_off {
             return Err("paid, and stock was silently released".to_owned());
         }

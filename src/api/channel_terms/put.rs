@@ -52,7 +52,7 @@ pub async fn handle(mut ask: Ask) -> Outcome {
         key: format!("channel-terms:{}", fresh_uuid().simple()),
         fingerprint: String::new(),
         changes: Vec::new(),
-        terms: Some(TermsChange::Channel { channel: id.clone(), terms }),
+        terms: Some(Box::new(TermsChange::Channel { channel: id.clone(), terms })),
         cause: Cause {
             kind: CauseKind::Person,
             id: None,
