@@ -23,6 +23,7 @@ pub async fn project(platform: &Platform, batch: MessageBatch<String>) -> Result
     let mut levels = Vec::new();
     let mut documents = Vec::new();
     let mut told_channels = Vec::new();
+    let mut introduces = false;
     let mut readable = Vec::new();
     for message in batch.raw_iter() {
         let told = message.body().as_string();
@@ -37,6 +38,10 @@ pub async fn project(platform: &Platform, batch: MessageBatch<String>) -> Result
             }
             Some(EventMessage::ChannelAvailability { sku, told, .. }) => {
                 told_channels.push((sku, told));
+                readable.push(message);
+            }
+            Some(EventMessage::IntroduceChannels) => {
+                introduces = true;
                 readable.push(message);
             }
             Some(EventMessage::Invoices { entries }) => {
@@ -59,6 +64,9 @@ pub async fn project(platform: &Platform, batch: MessageBatch<String>) -> Result
                     .build(),
             ),
         }
+    }
+    if introduces {
+        super::channels::introduce(platform).await;
     }
     if let Err(cause) = written {
         log::event(Level::Error, "projection.put_off", serde_json::json!({ "cause": cause }));

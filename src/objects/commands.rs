@@ -462,6 +462,8 @@ pub enum EventMessage {
         #[serde(flatten)]
         told: ChannelAvailability,
     },
+    /// A channel has begun to sell everything: the next SKUs are to tell it.
+    IntroduceChannels,
     /// Invoices and credit notes were numbered.
     Invoices {
         /// What lists say of them.

@@ -10,7 +10,7 @@ use crate::storage;
 
 /// Sets up a sales channel, or changes it.
 ///
-/// A channel that begins to sell everything is told of every SKU within minutes. An archived one takes
+/// A channel that begins to sell everything is told of every SKU, beginning within a quarter of an hour. An archived one takes
 /// no orders and no new terms; what is set aside for it stays so until its terms are taken away.
 #[utoipa::path(
     put, path = "/v1/admin/channels/{id}", operation_id = "put_channel", tag = "admin",
