@@ -273,6 +273,9 @@ describe("an order that a channel has sold", () => {
     expect(await listed(`channel=${channelOf()}`)).toEqual([body.order.id]);
     expect(await listed(`channel=${channelOf()}&needs_attention=true`)).toEqual([body.order.id]);
     expect(await listed("channel=nobody")).toEqual([]);
+    const waits = (await must(get("/v1/admin/attention?code=stock_gone&limit=100", admin))).body.items;
+    const actions = waits.find(({ order_id }) => order_id === body.order.id).actions.map(({ action }) => action);
+    expect(actions).toEqual(["back_order", "cancel", "show_order", "resolve"]);
     const repeated = await bring(sale("112-3", { lines: [["MUG", 2], ["CUP", 1]] }));
     expect(repeated.body).toEqual(body);
   });

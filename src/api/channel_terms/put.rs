@@ -27,7 +27,7 @@ use crate::runtime::clock::fresh_uuid;
         ("sku" = String, Path, description = "The SKU", example = "MUG-CLASSIC"),
         ("channel" = String, Path, description = "The channel", example = "storefront"),
     ),
-    request_body(content = Option<ChannelTerms>),
+    request_body(content = Option<ChannelTerms>, example = json!({"buffer": 2, "cap": 50, "allocation": 20})),
     responses(
         (status = 200, description = "What the channel may have now", body = ChannelStockView),
         (status = 404, description = "`unknown_sku`, `channel_not_found`", body = Problem, content_type = "application/problem+json"),

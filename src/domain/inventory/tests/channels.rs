@@ -136,6 +136,10 @@ fn an_allocation_beyond_what_is_free_is_refused_and_a_lower_one_gives_back_to_al
     assert_eq!((ended.has_channels(), told(&ended)), (false, [6, 6, 6]));
     let returned = ask(&ended, "market", sold.reservation, &ClaimCommand::Release);
     assert_eq!(told(&returned.level), [10, 10, 10]);
+    let held = ask(&level, "market", None, &reserve(4, 100));
+    let ended = with(&held.level, "market", None).unwrap();
+    let sold = ask(&ended, "market", held.reservation, &ClaimCommand::Commit { quantity: 4 });
+    assert_eq!((sold.answer, sold.level.set_aside_units()), (ClaimAnswer::Committed, 0));
     for bad in [terms(-1, None, 0), terms(0, Some(-1), 0), terms(0, None, MAX_UNITS + 1)] {
         assert_eq!(with(&level, "market", bad), Err(ChangeRefusal::OutOfRange));
     }
