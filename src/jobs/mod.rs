@@ -3,4 +3,5 @@
 pub mod projection;
 pub mod prove_stock;
 pub mod reconcile;
+pub mod reorder;
 pub mod sweep;
