@@ -82,3 +82,15 @@ CREATE TABLE IF NOT EXISTS returns (
 CREATE TABLE IF NOT EXISTS filled (
   order_id TEXT PRIMARY KEY
 ) WITHOUT ROWID;
+
+-- What was told of the stock so far, one row once there is anything: the JSON of `AlertBook`.
+CREATE TABLE IF NOT EXISTS alert_book (
+  only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+  document TEXT NOT NULL
+);
+
+-- Crossings that D1 was not yet seen to hold: the JSON of `Alert` as each left it, by its number.
+CREATE TABLE IF NOT EXISTS alert_outbox (
+  sequence INTEGER PRIMARY KEY,
+  document TEXT NOT NULL
+);

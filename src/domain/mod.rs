@@ -17,6 +17,7 @@ pub mod payment;
 pub mod payment_settings;
 pub mod pricing;
 pub mod reconciliation;
+pub mod reorder;
 pub mod seller;
 mod slug;
 pub mod stock_document;

@@ -59,10 +59,10 @@ pub enum Scope {
     /// Change counters.
     #[serde(rename = "inventory:write")]
     InventoryWrite,
-    /// Read orders to suppliers.
+    /// Read suppliers, what they deliver, and purchase orders.
     #[serde(rename = "purchasing:read")]
     PurchasingRead,
-    /// Order from suppliers and take goods in.
+    /// Write suppliers, what they deliver, and purchase orders.
     #[serde(rename = "purchasing:write")]
     PurchasingWrite,
     /// Read what comparing the gateways' books with ours found.

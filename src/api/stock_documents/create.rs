@@ -11,9 +11,10 @@ use crate::domain::field_error::FieldError;
 use crate::domain::id::{Sku, StockDocumentId};
 use crate::domain::inventory::LocationId;
 use crate::domain::stock_document::{Draft, StockDocument};
+use crate::domain::supplier::{SupplierId, SupplierStatus};
 use crate::objects::commands::{StockDocumentAnswer, StockDocumentCommand};
 use crate::runtime::platform::Platform;
-use crate::storage::catalogue;
+use crate::storage::{catalogue, suppliers};
 
 /// Makes a document. Whether it was made before under the same key.
 ///
@@ -60,9 +61,22 @@ async fn require_sound(platform: &Platform, draft: &Draft) -> Result<(), ApiErro
     if !errors.is_empty() {
         return Err(ApiError::fields(errors));
     }
+    if let Draft::PurchaseOrder(draft) = draft {
+        require_supplier(platform, &draft.supplier).await?;
+    }
     let (skus, locations) = named(draft);
     require_locations(platform, &locations).await?;
     require_skus(platform, &skus).await
+}
+
+/// Goods are ordered from those who can be ordered from.
+async fn require_supplier(platform: &Platform, id: &SupplierId) -> Result<(), ApiError> {
+    let found = suppliers::find(&platform.database()?, id).await?;
+    match found.map(|supplier| supplier.status) {
+        Some(SupplierStatus::Active) => Ok(()),
+        Some(SupplierStatus::Archived) => Err(ApiError::field("/supplier", "must not be archived")),
+        None => Err(ApiError::field("/supplier", "must be a supplier of the store")),
+    }
 }
 
 /// What a draft names: SKUs line by line, and every place once.
