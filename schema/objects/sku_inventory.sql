@@ -52,6 +52,16 @@ CREATE TABLE IF NOT EXISTS ledger (
   hash TEXT NOT NULL
 );
 
+-- Every thousand lines, the state after a line: the JSON of a `Checkpoint`. The state at a past time is
+-- rebuilt from the nearest.
+CREATE TABLE IF NOT EXISTS checkpoints (
+  sequence INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  hash TEXT NOT NULL,
+  document TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS checkpoints_by_time ON checkpoints (at, sequence);
+
 -- Changes by idempotency key, with the answer that was given. Those that a document of ours made are kept:
 -- it may ask again at any time.
 CREATE TABLE IF NOT EXISTS changes (

@@ -72,7 +72,11 @@ routes! {
     Secret(Scope::OrdersRead) => invoices::credit_note::show;
     Secret(Scope::OrdersRead) => invoices::credit_note::page;
     Secret(Scope::InventoryRead) => alerts::list;
+    Secret(Scope::InventoryRead) => inventory::list_proofs;
     Secret(Scope::InventoryRead) => inventory::show;
+    Secret(Scope::InventoryRead) => inventory::movements;
+    Secret(Scope::InventoryRead) => inventory::explain;
+    Secret(Scope::InventoryWrite) => inventory::prove;
     Secret(Scope::InventoryWrite) => inventory::adjust;
     Secret(Scope::PurchasingWrite) => purchase_orders::create;
     Secret(Scope::PurchasingRead) => purchase_orders::list;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::ledger_commands::{LedgerAnswer, LedgerCommand};
 use crate::domain::id::{OperationId, OrderId, Sku};
 use crate::domain::inventory::{
     Alert, Cause, ChangeRefusal, ClaimCommand, ClaimReply, ClaimTerms, Placement, StockChange,
@@ -277,6 +278,8 @@ pub enum SkuCommand {
     },
     /// Read the counters.
     Read,
+    /// Ask about the ledger and what it tells.
+    Ledger(LedgerCommand),
 }
 
 /// The most claims that travel together.
@@ -327,6 +330,8 @@ pub enum SkuAnswer {
     },
     /// The key was used with another body.
     KeyReused,
+    /// What the ledger tells.
+    Ledger(LedgerAnswer),
 }
 
 /// What an `InvoiceSeries` can be asked.
