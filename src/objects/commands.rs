@@ -2,8 +2,10 @@
 //! as JSON over the object's `fetch`.
 
 mod import;
+mod reconciler;
 
 pub use import::{ImportAnswer, ImportCommand};
+pub use reconciler::{ReconcilerAnswer, ReconcilerCommand};
 
 use std::collections::BTreeMap;
 
@@ -18,7 +20,6 @@ use crate::domain::inventory::{
 use crate::domain::invoice::{CreditNoteDraft, DocumentKind, InvoiceDraft, InvoiceEntry};
 use crate::domain::order::{AttentionCode, ChannelOrder, CloseReason, Order};
 use crate::domain::payment::{Gateway, MovementRefusal, MovementReport, PaymentReport};
-use crate::domain::reconciliation::{Run, RunCause, Window};
 use crate::domain::stock_document::StockDocument;
 use crate::domain::time::Timestamp;
 use crate::flows::attempts::NewAttempt;
@@ -405,43 +406,6 @@ pub enum SeriesAnswer {
     NumberOnly,
     /// The number was not given.
     NotFound,
-}
-
-/// What a `Reconciler` can be asked.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(tag = "command", rename_all = "snake_case")]
-pub enum ReconcilerCommand {
-    /// Compare a window, once per key.
-    Start {
-        /// SHA-256 of the API key's identity and the `Idempotency-Key`, in hexadecimal; the schedule's
-        /// own name of the window.
-        key: String,
-        /// SHA-256 of the request body, in hexadecimal: another body under the key is refused.
-        fingerprint: String,
-        /// What to compare.
-        window: Window,
-        /// Who wants it.
-        cause: RunCause,
-    },
-    /// Look at the timers: sent by cron in case an alarm was lost.
-    Wake,
-}
-
-/// What a `Reconciler` answers.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(tag = "answer", rename_all = "snake_case")]
-pub enum ReconcilerAnswer {
-    /// The run, as it is now.
-    Run {
-        /// The run.
-        run: Box<Run>,
-        /// Whether it was started before.
-        replayed: bool,
-    },
-    /// The key was used with another body.
-    KeyReused,
-    /// Done, or nothing to do.
-    Ok,
 }
 
 /// A message on the `events` queue: the state after a change, and what happened.
