@@ -11,9 +11,9 @@ use super::access::Access::{self, Order, Public, Secret, Signature, Storefront};
 use super::openapi::Description;
 use super::routing::{Route, Work};
 use super::{
-    alerts, api_keys, attention, checkouts, counts, inventory, invoices, movements, orders,
-    payment_methods, products, purchase_orders, reconciliations, reference, reorder_proposals,
-    stock, store, suppliers, transfers, webhooks,
+    alerts, api_keys, attention, channel_orders, channel_terms, channels, checkouts, counts,
+    inventory, invoices, movements, orders, payment_methods, products, purchase_orders,
+    reconciliations, reference, reorder_proposals, stock, store, suppliers, transfers, webhooks,
 };
 use crate::api::ask::Ask;
 use crate::storage::api_keys::Scope;
@@ -110,6 +110,13 @@ routes! {
     Secret(Scope::PurchasingWrite) => suppliers::delete_item;
     Secret(Scope::PurchasingRead) => reorder_proposals::list;
     Secret(Scope::PurchasingWrite) => reorder_proposals::order;
+    Secret(Scope::ChannelsRead) => channels::list;
+    Secret(Scope::ChannelsRead) => channels::show;
+    Secret(Scope::ChannelsRead) => channels::availability;
+    Secret(Scope::ChannelsWrite) => channels::put;
+    Secret(Scope::ChannelsRead) => channel_terms::list;
+    Secret(Scope::ChannelsWrite) => channel_terms::put;
+    Secret(Scope::ChannelsWrite) => channel_orders::create;
     Secret(Scope::CatalogueWrite) => products::put;
     Secret(Scope::StoreWrite) => store::show;
     Secret(Scope::StoreWrite) => store::put;

@@ -32,6 +32,8 @@ pub enum ReasonCode {
     BackOrderedSold,
     /// The release is past: nothing more is sold beyond the shelf.
     PreOrderEnded,
+    /// Units that the terms of channels keep from an ordinary checkout.
+    ChannelTerms,
     /// A note: units that may not be sold.
     Damaged,
     /// A note: units that were announced.
@@ -104,9 +106,11 @@ pub fn explain(level: &StockLevel, low_at: i64, now: Timestamp) -> Explanation {
     let kept = level.free().saturating_sub(reasons.sum());
     let message = format!("{} kept as safety stock of the SKU.", are(kept));
     reasons.count(ReasonCode::SafetyStock, None, kept, message);
-    // What a channel may not have of all this is taken off here, once channels have terms.
     beyond_shelf(&mut reasons, level, now);
     let available = level.available(now);
+    let for_channels = available.saturating_sub(reasons.sum());
+    let message = format!("{} kept for single channels, or from this one.", are(for_channels));
+    reasons.count(ReasonCode::ChannelTerms, None, for_channels, message);
     Explanation { available, reasons: reasons.0, notes: notes(level, low_at, now) }
 }
 

@@ -9,6 +9,7 @@
 mod alert;
 mod allocate;
 mod change;
+mod channel;
 mod claim;
 mod claim_sum;
 mod explain;
@@ -18,12 +19,14 @@ mod location;
 mod movement;
 mod past;
 mod proof;
+mod shift;
 mod terms;
 mod upgrade;
 
 pub use alert::{Alert, AlertBook, AlertEnd, AlertKind, watch};
 pub use allocate::{Allocation, Placement};
 pub use change::{ChangeRefusal, StockChange, change};
+pub use channel::{ChannelAvailability, ChannelId, ChannelTerms, MAX_CHANNELS, news};
 pub use claim::{
     ClaimAnswer, ClaimCommand, ClaimDecision, ClaimReply, ClaimTerms, Condition, LimitKind,
     Reservation, ReservationState, Usage, decide, expire, fill,

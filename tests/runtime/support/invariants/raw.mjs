@@ -117,10 +117,12 @@ export const refunded = (order) => moved(order.document.payment, "refund");
 export const restocked = (order, sku) =>
   sum((order.document.refunds ?? []).flatMap((one) => one.lines).filter((line) => line.sku === sku && line.restocked).map((line) => line.restock));
 export const total = (order) => order.document.cart.totals.total_minor;
-export const isPaid = (order) => captured(order) - refunded(order) >= total(order);
+/** A channel was paid for it: no money is here, and no invoice is ours. */
+export const isSoldByChannel = (order) => Boolean(order.document.channel);
+export const isPaid = (order) => isSoldByChannel(order) || captured(order) - refunded(order) >= total(order);
 /** What will be taken was taken, whatever was given back since. */
 export const isSettled = (order) =>
-  captured(order) >= total(order) || (captured(order) > 0 && order.document.payment?.report?.state === "captured");
+  isSoldByChannel(order) || captured(order) >= total(order) || (captured(order) > 0 && order.document.payment?.report?.state === "captured");
 /** The money is on hold for the shop: it can still take it. */
 export const isHeld = (order) => order.document.payment?.report?.state === "authorized";
 export const hasAttention = (order) => order.document.attention.length > 0;
