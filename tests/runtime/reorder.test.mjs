@@ -112,7 +112,10 @@ describe("a proposal", () => {
     await day();
     // Nothing was sold for two months.
     expect(await proposed()).toEqual([]);
-    expect((await proposed("&days=90"))[0].why.demand).toEqual({ units: 26, days: 81 });
+    await buy({ lines: [["MUG", 10]] });
+    await settle();
+    expect((await proposed())[0].why.demand).toEqual({ units: 10, days: 28 });
+    expect((await proposed("&days=90"))[0].why.demand).toEqual({ units: 36, days: 81 });
     const { count } = await env.DB.prepare("SELECT COUNT(*) AS count FROM stock_snapshots WHERE sku = ?").bind(shop.sku("MUG")).first();
     expect(count).toBe(3);
   });
