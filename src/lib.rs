@@ -42,5 +42,6 @@ async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) 
         jobs::sweep::sweep(&platform).await;
         jobs::channels::introduce(&platform).await;
         jobs::reconcile::start_daily(&platform).await;
+        jobs::reorder::daily(&platform).await;
     }
 }

@@ -3,4 +3,5 @@
 pub mod channels;
 pub mod projection;
 pub mod reconcile;
+pub mod reorder;
 pub mod sweep;

@@ -9,7 +9,7 @@ use worker::{MessageBatch, MessageExt, Result};
 use crate::objects::commands::EventMessage;
 use crate::runtime::log::{self, Level};
 use crate::runtime::platform::Platform;
-use crate::storage::{channels, invoices, orders, stock_levels};
+use crate::storage::{channels, invoices, orders, stock_alerts, stock_documents, stock_levels};
 
 /// Seconds before a batch that D1 refused is tried again.
 const RETRY_AFTER_SECONDS: u32 = 5;
@@ -24,6 +24,8 @@ pub async fn project(platform: &Platform, batch: MessageBatch<String>) -> Result
     let mut documents = Vec::new();
     let mut told_channels = Vec::new();
     let mut introduces = false;
+    let mut alerts = Vec::new();
+    let mut of_stock = Vec::new();
     let mut readable = Vec::new();
     for message in batch.raw_iter() {
         let told = message.body().as_string();
@@ -44,6 +46,14 @@ pub async fn project(platform: &Platform, batch: MessageBatch<String>) -> Result
                 introduces = true;
                 readable.push(message);
             }
+            Some(EventMessage::StockAlerts { sku, alerts: told }) => {
+                alerts.extend(told.into_iter().map(|alert| (sku.clone(), alert)));
+                readable.push(message);
+            }
+            Some(EventMessage::StockDocument { document }) => {
+                of_stock.push(*document);
+                readable.push(message);
+            }
             Some(EventMessage::Invoices { entries }) => {
                 documents.extend(entries);
                 readable.push(message);
@@ -54,7 +64,11 @@ pub async fn project(platform: &Platform, batch: MessageBatch<String>) -> Result
             }
         }
     }
-    let written = write(platform, &rows, &levels, &documents, &told_channels).await;
+    let copied = write(platform, &rows, &levels, &documents, &alerts, &of_stock).await;
+    let written = match copied {
+        Ok(()) => write_channels(platform, &told_channels).await,
+        Err(cause) => Err(cause),
+    };
     for message in readable {
         match &written {
             Ok(()) => message.ack(),
@@ -79,11 +93,21 @@ async fn write(
     rows: &[crate::domain::order::Order],
     levels: &[(String, crate::domain::inventory::StockLevel, crate::domain::time::Timestamp)],
     documents: &[crate::domain::invoice::InvoiceEntry],
-    told_channels: &[(String, crate::domain::inventory::ChannelAvailability)],
+    alerts: &[(String, crate::domain::inventory::Alert)],
+    of_stock: &[crate::domain::stock_document::StockDocument],
 ) -> std::result::Result<(), String> {
     let database = platform.database().map_err(|unavailable| unavailable.to_string())?;
     orders::upsert_batch(&database, rows).await.map_err(|error| error.to_string())?;
     stock_levels::upsert_batch(&database, levels).await.map_err(|error| error.to_string())?;
-    channels::upsert_batch(&database, told_channels).await.map_err(|error| error.to_string())?;
+    stock_alerts::upsert_batch(&database, alerts).await.map_err(|error| error.to_string())?;
+    stock_documents::upsert_batch(&database, of_stock).await.map_err(|error| error.to_string())?;
     invoices::insert_batch(&database, documents).await.map_err(|error| error.to_string())
+}
+
+async fn write_channels(
+    platform: &Platform,
+    told: &[(String, crate::domain::inventory::ChannelAvailability)],
+) -> std::result::Result<(), String> {
+    let database = platform.database().map_err(|unavailable| unavailable.to_string())?;
+    channels::upsert_batch(&database, told).await.map_err(|error| error.to_string())
 }
