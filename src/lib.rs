@@ -43,5 +43,6 @@ async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) 
         jobs::channels::introduce(&platform).await;
         jobs::reconcile::start_daily(&platform).await;
         jobs::reorder::daily(&platform).await;
+        jobs::prove_stock::prove_stock(&platform).await;
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod channels;
 pub mod projection;
+pub mod prove_stock;
 pub mod reconcile;
 pub mod reorder;
 pub mod sweep;

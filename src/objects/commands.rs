@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::ledger_commands::{LedgerAnswer, LedgerCommand};
 use crate::domain::id::{OperationId, OrderId, Sku};
 use crate::domain::inventory::{
     Alert, Cause, ChangeRefusal, ChannelAvailability, ClaimCommand, ClaimReply, ClaimTerms,
@@ -286,6 +287,8 @@ pub enum SkuCommand {
     },
     /// Read the counters.
     Read,
+    /// Ask about the ledger and what it tells.
+    Ledger(LedgerCommand),
     /// Look at what channels are told: one of them has begun to sell everything. Answered as `Read`.
     TellChannels,
 }
@@ -338,6 +341,8 @@ pub enum SkuAnswer {
     },
     /// The key was used with another body.
     KeyReused,
+    /// What the ledger tells.
+    Ledger(LedgerAnswer),
 }
 
 /// What an `InvoiceSeries` can be asked.
@@ -457,18 +462,6 @@ pub enum EventMessage {
         /// When they were read.
         as_of: Timestamp,
     },
-    /// What a channel may be told of a SKU changed.
-    ChannelAvailability {
-        /// What happened.
-        event: ChannelEvent,
-        /// Which SKU.
-        sku: String,
-        /// What the channel is told.
-        #[serde(flatten)]
-        told: ChannelAvailability,
-    },
-    /// A channel has begun to sell everything: the next SKUs are to tell it.
-    IntroduceChannels,
     /// A SKU's units crossed lines.
     StockAlerts {
         /// Which SKU.
@@ -481,6 +474,18 @@ pub enum EventMessage {
         /// The document.
         document: Box<StockDocument>,
     },
+    /// What a channel may be told of a SKU changed.
+    ChannelAvailability {
+        /// What happened.
+        event: ChannelEvent,
+        /// Which SKU.
+        sku: String,
+        /// What the channel is told.
+        #[serde(flatten)]
+        told: ChannelAvailability,
+    },
+    /// A channel has begun to sell everything: the next SKUs are to tell it.
+    IntroduceChannels,
     /// Invoices and credit notes were numbered.
     Invoices {
         /// What lists say of them.

@@ -17,6 +17,7 @@ pub mod reorder_plans;
 pub mod stock_alerts;
 pub mod stock_documents;
 pub mod stock_levels;
+pub mod stock_proofs;
 pub mod stock_snapshots;
 pub mod store;
 pub mod suppliers;

@@ -243,7 +243,9 @@ pub fn change(
     if next.check().is_err() {
         return Err(ChangeRefusal::UnitsClaimed { removable: removable(level) });
     }
-    next.version = level.version.saturating_add(1);
+    if !movements.is_empty() {
+        next.version = level.version.saturating_add(1);
+    }
     Ok((next, movements))
 }
 

@@ -36,6 +36,8 @@ pub enum MovementKind {
     Expected,
     /// The merchant's terms changed; no unit moved.
     TermsChanged,
+    /// The ledger began with what the SKU had already.
+    Opening,
 }
 
 /// Who or what caused a movement.
@@ -56,6 +58,8 @@ pub enum CauseKind {
     Import,
     /// The SKU's units were spread over several objects, or gathered again.
     Spread,
+    /// The SKU's storage took a new form.
+    Upgrade,
 }
 
 /// The cause of a movement.

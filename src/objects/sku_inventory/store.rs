@@ -187,7 +187,8 @@ impl Store {
         let level = &stored.level;
         let terms = (movement.kind == MovementKind::TermsChanged)
             .then(|| (level.back_order_limit, level.low_stock_threshold, level.terms.clone()));
-        let entry = LedgerEntry { at, cause: cause.clone(), movement: movement.clone(), terms };
+        let (cause, movement, version) = (cause.clone(), movement.clone(), level.version);
+        let entry = LedgerEntry { at, cause, movement, terms, version, opening: None };
         let entry = serde_json::to_string(&entry)?;
         stored.ledger_hash = chain(&stored.ledger_hash, &entry);
         stored.ledger_sequence = stored.ledger_sequence.saturating_add(1);
@@ -261,7 +262,8 @@ impl Store {
     }
 }
 
-fn reservation(row: &Row, first: u32) -> Result<Reservation> {
+/// The claim whose columns begin at `first`: state, quantity, end, placement.
+pub(super) fn reservation(row: &Row, first: u32) -> Result<Reservation> {
     let column = |offset: u32| first.saturating_add(offset);
     let placement: Placement = serde_json::from_str(&row.text(column(3))?)?;
     Ok(Reservation {

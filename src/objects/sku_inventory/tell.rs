@@ -40,8 +40,8 @@ impl Inventory {
         if let Err(error) = self.tell_filled().await {
             trouble("inventory.orders_not_told", &error);
         }
-        self.ring_for_channels().await;
         self.alert().await;
+        self.ring_for_channels().await;
         let armed = self.store.level().and_then(|stored| {
             self.projected.set(stored.projected_version);
             self.arm(&stored.level, now())?;
@@ -115,8 +115,9 @@ impl Inventory {
         }
         let owes_news = !self.store.filled()?.is_empty();
         let news = owes_news.then(|| now.plus_seconds(TELL_AGAIN_AFTER_SECONDS));
-        let due = [tell, news, self.channels_wake.get(), self.alerts_due(now)?];
-        let wanted = due.into_iter().flatten().chain(self.store.next_expiry()?).min();
+        let (alerts, channels) = (self.alerts_due(now)?, self.channels_wake.get());
+        let wanted = [tell, news, alerts, channels, self.store.next_expiry()?];
+        let wanted = wanted.into_iter().flatten().min();
         wanted.map_or(Ok(()), |at| self.store.sqlite.arm(at))
     }
 }
