@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::ledger_commands::{LedgerAnswer, LedgerCommand};
+pub use super::reconciler_commands::{ReconcilerAnswer, ReconcilerCommand};
 pub use super::stock_document::{StockDocumentAnswer, StockDocumentCommand};
 use crate::domain::id::{OperationId, OrderId, Sku};
 use crate::domain::inventory::{
@@ -19,7 +20,6 @@ use crate::domain::inventory::{
 use crate::domain::invoice::{CreditNoteDraft, DocumentKind, InvoiceDraft, InvoiceEntry};
 use crate::domain::order::{AttentionCode, ChannelOrder, CloseReason, Order};
 use crate::domain::payment::{Gateway, MovementRefusal, MovementReport, PaymentReport};
-use crate::domain::reconciliation::{Run, RunCause, Window};
 use crate::domain::time::Timestamp;
 use crate::flows::attempts::NewAttempt;
 use crate::flows::movements::MovementAsk;
@@ -403,43 +403,6 @@ pub enum SeriesAnswer {
     NumberOnly,
     /// The number was not given.
     NotFound,
-}
-
-/// What a `Reconciler` can be asked.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(tag = "command", rename_all = "snake_case")]
-pub enum ReconcilerCommand {
-    /// Compare a window, once per key.
-    Start {
-        /// SHA-256 of the API key's identity and the `Idempotency-Key`, in hexadecimal; the schedule's
-        /// own name of the window.
-        key: String,
-        /// SHA-256 of the request body, in hexadecimal: another body under the key is refused.
-        fingerprint: String,
-        /// What to compare.
-        window: Window,
-        /// Who wants it.
-        cause: RunCause,
-    },
-    /// Look at the timers: sent by cron in case an alarm was lost.
-    Wake,
-}
-
-/// What a `Reconciler` answers.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(tag = "answer", rename_all = "snake_case")]
-pub enum ReconcilerAnswer {
-    /// The run, as it is now.
-    Run {
-        /// The run.
-        run: Box<Run>,
-        /// Whether it was started before.
-        replayed: bool,
-    },
-    /// The key was used with another body.
-    KeyReused,
-    /// Done, or nothing to do.
-    Ok,
 }
 
 /// A message on the `events` queue: the state after a change, and what happened.
