@@ -1,6 +1,10 @@
 //! What the Worker and the objects say to each other: one typed command in, one typed answer out,
 //! as JSON over the object's `fetch`.
 
+mod import;
+
+pub use import::{ImportAnswer, ImportCommand};
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};

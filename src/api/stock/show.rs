@@ -3,9 +3,10 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::display;
+use super::{display, seen};
 use crate::api::ask::Ask;
 use crate::api::error::{ApiError, ErrorCode};
+use crate::api::locations::known::require_locations;
 use crate::api::query::refused;
 use crate::api::remembered;
 use crate::api::reply::{Outcome, Reply};
@@ -47,17 +48,23 @@ pub struct StockList {
     params(
         ("sku" = Vec<String>, Query, description = "1 to 100 SKUs, each `sku=…`; repeated ones are answered once", example = json!(["MUG-CLASSIC"])),
         ("fresh" = Option<bool>, Query, description = "ask the objects that own the stock"),
+        ("location" = Option<String>, Query, description = "what one location has on its shelf, by default all that serve orders"),
     ),
     responses(
         (status = 200, description = "What is available", body = StockList),
         (status = 404, description = "`unknown_sku`: `skus` lists those that are not in the catalogue", body = crate::api::openapi::Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`invalid_request`, `unknown_location`", body = crate::api::openapi::Problem, content_type = "application/problem+json"),
     ),
 )]
 pub async fn handle(ask: Ask) -> Outcome {
-    let query = ask.query(&["sku", "fresh"])?;
+    let query = ask.query(&["sku", "fresh", "location"])?;
     let skus = read_skus(query.all("sku"))?;
     let fresh = query.flag("fresh")?;
+    let location = query.read("location", "must be a location", |text| text.parse().ok())?;
     let platform = &ask.platform;
+    if let Some(location) = &location {
+        require_locations(platform, [("?location".to_owned(), location)]).await?;
+    }
     let terms = remembered::terms(platform).await?;
     let known = remembered::sellables(platform, skus.iter()).await?;
     let unknown: Vec<&str> =
@@ -66,11 +73,21 @@ pub async fn handle(ask: Ask) -> Outcome {
         return Err(ApiError::new(ErrorCode::SkuNotFound).with("skus", unknown));
     }
     let levels = display::levels(platform, &skus, fresh).await?;
-    let items = skus.into_iter().zip(levels).map(|(sku, shown)| StockItem {
-        sku,
-        available: shown.level.available(shown.as_of),
-        status: shown.status(&terms),
-        as_of: shown.as_of,
+    let seen = seen::by_storefronts(platform).await;
+    let items = skus.into_iter().zip(levels).map(|(sku, shown)| {
+        let as_of = shown.as_of;
+        let (available, status) = match &location {
+            None => {
+                let level = seen.of(&shown.level);
+                (level.available(as_of), display::status(&level, &terms, as_of))
+            }
+            Some(location) => {
+                let threshold = i64::from(terms.low_stock_threshold);
+                let level = &shown.level;
+                (level.free_of(location), level.status_of(location, threshold, as_of))
+            }
+        };
+        StockItem { sku, available, status, as_of }
     });
     Reply::json(200, &StockList { items: items.collect() })
 }
