@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::ledger_commands::{LedgerAnswer, LedgerCommand};
+pub use super::stock_document::{StockDocumentAnswer, StockDocumentCommand};
 use crate::domain::id::{OperationId, OrderId, Sku};
 use crate::domain::inventory::{
     Alert, Cause, ChangeRefusal, ChannelAvailability, ClaimCommand, ClaimReply, ClaimTerms,
@@ -19,13 +20,10 @@ use crate::domain::invoice::{CreditNoteDraft, DocumentKind, InvoiceDraft, Invoic
 use crate::domain::order::{AttentionCode, ChannelOrder, CloseReason, Order};
 use crate::domain::payment::{Gateway, MovementRefusal, MovementReport, PaymentReport};
 use crate::domain::reconciliation::{Run, RunCause, Window};
-use crate::domain::stock_document::StockDocument;
 use crate::domain::time::Timestamp;
 use crate::flows::attempts::NewAttempt;
 use crate::flows::movements::MovementAsk;
 use crate::flows::place::Draft;
-
-pub use super::stock_document::{StockDocumentAnswer, StockDocumentCommand};
 
 /// What an `OrderShard` can be asked.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -476,7 +474,7 @@ pub enum EventMessage {
     /// A purchase order, transfer or count changed.
     StockDocument {
         /// The document.
-        document: Box<StockDocument>,
+        document: Box<crate::domain::stock_document::StockDocument>,
     },
     /// What a channel may be told of a SKU changed.
     ChannelAvailability {
