@@ -3,6 +3,7 @@
 mod body;
 pub mod cache;
 pub mod clock;
+mod constant_text;
 pub mod deadline;
 pub mod log;
 pub mod object_call;
