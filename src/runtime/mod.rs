@@ -12,3 +12,4 @@ pub mod send;
 pub mod serve;
 pub mod settings;
 pub mod sqlite;
+pub mod stock_board;

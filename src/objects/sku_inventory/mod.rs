@@ -10,13 +10,16 @@
 
 mod changes;
 mod claims;
+mod shown;
 mod store;
 mod tell;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use worker::{DurableObject, Env, Error, Request, Response, Result, State, durable_object};
+use worker::{
+    DurableObject, Env, Error, Method, Request, Response, Result, State, durable_object,
+};
 
 use self::changes::Asked;
 use self::store::{Store, Stored};
@@ -46,6 +49,9 @@ impl DurableObject for SkuInventory {
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
         let inventory = self.inventory.clone().map_err(Error::RustError)?;
+        if request.method() == Method::Get {
+            return Response::ok(inventory.look()?);
+        }
         let command: SkuCommand = serde_json::from_str(&request.text().await?)?;
         answer(&inventory.handle(command)?)
     }
@@ -65,6 +71,8 @@ struct Inventory {
     projected: Cell<i64>,
     /// No held claim ends before this moment. None: not known, look.
     no_expiry_before: Cell<Option<Timestamp>>,
+    /// The counters that this turn's transaction writes, until it has.
+    written: RefCell<Option<StockLevel>>,
 }
 
 impl Inventory {
@@ -78,13 +86,14 @@ impl Inventory {
             told: Cell::new(None),
             projected: Cell::new(0),
             no_expiry_before: Cell::new(None),
+            written: RefCell::new(None),
         })
     }
 
     /// No await between reading and writing: the command is one turn and one transaction.
     fn handle(&self, command: SkuCommand) -> Result<SkuAnswer> {
         let now = now();
-        let answer = self.store.sqlite.transaction(|| match command {
+        let answer = self.transaction(now, || match command {
             SkuCommand::Claims { claims } => {
                 let stored = self.up_to_date(now)?;
                 let answers = self.claim_all(stored, &claims, now)?;
@@ -118,6 +127,7 @@ impl Inventory {
             self.fill_waiting(stored, now)?;
         }
         self.store.write_level(stored)?;
+        self.note_written(&stored.level, now);
         self.arm(&stored.level, now)
     }
 }
