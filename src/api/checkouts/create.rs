@@ -16,6 +16,7 @@ use crate::api::openapi::Problem;
 use crate::api::payment_methods;
 use crate::api::remembered;
 use crate::api::reply::Outcome;
+use crate::api::stock::shortages;
 use crate::domain::inventory::ClaimTerms;
 use crate::domain::money::Money;
 use crate::domain::pricing::{MAX_CART_LINES, PricingRefusal, price_cart};
@@ -52,7 +53,12 @@ pub async fn handle(mut ask: Ask) -> Outcome {
     };
     let shard = submission.shard(ask.platform.settings().order_shards);
     let answer = ask.platform.shard(shard, &command).await;
-    answered(&ask.platform, answer, refusal)
+    match answered(&ask.platform, answer, refusal) {
+        Err(refusal) if refusal.code == ErrorCode::InsufficientStock => {
+            Err(shortages::as_shown(&ask, refusal).await)
+        }
+        outcome => outcome,
+    }
 }
 
 fn checkout(submission: &Submission, draft: Draft) -> ShardCommand {

@@ -3,12 +3,13 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::display;
+use super::display::{self, Shown};
 use crate::api::ask::Ask;
 use crate::api::error::{ApiError, ErrorCode};
 use crate::api::query::refused;
 use crate::api::remembered;
 use crate::api::reply::{Outcome, Reply};
+use crate::domain::catalogue::StoreSettings;
 use crate::domain::id::Sku;
 use crate::domain::inventory::StockStatus;
 use crate::domain::time::Timestamp;
@@ -22,13 +23,38 @@ pub struct StockItem {
     /// The SKU.
     #[schema(value_type = String, example = "MUG-CLASSIC")]
     sku: Sku,
-    /// Units that an order could have, back-orders included.
-    available: i64,
+    /// Units that an order could have, back-orders included. A publishable key is shown as much of it as
+    /// the store's `stock_display` and `stock_display_cap` say: all, no more than the cap, or nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    available: Option<i64>,
     /// How to show it.
     status: StockStatus,
+    /// For a back-order: when units are expected, if the store says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expected_at: Option<Timestamp>,
+    /// For a pre-order: when it is out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    release_at: Option<Timestamp>,
     /// When this was so.
     #[schema(value_type = String, format = DateTime)]
     as_of: Timestamp,
+}
+
+impl StockItem {
+    fn new(sku: Sku, shown: &Shown, terms: &StoreSettings, is_merchant: bool) -> Self {
+        let (level, as_of) = (&shown.level, shown.as_of);
+        let status = shown.status(terms);
+        Self {
+            sku,
+            available: terms.shown_count(level.available(as_of), is_merchant),
+            status,
+            expected_at: level.terms.expected_at.filter(|_| status == StockStatus::BackOrder),
+            release_at: level.terms.release_at.filter(|_| status == StockStatus::PreOrder),
+            as_of,
+        }
+    }
 }
 
 /// What of several SKUs is available, in the order in which they were asked for.
@@ -40,8 +66,8 @@ pub struct StockList {
 
 /// Shows what of each SKU is available.
 ///
-/// For display: an answer may be a second or two old. A checkout does not rely on it.
-/// `fresh=true` asks the objects that own the stock.
+/// For display: an answer may be a second or two old, `as_of` says how old. A checkout does not rely on
+/// it. `fresh=true` asks the objects that own the stock.
 #[utoipa::path(
     get, path = "/v1/stock", operation_id = "show_stock", tag = "catalogue",
     params(
@@ -59,20 +85,22 @@ pub async fn handle(ask: Ask) -> Outcome {
     let fresh = query.flag("fresh")?;
     let platform = &ask.platform;
     let terms = remembered::terms(platform).await?;
-    let known = remembered::sellables(platform, skus.iter()).await?;
-    let unknown: Vec<&str> =
-        skus.iter().filter(|sku| !known.contains_key(*sku)).map(Sku::as_str).collect();
+    let unknown = remembered::unsellable(platform, &skus).await?;
     if !unknown.is_empty() {
+        let unknown: Vec<&str> = unknown.into_iter().map(Sku::as_str).collect();
         return Err(ApiError::new(ErrorCode::SkuNotFound).with("skus", unknown));
     }
-    let levels = display::levels(platform, &skus, fresh).await?;
-    let items = skus.into_iter().zip(levels).map(|(sku, shown)| StockItem {
-        sku,
-        available: shown.level.available(shown.as_of),
-        status: shown.status(&terms),
-        as_of: shown.as_of,
-    });
-    Reply::json(200, &StockList { items: items.collect() })
+    let is_merchant = ask.caller.is_merchant();
+    let remembered = if fresh { None } else { display::remembered(platform, &skus) };
+    let is_remembered = remembered.is_some();
+    let levels = match remembered {
+        Some(levels) => levels,
+        None => display::levels(platform, &skus, fresh).await?,
+    };
+    let items = skus.into_iter().zip(&levels);
+    let items = items.map(|(sku, shown)| StockItem::new(sku, shown, &terms, is_merchant));
+    let reply = Reply::json(200, &StockList { items: items.collect() })?;
+    Ok(if is_remembered { reply.quiet() } else { reply })
 }
 
 fn read_skus<'a>(texts: impl Iterator<Item = &'a str>) -> Result<Vec<Sku>, ApiError> {
