@@ -28,10 +28,7 @@ extern "C" {
     type Stub;
 
     #[wasm_bindgen(method, catch)]
-    fn fetch(this: &Stub, url: &JsString) -> std::result::Result<Promise, JsValue>;
-
-    #[wasm_bindgen(method, catch, js_name = fetch)]
-    fn fetch_with(
+    fn fetch(
         this: &Stub,
         url: &JsString,
         init: &Object,
@@ -65,8 +62,10 @@ pub async fn ask<C: Serialize, A: DeserializeOwned>(
     try_again(env, binding, name, Some(&body)).await
 }
 
-/// Asks the object the one thing that it tells to whoever only looks (`GET`), without a command to
-/// write, send and read.
+/// Where an object tells, without a command to write, send and read, the one thing that most want to know.
+pub const LOOK: &str = "/look";
+
+/// Asks the object what it tells at [`LOOK`].
 ///
 /// # Errors
 /// As of [`ask`].
@@ -111,19 +110,19 @@ async fn ask_once(
         return Err(Error::RustError(["no binding ", binding].concat()));
     }
     let stub = namespace.unchecked_into::<Namespace>().get_by_name(name).map_err(Error::from)?;
-    let url = in_javascript("https://object/");
-    let promise = match body {
-        None => stub.fetch(&url),
+    let init = Object::new();
+    let set = |name: &'static str, value: &JsValue| {
+        Reflect::set(&init, &in_javascript(name), value).map_err(Error::from)
+    };
+    set("method", &in_javascript("POST"))?;
+    let url = match body {
+        None => in_javascript("https://object/look"),
         Some(body) => {
-            let init = Object::new();
-            let set = |name: &'static str, value: &JsValue| {
-                Reflect::set(&init, &in_javascript(name), value).map_err(Error::from)
-            };
-            set("method", &in_javascript("POST"))?;
             set("body", &JsValue::from_str(body))?;
-            stub.fetch_with(&url, &init)
+            in_javascript("https://object/")
         }
     };
+    let promise = stub.fetch(&url, &init);
     let answer = JsFuture::from(promise.map_err(Error::from)?).await.map_err(Error::from)?;
     let answer: Answer = answer.unchecked_into();
     let text = JsFuture::from(answer.text().map_err(Error::from)?).await.map_err(Error::from)?;

@@ -8,6 +8,7 @@ use futures_util::join;
 
 use super::answer::{self, CheckoutAnswer};
 use super::request::CheckoutRequest;
+use super::sold_out;
 use crate::api::ask::Ask;
 use crate::api::body;
 use crate::api::error::{ApiError, ErrorCode};
@@ -54,7 +55,8 @@ pub async fn handle(mut ask: Ask) -> Outcome {
     let shard = submission.shard(ask.platform.settings().order_shards);
     let answer = ask.platform.shard(shard, &command).await;
     match answered(&ask.platform, answer, refusal) {
-        Err(refusal) if refusal.code == ErrorCode::InsufficientStock => {
+        Err(mut refusal) if refusal.code == ErrorCode::InsufficientStock => {
+            sold_out::note(&ask.platform, refusal.extension_mut("shortages").as_deref());
             Err(shortages::as_shown(&ask, refusal).await)
         }
         outcome => outcome,
@@ -136,6 +138,7 @@ async fn draft(platform: &Platform, request: CheckoutRequest) -> Result<Draft, A
     }
     let billing = request.billing_address.as_ref().unwrap_or(&request.shipping_address);
     let country = billing.country_code();
+    sold_out::refuse(platform, &request.lines).await?;
     let method = payment_methods::terms::of(&*methods?, gateway, settings.capture_mode);
     payment_methods::terms::check(settings, gateway, &method, total, country)?;
     Ok(Draft {

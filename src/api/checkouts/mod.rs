@@ -3,3 +3,4 @@
 pub mod answer;
 pub mod create;
 pub mod request;
+mod sold_out;

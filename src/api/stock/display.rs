@@ -51,13 +51,18 @@ pub async fn levels(
     skus: &[Sku],
     fresh: bool,
 ) -> Result<Vec<Shown>, ApiError> {
-    if fresh { asked(platform, skus).await } else { shown(platform, skus).await }
+    if fresh {
+        return asked(platform, skus).await;
+    }
+    match remembered(platform, skus) {
+        Some(shown) => Ok(shown),
+        None => shown(platform, skus).await,
+    }
 }
 
 /// What the board shows, without asking anybody; none if it does not show them all or has to be asked
 /// again for one.
-#[must_use]
-pub fn remembered(platform: &Platform, skus: &[Sku]) -> Option<Vec<Shown>> {
+fn remembered(platform: &Platform, skus: &[Sku]) -> Option<Vec<Shown>> {
     let now = platform.now();
     // Without a lease nobody is told that an entry is his to ask for: the next look decides that.
     let fresh = |sku| match stock_board::look(sku, now, 0) {

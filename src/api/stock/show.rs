@@ -91,16 +91,11 @@ pub async fn handle(ask: Ask) -> Outcome {
         return Err(ApiError::new(ErrorCode::SkuNotFound).with("skus", unknown));
     }
     let is_merchant = ask.caller.is_merchant();
-    let remembered = if fresh { None } else { display::remembered(platform, &skus) };
-    let is_remembered = remembered.is_some();
-    let levels = match remembered {
-        Some(levels) => levels,
-        None => display::levels(platform, &skus, fresh).await?,
-    };
+    let levels = display::levels(platform, &skus, fresh).await?;
     let items = skus.into_iter().zip(&levels);
     let items = items.map(|(sku, shown)| StockItem::new(sku, shown, &terms, is_merchant));
     let reply = Reply::json(200, &StockList { items: items.collect() })?;
-    Ok(if is_remembered { reply.quiet() } else { reply })
+    Ok(if fresh { reply } else { reply.quiet() })
 }
 
 fn read_skus<'a>(texts: impl Iterator<Item = &'a str>) -> Result<Vec<Sku>, ApiError> {

@@ -17,9 +17,7 @@ mod tell;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use worker::{
-    DurableObject, Env, Error, Method, Request, Response, Result, State, durable_object,
-};
+use worker::{DurableObject, Env, Error, Request, Response, Result, State, durable_object};
 
 use self::changes::Asked;
 use self::store::{Store, Stored};
@@ -29,7 +27,7 @@ use crate::domain::id::Sku;
 use crate::domain::inventory::StockLevel;
 use crate::domain::time::Timestamp;
 use crate::runtime::clock::now;
-use crate::runtime::object_call::answer;
+use crate::runtime::object_call::{LOOK, answer};
 use crate::runtime::platform::Platform;
 use crate::runtime::settings;
 use crate::runtime::sqlite::Sqlite;
@@ -49,7 +47,7 @@ impl DurableObject for SkuInventory {
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
         let inventory = self.inventory.clone().map_err(Error::RustError)?;
-        if request.method() == Method::Get {
+        if request.path() == LOOK {
             return Response::ok(inventory.look()?);
         }
         let command: SkuCommand = serde_json::from_str(&request.text().await?)?;

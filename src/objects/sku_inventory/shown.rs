@@ -5,6 +5,7 @@ use worker::Result;
 use super::Inventory;
 use crate::domain::inventory::StockLevel;
 use crate::domain::time::Timestamp;
+use crate::objects::commands::SkuCommand;
 use crate::runtime::clock::now;
 use crate::runtime::stock_board::{self, Shown};
 
@@ -13,17 +14,20 @@ impl Inventory {
     /// they are stored.
     pub(super) fn look(&self) -> Result<String> {
         let now = now();
-        let is_current = self.no_expiry_before.get().is_some_and(|at| now < at);
+        let is_current =
+            self.is_whole() && self.no_expiry_before.get().is_some_and(|at| now < at);
         let stored = if is_current { self.store.document()? } else { None };
         let document = match stored {
             Some(document) => document,
-            None => {
-                let stored = self.transaction(now, || self.up_to_date(now))?;
-                serde_json::to_string(&stored.level)?
-            }
+            None => return Ok(serde_json::to_string(&self.handle(SkuCommand::Read)?)?),
         };
         let as_of = serde_json::to_string(&now)?;
         Ok([r#"{"answer":"level","level":"#, &document, r#","as_of":"#, &as_of, "}"].concat())
+    }
+
+    /// Whether the counters here are all that there is of the SKU.
+    const fn is_whole(&self) -> bool {
+        true
     }
 
     /// One turn's work: all of it or nothing. What it wrote is put up when it is committed.
@@ -44,7 +48,7 @@ impl Inventory {
 
     /// Notes what the transaction writes, if anybody here looks at it.
     pub(super) fn note_written(&self, level: &StockLevel, now: Timestamp) {
-        if stock_board::is_shown(&self.sku, now) {
+        if self.is_whole() && stock_board::is_shown(&self.sku, now) {
             self.written.replace(Some(level.clone()));
         }
     }
