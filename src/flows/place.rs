@@ -111,6 +111,7 @@ fn claims(cart: &PricedCart) -> Vec<StockClaim> {
                 quantity: line.quantity,
                 claim: ClaimState::Requested,
                 placement: None,
+                placed_at_version: 0,
             });
         }
     }

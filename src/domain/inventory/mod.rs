@@ -6,6 +6,7 @@
 //! to be. A reservation is keyed by its order: asking again replaces, never adds; a release leaves a
 //! tombstone that refuses a late reserve.
 
+mod alert;
 mod allocate;
 mod change;
 mod claim;
@@ -15,6 +16,7 @@ mod location;
 mod movement;
 mod terms;
 
+pub use alert::{Alert, AlertBook, AlertEnd, AlertKind, watch};
 pub use allocate::{Allocation, Placement};
 pub use change::{ChangeRefusal, StockChange, change};
 pub use claim::{

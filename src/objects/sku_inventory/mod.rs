@@ -8,6 +8,7 @@
     reason = "the durable_object macro writes methods that it does not document"
 )]
 
+mod alerts;
 mod changes;
 mod claims;
 mod shown;
@@ -19,6 +20,7 @@ use std::rc::Rc;
 
 use worker::{DurableObject, Env, Error, Request, Response, Result, State, durable_object};
 
+use self::alerts::Pending;
 use self::changes::Asked;
 use self::store::{Store, Stored};
 use self::tell::Told;
@@ -65,6 +67,8 @@ struct Inventory {
     platform: Platform,
     store: Store,
     told: Cell<Option<Told>>,
+    /// What is told of alerts. None: not known, look.
+    alerts: Cell<Option<Pending>>,
     /// The version that D1 is known to hold, as read last.
     projected: Cell<i64>,
     /// No held claim ends before this moment. None: not known, look.
@@ -82,6 +86,7 @@ impl Inventory {
             platform: Platform::new(env, settings),
             store: Store { sqlite: Sqlite::open(state, SCHEMA)? },
             told: Cell::new(None),
+            alerts: Cell::new(None),
             projected: Cell::new(0),
             no_expiry_before: Cell::new(None),
             written: RefCell::new(None),
