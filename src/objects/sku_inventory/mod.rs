@@ -49,10 +49,14 @@ impl DurableObject for SkuInventory {
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
         let inventory = self.inventory.clone().map_err(Error::RustError)?;
-        if request.path() == LOOK {
-            return Response::ok(inventory.look()?);
-        }
-        let command: SkuCommand = serde_json::from_str(&request.text().await?)?;
+        let command = if request.path() == LOOK {
+            if let Some(level) = inventory.stored_answer()? {
+                return Response::ok(level);
+            }
+            SkuCommand::Read
+        } else {
+            serde_json::from_str(&request.text().await?)?
+        };
         answer(&inventory.handle(command)?)
     }
 

@@ -5,24 +5,24 @@ use worker::Result;
 use super::Inventory;
 use crate::domain::inventory::StockLevel;
 use crate::domain::time::Timestamp;
-use crate::objects::commands::SkuCommand;
 use crate::runtime::clock::now;
 use crate::runtime::stock_board::{self, Shown};
 
 impl Inventory {
-    /// The answer to a look, as JSON: that of a read. While no claim can be overdue, the counters go out as
-    /// they are stored.
-    pub(super) fn look(&self) -> Result<String> {
+    /// The answer to a read as JSON, with the counters as they are stored: as long as no claim can be
+    /// overdue there is nothing else to say.
+    pub(super) fn stored_answer(&self) -> Result<Option<String>> {
         let now = now();
-        let is_current =
-            self.is_whole() && self.no_expiry_before.get().is_some_and(|at| now < at);
-        let stored = if is_current { self.store.document()? } else { None };
-        let document = match stored {
-            Some(document) => document,
-            None => return Ok(serde_json::to_string(&self.handle(SkuCommand::Read)?)?),
+        let is_current = self.no_expiry_before.get().is_some_and(|at| now < at);
+        if !is_current || !self.is_whole() {
+            return Ok(None);
+        }
+        let Some(document) = self.store.document()? else {
+            return Ok(None);
         };
         let as_of = serde_json::to_string(&now)?;
-        Ok([r#"{"answer":"level","level":"#, &document, r#","as_of":"#, &as_of, "}"].concat())
+        let parts = [r#"{"answer":"level","level":"#, &document, r#","as_of":"#, &as_of, "}"];
+        Ok(Some(parts.concat()))
     }
 
     /// Whether the counters here are all that there is of the SKU.
