@@ -44,6 +44,8 @@ const PAGE = COLD.slice(0, 100);
 const QUARTER = 0.25;
 let runs = 0;
 
+const at = (count) => `${count} connection${count === 1 ? "" : "s"}`;
+
 const stockPath = (skus, more = "") => `/v1/stock?${skus.map((sku) => `sku=${sku}`).join("&")}${more}`;
 
 /** Runs each of `sides` for each round, in turn, and gives the medians of their figures, by name of the side. */
@@ -77,8 +79,8 @@ async function claims(shop) {
     const side = (name) => (forSeconds) =>
       load(shop.ports.driver, { kind: "drives", path: `/${name}/sale/${SOLD_SINGLY}` }, { count, forSeconds });
     const { ours, minimal } = await alternate({ ours: side("ours"), minimal: side("minimal") });
-    const at = `${count} connection${count === 1 ? "" : "s"}`;
-    rows.push(row(`reserve + commit on one SKU, ${at} / minimal object`, "1/s", ours.perSecond, minimal.perSecond));
+    const name = count === 1 ? "reserve + commit on one SKU, one at a time" : "reserve + commit on one SKU";
+    rows.push(row(name, "1/s", ours.perSecond, minimal.perSecond, `${at(count)}; beside it the minimal JavaScript object`));
   }
   return rows;
 }
@@ -91,10 +93,10 @@ async function hot(shop) {
     return runLoad({ port: shop.port, connections, seconds: forSeconds, requests });
   };
   const { hot, cold } = await alternate({ hot: side("hot", [HOT]), cold: side("cold", COLD) });
-  const at = `${connections} connections`;
+  const note = `${at(connections)}; beside it checkouts over ${COLD.length} SKUs`;
   return [
-    row(`hot-sku checkout, ${at} / over ${COLD.length} SKUs`, "1/s", hot.perSecond, cold.perSecond),
-    row(`  p99 of hot-sku checkout, ${at}`, "ms", hot.p99, cold.p99),
+    row("hot-sku checkout", "1/s", hot.perSecond, cold.perSecond, note),
+    row("hot-sku checkout, p99", "ms", hot.p99, cold.p99),
   ];
 }
 
@@ -106,13 +108,13 @@ async function crowd(shop) {
   const others = Object.keys(result.refused).filter((status) => status !== "409");
   if (others.length > 0) throw new Error(`the crowd was refused ${JSON.stringify(result.refused)}`);
   if (result.ok !== units) throw new Error(`${result.ok} of ${units} units were sold`);
-  const at = `${buyers} buyers on ${units} units, ${connections} connections`;
+  const note = `${buyers} buyers, ${at(connections)}`;
   return [
-    row(`${at}: sold`, "units", result.ok, units),
-    row(`  refused`, "buyers", result.refused[409], buyers - units),
-    row(`  p50 of a refusal`, "ms", result.refusals.p50),
-    row(`  p99 of a refusal`, "ms", result.refusals.p99),
-    row(`  answers`, "1/s", buyers / result.seconds),
+    row("crowd: units sold", "units", result.ok, units, `${note}; beside it the units there were`),
+    row("crowd: buyers refused", "buyers", result.refused[409], buyers - units),
+    row("crowd: refusal, p50", "ms", result.refusals.p50),
+    row("crowd: refusal, p99", "ms", result.refusals.p99, undefined, note),
+    row("crowd: answers", "1/s", buyers / result.seconds),
   ];
 }
 
@@ -125,12 +127,12 @@ async function looks(shop) {
     rust: look(shop.ports["noop-rust"], "/"),
     javascript: look(shop.ports["noop-javascript"], "/"),
   });
-  const at = `${connections} connections`;
   const one = result.one.perSecond;
+  const note = `${at(connections)}; beside it a no-op Worker of the same crate`;
   return [
-    row(`cached stock check, ${at} / no-op Worker of the same crates`, "1/s", one, result.rust.perSecond),
-    row(`cached stock check, ${at} / no-op JavaScript Worker`, "1/s", one, result.javascript.perSecond),
-    row(`cached stock check of 100 SKUs, ${at} / no-op Worker of the same crates`, "1/s", result.page.perSecond, result.rust.perSecond),
+    row("cached stock check", "1/s", one, result.rust.perSecond, note),
+    row("cached stock check, beside JavaScript", "1/s", one, result.javascript.perSecond, "beside it a no-op JavaScript Worker"),
+    row("cached stock check of 100 SKUs", "1/s", result.page.perSecond, result.rust.perSecond, note),
   ];
 }
 
@@ -140,8 +142,8 @@ async function fresh(shop) {
   for (const count of [1, 16]) {
     const side = (forSeconds) => load(shop.port, { kind: "looks", path: stockPath(PAGE, "&fresh=true") }, { count, forSeconds });
     const { page } = await alternate({ page: side });
-    const at = `100 SKUs fresh, ${count} connection${count === 1 ? "" : "s"}`;
-    rows.push(row(`${at}: p99`, "ms", page.p99), row(`  p50`, "ms", page.p50), row(`  answers`, "1/s", page.perSecond));
+    const name = `100 SKUs fresh, ${at(count)}`;
+    rows.push(row(`${name}, p99`, "ms", page.p99), row(`${name}, p50`, "ms", page.p50), row(`${name}, answers`, "1/s", page.perSecond));
   }
   return rows;
 }
@@ -170,11 +172,11 @@ async function ledger(gatewayUrl, beside) {
     const side = (work, sku) => (forSeconds) => load(shop.ports.driver, { kind: "drives", path: `/ours/${work}/${sku}` }, { count: 8, forSeconds });
     const reserve = await alternate({ long: side("reserve", LONG), empty: side("reserve", EMPTY) });
     const read = await alternate({ long: side("read", LONG), empty: side("read", EMPTY) });
-    const of = `${ledgerLines} ledger lines and tombstones / none`;
+    const note = `${ledgerLines} ledger lines and tombstones; beside it a SKU with none`;
     return [
-      row(`reserve on a SKU with ${of}`, "1/s", reserve.long.perSecond, reserve.empty.perSecond),
-      row(`read of a SKU with ${of}`, "1/s", read.long.perSecond, read.empty.perSecond),
-      row(`first read of it after a cold start`, "ms", median(woken.long), median(woken.empty)),
+      row("long ledger: reserve", "1/s", reserve.long.perSecond, reserve.empty.perSecond, note),
+      row("long ledger: read", "1/s", read.long.perSecond, read.empty.perSecond),
+      row("long ledger: cold start", "ms", median(woken.long), median(woken.empty), "the first read after workerd began"),
     ];
   } finally {
     await shop.stop().catch(() => undefined);

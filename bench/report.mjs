@@ -14,9 +14,12 @@ export const median = (numbers) => {
 
 const rounded = (number) => (number === undefined ? undefined : Number(number.toPrecision(4)));
 
-/** A row of the report; `reference` and `ratio` only where something was measured beside it. */
-export function row(name, unit, ours, reference) {
-  const known = { name, unit, ours: rounded(ours) };
+/**
+ * A row of the report; `reference` and `ratio` only where something was measured beside it, `note` where the name
+ * does not say what it was, or how many connections there were.
+ */
+export function row(name, unit, ours, reference, note) {
+  const known = { name, unit, ours: rounded(ours), ...(note && { note }) };
   return reference === undefined ? known : { ...known, reference: rounded(reference), ratio: rounded(ours / reference) };
 }
 
@@ -24,8 +27,8 @@ export function printTable(rows, reference = "floor") {
   const wide = Math.max(...rows.map(({ name }) => name.length)) + 2;
   const cell = (value) => String(value ?? "").padStart(11);
   console.log(`\n${"".padEnd(wide)}${"unit".padEnd(13)}${cell("ours")}${cell(reference)}${cell("ratio")}`);
-  for (const { name, unit, ours, reference, ratio } of rows) {
-    console.log(`${name.padEnd(wide)}${unit.padEnd(13)}${cell(ours)}${cell(reference)}${cell(ratio)}`);
+  for (const { name, unit, ours, reference, ratio, note } of rows) {
+    console.log(`${name.padEnd(wide)}${unit.padEnd(13)}${cell(ours)}${cell(reference)}${cell(ratio)}${note ? `  ${note}` : ""}`);
   }
 }
 
