@@ -47,7 +47,13 @@ impl Reply {
     /// No body.
     #[must_use]
     pub const fn empty(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: OutgoingBody::Empty, order_id: None, quiet: false }
+        Self {
+            status,
+            headers: Vec::new(),
+            body: OutgoingBody::Empty,
+            order_id: None,
+            quiet: false,
+        }
     }
 
     /// Adds a header.

@@ -28,11 +28,7 @@ extern "C" {
     type Stub;
 
     #[wasm_bindgen(method, catch)]
-    fn fetch(
-        this: &Stub,
-        url: &JsString,
-        init: &Object,
-    ) -> std::result::Result<Promise, JsValue>;
+    fn fetch(this: &Stub, url: &JsString, init: &Object) -> std::result::Result<Promise, JsValue>;
 
     /// What it answers.
     #[wasm_bindgen(extends = js_sys::Object)]
@@ -69,11 +65,7 @@ pub const LOOK: &str = "/look";
 ///
 /// # Errors
 /// As of [`ask`].
-pub async fn look<A: DeserializeOwned>(
-    env: &Env,
-    binding: &'static str,
-    name: &str,
-) -> Result<A> {
+pub async fn look<A: DeserializeOwned>(env: &Env, binding: &'static str, name: &str) -> Result<A> {
     try_again(env, binding, name, None).await
 }
 

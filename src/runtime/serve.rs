@@ -29,7 +29,8 @@ extern "C" {
     type PlatformHeaders;
 
     #[wasm_bindgen(method, catch, js_class = "Headers")]
-    fn get(this: &PlatformHeaders, name: &JsString) -> std::result::Result<Option<String>, JsValue>;
+    fn get(this: &PlatformHeaders, name: &JsString)
+    -> std::result::Result<Option<String>, JsValue>;
 }
 
 /// What arrives.
@@ -177,11 +178,7 @@ fn new_init(status: u16, headers: &HeaderList) -> Result<(ResponseInit, Object)>
 }
 
 /// A static file, with its own status and headers and ours besides.
-async fn asset(
-    env: &Env,
-    url: &str,
-    ours: &[(&'static str, String)],
-) -> Result<PlatformResponse> {
+async fn asset(env: &Env, url: &str, ours: &[(&'static str, String)]) -> Result<PlatformResponse> {
     let file = env.service("ASSETS")?.fetch(url, None).await?;
     let headers = Headers::new();
     for (name, value) in ours {

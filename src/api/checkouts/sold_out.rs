@@ -57,7 +57,7 @@ pub async fn refuse(platform: &Platform, lines: &[CartLine]) -> Result<(), ApiEr
     if wanted.is_empty() {
         return Ok(());
     }
-    let skus: Vec<Sku> = wanted.keys().map(|sku| Sku::clone(sku)).collect();
+    let skus: Vec<Sku> = wanted.keys().copied().cloned().collect();
     let Ok(levels) = display::levels(platform, &skus, true).await else {
         return Ok(());
     };
