@@ -130,5 +130,5 @@ async fn ask_once(
 /// # Errors
 /// When the answer can't be written as JSON.
 pub fn answer<A: Serialize>(answer: &A) -> Result<Response> {
-    Response::ok(serde_json::to_string(answer)?)
+    Ok(Response::builder().fixed(serde_json::to_string(answer)?.into_bytes()))
 }

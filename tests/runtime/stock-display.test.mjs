@@ -49,7 +49,7 @@ const write = (name, document) => inStorage("SkuInventory", shop.sku(name), "UPD
 describe("a movement", () => {
   test("is shown at once where its object lives, and nobody is asked for it", async () => {
     await openDoors({ MUG: 10 });
-    expect(await item("MUG")).toMatchObject({ available: 10, status: "in_stock" });
+    expect(await item("MUG")).toMatchObject({ available: 10, status: "low_stock" });
     const [, first] = await askedDuring(() => claims("MUG", [reserve(1, 3)]));
     const [shown, more] = await askedDuring(() => item("MUG"));
     expect(shown).toMatchObject({ available: 7, as_of: new Date(clock.now()).toISOString() });
@@ -178,7 +178,7 @@ describe("one look", () => {
     await openDoors(Object.fromEntries(names.map((name, n) => [name, n === 99 ? 7 : 0])));
     const [shown, calls] = await askedDuring(() => must(look([...names, "N0"])));
     expect(shown.body.items.map(({ sku }) => sku)).toEqual(names.map((name) => shop.sku(name)));
-    expect(shown.body.items[99]).toMatchObject({ available: 7, status: "in_stock" });
+    expect(shown.body.items[99]).toMatchObject({ available: 7, status: "low_stock" });
     // The one that was delivered to is remembered from then.
     expect(calls).toBeLessThanOrEqual(100);
     expect((await askedDuring(() => must(look(names))))[1]).toBe(0);

@@ -51,7 +51,7 @@ impl DurableObject for SkuInventory {
         let inventory = self.inventory.clone().map_err(Error::RustError)?;
         let command = if request.path() == LOOK {
             if let Some(level) = inventory.stored_answer()? {
-                return Response::ok(level);
+                return Ok(Response::builder().fixed(level.into_bytes()));
             }
             SkuCommand::Read
         } else {
