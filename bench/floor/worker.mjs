@@ -326,3 +326,4 @@ export class Reconciler {}
 
 /** Nor does it keep purchase orders. */
 export class StockDocument {}
+export class ImportJob {}

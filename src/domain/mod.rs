@@ -5,12 +5,15 @@
 
 pub mod address;
 pub mod catalogue;
+pub mod channel;
 pub mod country;
 pub mod currency;
 pub mod field_error;
 pub mod id;
+pub mod import;
 pub mod inventory;
 pub mod invoice;
+pub mod location_registry;
 pub mod money;
 pub mod order;
 pub mod payment;
@@ -18,6 +21,7 @@ pub mod payment_settings;
 pub mod pricing;
 pub mod reconciliation;
 pub mod reorder;
+pub mod routing;
 pub mod seller;
 mod slug;
 pub mod stock_document;

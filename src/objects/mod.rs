@@ -2,9 +2,12 @@
 
 pub mod commands;
 pub mod gateway_call;
+pub mod import_job;
 pub mod invoice_series;
+pub mod ledger_commands;
 pub mod order_shard;
 pub mod reconciler;
 pub mod reordering;
 pub mod sku_inventory;
 pub mod stock_document;
+pub mod stock_proof;

@@ -11,12 +11,12 @@ use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 
-use futures_util::StreamExt;
+use futures_util::{Stream, StreamExt, TryStreamExt};
 use js_sys::{JsString, Object, Reflect};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
 use worker::web_sys::{Request as PlatformRequest, Response as PlatformResponse, ResponseInit};
-use worker::{Context, Env, Error, Headers, Request, Result};
+use worker::{Context, Env, Error, Headers, Request, Response, Result};
 
 use super::constant_text::in_javascript;
 use super::log::{self, Level};
@@ -82,9 +82,42 @@ pub enum OutgoingBody {
     Shared(Rc<str>),
     /// Text of this program.
     Static(&'static str),
+    /// Bytes that are made while they are sent.
+    Stream(Chunks),
     /// The static file at the request's path; status and media type come with it.
     Asset,
 }
+
+/// Bytes that are made while they are sent. They are sent once: whoever takes them has them.
+#[derive(Clone)]
+pub struct Chunks(Rc<RefCell<Option<ChunkStream>>>);
+
+type ChunkStream = Pin<Box<dyn Stream<Item = std::result::Result<Vec<u8>, String>>>>;
+
+impl Chunks {
+    /// Sends what a stream gives. An error ends the connection.
+    pub fn new(stream: impl Stream<Item = std::result::Result<Vec<u8>, String>> + 'static) -> Self {
+        Self(Rc::new(RefCell::new(Some(Box::pin(stream)))))
+    }
+
+    fn take(&self) -> Option<ChunkStream> {
+        self.0.borrow_mut().take()
+    }
+}
+
+impl std::fmt::Debug for Chunks {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Chunks")
+    }
+}
+
+impl PartialEq for Chunks {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Chunks {}
 
 /// Answers one request. `answer` gets no platform if the deployment's variables can't be used.
 ///
@@ -116,6 +149,9 @@ where
         OutgoingBody::Text(text) => Some(text.as_str()),
         OutgoingBody::Shared(text) => Some(&**text),
         OutgoingBody::Static(text) => Some(*text),
+        OutgoingBody::Stream(chunks) => {
+            return streamed(chunks.take(), outgoing.status, &outgoing.headers);
+        }
         OutgoingBody::Asset => {
             let env = platform.as_ref().ok_or_else(|| Error::RustError("no files".to_owned()))?;
             return asset(env.environment(), &url, &outgoing.headers).await;
@@ -175,6 +211,23 @@ fn new_init(status: u16, headers: &HeaderList) -> Result<(ResponseInit, Object)>
     init.set_status(status);
     init.set_headers(&fields);
     Ok((init, fields))
+}
+
+/// Bytes that are made while they are sent.
+fn streamed(
+    chunks: Option<ChunkStream>,
+    status: u16,
+    ours: &[(&'static str, String)],
+) -> Result<PlatformResponse> {
+    let headers = Headers::new();
+    for (name, value) in ours {
+        headers.set(name, value)?;
+    }
+    let builder = Response::builder().with_status(status).with_headers(headers);
+    Ok(match chunks {
+        Some(stream) => builder.from_stream(stream.map_err(Error::RustError))?.into(),
+        None => builder.empty().into(),
+    })
 }
 
 /// A static file, with its own status and headers and ours besides.

@@ -6,8 +6,10 @@
 pub mod api_keys;
 pub mod attention;
 pub mod catalogue;
+pub mod channels;
 pub mod invoices;
 pub mod ledger;
+pub mod locations;
 pub mod orders;
 pub mod payment_settings;
 pub mod reconciliations;
@@ -16,6 +18,7 @@ pub mod reorder_plans;
 pub mod stock_alerts;
 pub mod stock_documents;
 pub mod stock_levels;
+pub mod stock_proofs;
 pub mod stock_snapshots;
 pub mod store;
 pub mod suppliers;

@@ -8,7 +8,7 @@ use futures_util::join;
 
 use super::answer::{self, CheckoutAnswer};
 use super::request::CheckoutRequest;
-use super::sold_out;
+use super::{route, sold_out};
 use crate::api::ask::Ask;
 use crate::api::body;
 use crate::api::error::{ApiError, ErrorCode};
@@ -118,8 +118,11 @@ async fn draft(platform: &Platform, request: CheckoutRequest) -> Result<Draft, A
     if registry::gateway(&settings.payments, gateway).is_none() {
         return Err(ApiError::new(ErrorCode::GatewayUnavailable));
     }
-    let (terms, methods) =
-        join!(remembered::terms(platform), remembered::payment_settings(platform));
+    let (terms, methods, locations) = join!(
+        remembered::terms(platform),
+        remembered::payment_settings(platform),
+        route::locations(platform)
+    );
     let terms = terms?;
     let skus = request.lines.iter().map(|line| &line.sku);
     let sellables = remembered::sellables(platform, skus).await?;
@@ -141,12 +144,14 @@ async fn draft(platform: &Platform, request: CheckoutRequest) -> Result<Draft, A
     sold_out::refuse(platform, &request.lines).await?;
     let method = payment_methods::terms::of(&*methods?, gateway, settings.capture_mode);
     payment_methods::terms::check(settings, gateway, &method, total, country)?;
+    let address = &request.shipping_address;
+    let route = route::of(platform, &terms, &locations, address, &request.lines).await;
     Ok(Draft {
         email: request.email,
         shipping_address: request.shipping_address,
         billing_address: request.billing_address,
         cart,
-        claim_terms: ClaimTerms::default(),
+        claim_terms: ClaimTerms { route, ..ClaimTerms::default() },
         gateway,
         method: request.payment.method,
         return_url: request.payment.return_url,

@@ -3,4 +3,5 @@
 pub mod answer;
 pub mod create;
 pub mod request;
+pub mod route;
 mod sold_out;

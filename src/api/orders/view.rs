@@ -3,14 +3,15 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::claim_view::{ClaimView, waits};
+
+use crate::api::channel_orders::view::SoldByView;
 use crate::domain::address::{Address, Email};
 use crate::domain::catalogue::{ProductId, ShippingMethodId};
 use crate::domain::currency::Currency;
 use crate::domain::id::{OperationId, OrderId, RefundId, Sku};
 use crate::domain::money::Money;
-use crate::domain::order::{
-    Attention, ClaimState, CloseReason, FulfilmentStatus, Order, OrderStatus, Refund, StockClaim,
-};
+use crate::domain::order::{Attention, CloseReason, FulfilmentStatus, Order, OrderStatus, Refund};
 use crate::domain::payment::{
     BuyerAction, Gateway, Operation, OperationKind, OperationResult, Origin, PaymentStatus,
 };
@@ -39,6 +40,9 @@ pub struct OrderView<'a> {
     payment_status: PaymentStatus,
     /// Where its goods are; derived from quantities.
     fulfilment_status: FulfilmentStatus,
+    /// The channel that sold it and was paid for it; absent for checkouts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel: Option<SoldByView<'a>>,
     /// Why it is being, or was, closed.
     #[serde(skip_serializing_if = "Option::is_none")]
     close_reason: Option<CloseReason>,
@@ -117,6 +121,13 @@ pub struct LineView<'a> {
     total: Money,
     /// Each tax on the line.
     taxes: Vec<TaxView<'a>>,
+    /// Units of the SKU that the order waits for; absent if it waits for none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    back_ordered: Option<i64>,
+    /// When those are expected, if the merchant says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expected_at: Option<Timestamp>,
 }
 
 /// One tax.
@@ -279,36 +290,6 @@ pub struct OperationView {
     completed_at: Option<Timestamp>,
 }
 
-/// What was asked of one SKU.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ClaimView<'a> {
-    /// The SKU.
-    #[schema(value_type = String, example = "MUG-CLASSIC")]
-    sku: &'a Sku,
-    /// Units in all.
-    quantity: u32,
-    /// What became of it.
-    state: ClaimName,
-}
-
-/// Where a claim on a SKU stands.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ClaimName {
-    /// Asked, or to be asked.
-    Requested,
-    /// The units are set aside.
-    Held,
-    /// The units could not be set aside.
-    Refused,
-    /// The units are sold to this order.
-    Committed,
-    /// The order is paid and the units are gone.
-    Short,
-    /// The units were given back.
-    Released,
-}
-
 impl<'a> OrderView<'a> {
     /// An order as this audience sees it.
     #[must_use]
@@ -323,13 +304,14 @@ impl<'a> OrderView<'a> {
             status: order.status,
             payment_status: order.payment_status(),
             fulfilment_status: order.fulfilment_status(),
+            channel: SoldByView::of(order),
             close_reason: order.closing,
             currency,
             tax_included: order.cart.tax_included,
             email: &order.email,
             shipping_address: &order.shipping_address,
             billing_address: order.billing_address.as_ref(),
-            lines: order.cart.lines.iter().map(|line| LineView::of(line, currency)).collect(),
+            lines: order.cart.lines.iter().map(|line| LineView::of(line, order)).collect(),
             shipping: ShippingView {
                 method: &shipping.method,
                 title: &shipping.title,
@@ -360,8 +342,11 @@ impl<'a> OrderView<'a> {
 }
 
 impl<'a> LineView<'a> {
-    fn of(line: &'a PricedLine, currency: Currency) -> Self {
+    fn of(line: &'a PricedLine, order: &'a Order) -> Self {
+        let currency = order.cart.currency;
         let money = |minor: i64| Money::new(minor, currency);
+        let claim = order.claims.iter().find(|claim| claim.sku == line.sku);
+        let (back_ordered, expected_at) = waits(claim);
         Self {
             sku: &line.sku,
             product_id: &line.product_id,
@@ -374,6 +359,8 @@ impl<'a> LineView<'a> {
             tax: money(line.tax_minor),
             total: money(line.total_minor),
             taxes: taxes(&line.taxes, currency),
+            back_ordered,
+            expected_at,
         }
     }
 }
@@ -465,19 +452,5 @@ impl<'a> RefundView<'a> {
             requested_at: refund.requested_at,
             credit_note_number: refund.credit_note_number.as_deref(),
         }
-    }
-}
-
-impl<'a> ClaimView<'a> {
-    const fn of(claim: &'a StockClaim) -> Self {
-        let state = match claim.claim {
-            ClaimState::Requested => ClaimName::Requested,
-            ClaimState::Held => ClaimName::Held,
-            ClaimState::Refused { .. } => ClaimName::Refused,
-            ClaimState::Committed => ClaimName::Committed,
-            ClaimState::Short { .. } => ClaimName::Short,
-            ClaimState::Released => ClaimName::Released,
-        };
-        Self { sku: &claim.sku, quantity: claim.quantity, state }
     }
 }

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
 use crate::api::remembered;
-use crate::api::stock::display;
+use crate::api::stock::{display, seen};
 use crate::domain::catalogue::{Product, ProductId, ProductStatus, TaxCategory};
 use crate::domain::id::Sku;
 use crate::domain::inventory::StockStatus;
@@ -67,9 +67,11 @@ pub async fn with_availability(
     let levels: BTreeMap<&str, &storage::stock_levels::CopiedLevel> =
         levels.iter().map(|copied| (copied.sku.as_str(), copied)).collect();
     let now = platform.now();
+    let seen = seen::by_storefronts(platform).await;
     let availability = |sku: &Sku| {
-        let copied = levels.get(sku.as_str());
-        copied.map_or(StockStatus::OutOfStock, |copied| display::status(&copied.level, &terms, now))
+        levels.get(sku.as_str()).map_or(StockStatus::OutOfStock, |copied| {
+            display::status(&seen.of(&copied.level), &terms, now)
+        })
     };
     let views = products.iter().map(|product| view(product, availability));
     Ok(views.map(|view| serde_json::to_value(view).unwrap_or_default()).collect())

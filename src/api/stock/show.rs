@@ -3,15 +3,16 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::display::{self, Shown};
+use super::display;
+use super::seen;
 use crate::api::ask::Ask;
 use crate::api::error::{ApiError, ErrorCode};
+use crate::api::locations::known::require_locations;
 use crate::api::query::refused;
 use crate::api::remembered;
 use crate::api::reply::{Outcome, Reply};
-use crate::domain::catalogue::StoreSettings;
 use crate::domain::id::Sku;
-use crate::domain::inventory::StockStatus;
+use crate::domain::inventory::{StockStatus, StockTerms};
 use crate::domain::time::Timestamp;
 
 /// The most SKUs of one request.
@@ -43,17 +44,16 @@ pub struct StockItem {
 }
 
 impl StockItem {
-    fn new(sku: Sku, shown: &Shown, terms: &StoreSettings, is_merchant: bool) -> Self {
-        let (level, as_of) = (&shown.level, shown.as_of);
-        let status = shown.status(terms);
-        Self {
-            sku,
-            available: terms.shown_count(level.available(as_of), is_merchant),
-            status,
-            expected_at: level.terms.expected_at.filter(|_| status == StockStatus::BackOrder),
-            release_at: level.terms.release_at.filter(|_| status == StockStatus::PreOrder),
-            as_of,
-        }
+    fn new(
+        sku: Sku,
+        available: Option<i64>,
+        status: StockStatus,
+        terms: &StockTerms,
+        as_of: Timestamp,
+    ) -> Self {
+        let expected_at = terms.expected_at.filter(|_| status == StockStatus::BackOrder);
+        let release_at = terms.release_at.filter(|_| status == StockStatus::PreOrder);
+        Self { sku, available, status, expected_at, release_at, as_of }
     }
 }
 
@@ -73,17 +73,23 @@ pub struct StockList {
     params(
         ("sku" = Vec<String>, Query, description = "1 to 100 SKUs, each `sku=…`; repeated ones are answered once", example = json!(["MUG-CLASSIC"])),
         ("fresh" = Option<bool>, Query, description = "ask the objects that own the stock"),
+        ("location" = Option<String>, Query, description = "what one location has on its shelf, by default all that serve orders"),
     ),
     responses(
         (status = 200, description = "What is available", body = StockList),
         (status = 404, description = "`unknown_sku`: `skus` lists those that are not in the catalogue", body = crate::api::openapi::Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`invalid_request`, `unknown_location`", body = crate::api::openapi::Problem, content_type = "application/problem+json"),
     ),
 )]
 pub async fn handle(ask: Ask) -> Outcome {
-    let query = ask.query(&["sku", "fresh"])?;
+    let query = ask.query(&["sku", "fresh", "location"])?;
     let skus = read_skus(query.all("sku"))?;
     let fresh = query.flag("fresh")?;
+    let location = query.read("location", "must be a location", |text| text.parse().ok())?;
     let platform = &ask.platform;
+    if let Some(location) = &location {
+        require_locations(platform, [("?location".to_owned(), location)]).await?;
+    }
     let terms = remembered::terms(platform).await?;
     let unknown = remembered::unsellable(platform, &skus).await?;
     if !unknown.is_empty() {
@@ -92,8 +98,20 @@ pub async fn handle(ask: Ask) -> Outcome {
     }
     let is_merchant = ask.caller.is_merchant();
     let levels = display::levels(platform, &skus, fresh).await?;
-    let items = skus.into_iter().zip(&levels);
-    let items = items.map(|(sku, shown)| StockItem::new(sku, shown, &terms, is_merchant));
+    let seen = seen::by_storefronts(platform).await;
+    let items = skus.into_iter().zip(&levels).map(|(sku, shown)| {
+        let (level, as_of) = (seen.of(&shown.level), shown.as_of);
+        let (available, status) = match &location {
+            None => (level.available(as_of), display::status(&level, &terms, as_of)),
+            Some(location) => {
+                let threshold = i64::from(terms.low_stock_threshold);
+                let level = &shown.level;
+                (level.free_of(location), level.status_of(location, threshold, as_of))
+            }
+        };
+        let available = terms.shown_count(available, is_merchant);
+        StockItem::new(sku, available, status, &shown.level.terms, as_of)
+    });
     let reply = Reply::json(200, &StockList { items: items.collect() })?;
     Ok(if fresh { reply } else { reply.quiet() })
 }

@@ -7,6 +7,7 @@ use crate::domain::country::CountryCode;
 use crate::domain::currency::Currency;
 use crate::domain::field_error::{Checks, FieldError};
 use crate::domain::money::Money;
+use crate::domain::routing::Routing;
 use crate::domain::seller::Seller;
 use crate::domain::slug::slug;
 use crate::domain::tax::{Place, Rounding, Supply, TaxRate};
@@ -92,6 +93,9 @@ pub struct StoreSettings {
     /// Who sells, as invoices name it. Orders keep what it was when they were placed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seller: Option<Seller>,
+    /// Which locations serve an order first; by default those of the highest priority.
+    #[serde(default, skip_serializing_if = "Routing::is_default")]
+    pub routing: Routing,
 }
 
 /// What of its stock a store lets everybody see.
@@ -180,6 +184,7 @@ impl StoreSettings {
         self.check_shipping(&mut checks);
         self.check_limits(&mut checks);
         self.check_invoices(&mut checks);
+        self.routing.check(&mut checks, "/routing");
         checks.finish()
     }
 

@@ -137,6 +137,7 @@ prop_compose! {
             propose_purchase_orders: false,
             credit_note_series: None,
             seller: None,
+            routing: crate::domain::routing::Routing::default(),
         };
         (currency, settings)
     }

@@ -10,10 +10,15 @@
 
 mod alerts;
 mod changes;
+mod channels;
 mod claims;
+mod explaining;
+mod history;
+mod proving;
 mod shown;
 mod store;
 mod tell;
+mod upgrade;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -25,6 +30,7 @@ use self::changes::Asked;
 use self::store::{Store, Stored};
 use self::tell::Told;
 use super::commands::{SkuAnswer, SkuCommand};
+use super::ledger_commands::{LedgerAnswer, LedgerCommand};
 use crate::domain::id::Sku;
 use crate::domain::inventory::StockLevel;
 use crate::domain::time::Timestamp;
@@ -32,7 +38,6 @@ use crate::runtime::clock::now;
 use crate::runtime::object_call::{LOOK, answer};
 use crate::runtime::platform::Platform;
 use crate::runtime::settings;
-use crate::runtime::sqlite::Sqlite;
 
 const SCHEMA: &str = include_str!("../../../schema/objects/sku_inventory.sql");
 
@@ -79,21 +84,28 @@ struct Inventory {
     no_expiry_before: Cell<Option<Timestamp>>,
     /// The counters that this turn's transaction writes, until it has.
     written: RefCell<Option<StockLevel>>,
+    /// The line that the newest checkpoint was made after. None: not known, look.
+    checkpointed: Cell<Option<i64>>,
+    /// When to look at what channels are told, if they are told anything.
+    channels_wake: Cell<Option<Timestamp>>,
 }
 
 impl Inventory {
     fn open(state: &State, env: Env) -> Result<Self> {
         let settings = settings::shared(&env).map_err(Error::RustError)?;
         let sku = state.id().name().and_then(|name| name.parse().ok());
+        let store = Store { sqlite: upgrade::open(state, SCHEMA)? };
         Ok(Self {
             sku: sku.ok_or_else(|| Error::RustError("not a SKU's name".to_owned()))?,
             platform: Platform::new(env, settings),
-            store: Store { sqlite: Sqlite::open(state, SCHEMA)? },
+            channels_wake: Cell::new(store.next_telling()?),
+            store,
             told: Cell::new(None),
             alerts: Cell::new(None),
             projected: Cell::new(0),
             no_expiry_before: Cell::new(None),
             written: RefCell::new(None),
+            checkpointed: Cell::new(None),
         })
     }
 
@@ -116,15 +128,34 @@ impl Inventory {
                 };
                 self.change(&asked, now)
             }
+            SkuCommand::TellChannels => {
+                self.channels_wake.set(Some(now));
+                self.store.sqlite.arm(now)?;
+                let level = Box::new(self.up_to_date(now)?.level);
+                Ok(SkuAnswer::Level { level, as_of: now })
+            }
             SkuCommand::Read => {
                 let level = Box::new(self.up_to_date(now)?.level);
                 Ok(SkuAnswer::Level { level, as_of: now })
             }
+            SkuCommand::Ledger(asked) => self.ledger(asked, now).map(SkuAnswer::Ledger),
         });
         if answer.is_err() {
             self.no_expiry_before.set(None);
+            self.checkpointed.set(None);
         }
         answer
+    }
+
+    fn ledger(&self, asked: LedgerCommand, now: Timestamp) -> Result<LedgerAnswer> {
+        match asked {
+            LedgerCommand::Movements(asked) => self.movements(&asked),
+            LedgerCommand::At { at } => {
+                Ok(LedgerAnswer::Level { level: Box::new(self.past(at)?.level) })
+            }
+            LedgerCommand::Explain { at } => self.explain(at, now),
+            LedgerCommand::Prove { proof } => self.prove(*proof, now),
+        }
     }
 
     /// The end of every turn that changed counters: whoever waits gets what came, the counters are
@@ -134,6 +165,7 @@ impl Inventory {
             self.fill_waiting(stored, now)?;
         }
         self.store.write_level(stored)?;
+        self.keep_checkpoint(stored, now)?;
         self.note_written(&stored.level, now);
         self.arm(&stored.level, now)
     }
