@@ -261,7 +261,8 @@ pub struct Shortage {
     pub sku: String,
     /// Units wanted.
     pub requested: u32,
-    /// Units that could be had.
+    /// Units that could be had, as far as the store shows counts.
+    #[schema(required = false)]
     pub available: i64,
 }
 
