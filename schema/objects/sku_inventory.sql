@@ -74,3 +74,23 @@ CREATE TABLE IF NOT EXISTS returns (
 CREATE TABLE IF NOT EXISTS filled (
   order_id TEXT PRIMARY KEY
 ) WITHOUT ROWID;
+
+-- Drop mode, at the SKU's own object: what the merchant wants, and what is known of each slice (JSON).
+CREATE TABLE IF NOT EXISTS spread (
+  only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+  document TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS spread_members (
+  slice INTEGER PRIMARY KEY,
+  document TEXT NOT NULL
+);
+
+-- Drop mode, at a slice: what it knows of the SKU's own object (JSON), and the orders that it passed on for
+-- good.
+CREATE TABLE IF NOT EXISTS slice (
+  only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+  document TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS passed_on (
+  order_id TEXT PRIMARY KEY
+) WITHOUT ROWID;

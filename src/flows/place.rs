@@ -110,6 +110,7 @@ fn claims(cart: &PricedCart) -> Vec<StockClaim> {
                 sku: line.sku.clone(),
                 quantity: line.quantity,
                 claim: ClaimState::Requested,
+                slice: None,
                 placement: None,
             });
         }

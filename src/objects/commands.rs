@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::id::{OperationId, OrderId, Sku};
+use crate::domain::inventory::spread::{Instruction, SliceNews, SpreadHint, SpreadReport, SpreadSettings};
 use crate::domain::inventory::{
     Cause, ChangeRefusal, ClaimCommand, ClaimReply, ClaimTerms, Placement, StockChange, StockLevel,
     TermsChange,
@@ -272,6 +273,24 @@ pub enum SkuCommand {
     },
     /// Read the counters.
     Read,
+    /// A slice tells main how it stands, and passes on claims that it can't serve.
+    Forward {
+        /// How it stands.
+        news: Box<SliceNews>,
+        /// At most [`MAX_CLAIMS_PER_CALL`].
+        claims: Vec<OrderClaim>,
+    },
+    /// Main tells a slice what it is to know.
+    Instruct {
+        /// That.
+        instruction: Box<Instruction>,
+    },
+    /// Set drop mode, if settings are given, and read it.
+    Spread {
+        /// The new settings.
+        #[serde(default)]
+        settings: Option<SpreadSettings>,
+    },
 }
 
 /// The most claims that travel together.
@@ -298,6 +317,28 @@ pub enum SkuAnswer {
     Claims {
         /// The answers.
         answers: Vec<ClaimReply>,
+        /// How new orders find their object, if the SKU's units are spread.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        spread: Option<SpreadHint>,
+    },
+    /// What a slice is to know, and the answers to the claims that it passed on, in their order.
+    Instructed {
+        /// What it is to know.
+        instruction: Box<Instruction>,
+        /// The answers.
+        answers: Vec<ClaimReply>,
+    },
+    /// How a slice stands.
+    News {
+        /// That.
+        news: Box<SliceNews>,
+    },
+    /// Drop mode as it is.
+    Spread {
+        /// That.
+        report: Box<SpreadReport>,
+        /// When it was read.
+        as_of: Timestamp,
     },
     /// The counters as they are now.
     Level {

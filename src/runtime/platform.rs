@@ -8,6 +8,7 @@ use worker::Env;
 
 use super::settings::Settings;
 use crate::domain::id::{ShardNumber, Sku};
+use crate::domain::inventory::spread::StockObject;
 use crate::domain::payment::Gateway;
 use crate::domain::time::Timestamp;
 use crate::objects::commands::{
@@ -106,6 +107,18 @@ impl Platform {
     /// When the object did not answer.
     pub async fn sku(&self, sku: &Sku, command: &SkuCommand) -> Result<SkuAnswer, Unavailable> {
         self.ask("SKU_INVENTORY", "inventory", sku.as_str(), command).await
+    }
+
+    /// Asks one of the objects that have a SKU's units.
+    ///
+    /// # Errors
+    /// When the object did not answer.
+    pub async fn stock_object(
+        &self,
+        object: &StockObject,
+        command: &SkuCommand,
+    ) -> Result<SkuAnswer, Unavailable> {
+        self.ask("SKU_INVENTORY", "inventory", &object.to_string(), command).await
     }
 
     /// Asks the object that numbers a series of invoices or credit notes.

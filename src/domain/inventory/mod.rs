@@ -13,6 +13,7 @@ mod ledger;
 mod level;
 mod location;
 mod movement;
+pub mod spread;
 mod terms;
 
 pub use allocate::{Allocation, Placement};

@@ -53,7 +53,8 @@ impl Shard {
         draft: Draft,
     ) -> Result<ShardAnswer> {
         let now = now();
-        let order = place(draft, OrderId::new(ShardNumber(self.number), fresh_uuid()), now);
+        let mut order = place(draft, OrderId::new(ShardNumber(self.number), fresh_uuid()), now);
+        self.stock.choose_objects(&mut order, now);
         let id = order.id;
         let _driving = self.begin(id);
         self.commits.placing.borrow_mut().insert(key.to_owned(), (id, fingerprint.to_owned()));

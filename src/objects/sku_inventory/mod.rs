@@ -10,6 +10,9 @@
 
 mod changes;
 mod claims;
+mod slice;
+mod spread;
+mod spread_store;
 mod store;
 mod tell;
 
@@ -19,11 +22,13 @@ use std::rc::Rc;
 use worker::{DurableObject, Env, Error, Request, Response, Result, State, durable_object};
 
 use self::changes::Asked;
+use self::spread::SpreadMemory;
 use self::store::{Store, Stored};
 use self::tell::Told;
 use super::commands::{SkuAnswer, SkuCommand};
 use crate::domain::id::Sku;
 use crate::domain::inventory::StockLevel;
+use crate::domain::inventory::spread::StockObject;
 use crate::domain::time::Timestamp;
 use crate::runtime::clock::now;
 use crate::runtime::object_call::answer;
@@ -47,7 +52,7 @@ impl DurableObject for SkuInventory {
     async fn fetch(&self, mut request: Request) -> Result<Response> {
         let inventory = self.inventory.clone().map_err(Error::RustError)?;
         let command: SkuCommand = serde_json::from_str(&request.text().await?)?;
-        answer(&inventory.handle(command)?)
+        answer(&inventory.handle(command).await?)
     }
 
     async fn alarm(&self) -> Result<Response> {
@@ -58,6 +63,10 @@ impl DurableObject for SkuInventory {
 
 struct Inventory {
     sku: Sku,
+    /// Which of the objects that the SKU's units are spread over this is; none: the SKU's own.
+    slice: Option<u16>,
+    /// What is remembered of that.
+    spread: SpreadMemory,
     platform: Platform,
     store: Store,
     told: Cell<Option<Told>>,
@@ -70,9 +79,13 @@ struct Inventory {
 impl Inventory {
     fn open(state: &State, env: Env) -> Result<Self> {
         let settings = settings::shared(&env).map_err(Error::RustError)?;
-        let sku = state.id().name().and_then(|name| name.parse().ok());
+        let name = state.id().name().and_then(|name| name.parse().ok());
+        let StockObject { sku, slice } =
+            name.ok_or_else(|| Error::RustError("not a SKU's name".to_owned()))?;
         Ok(Self {
-            sku: sku.ok_or_else(|| Error::RustError("not a SKU's name".to_owned()))?,
+            sku,
+            slice,
+            spread: SpreadMemory::new(now()),
             platform: Platform::new(env, settings),
             store: Store { sqlite: Sqlite::open(state, SCHEMA)? },
             told: Cell::new(None),
@@ -81,14 +94,11 @@ impl Inventory {
         })
     }
 
-    /// No await between reading and writing: the command is one turn and one transaction.
-    fn handle(&self, command: SkuCommand) -> Result<SkuAnswer> {
-        let now = now();
-        let answer = self.store.sqlite.transaction(|| match command {
+    async fn handle(self: &Rc<Self>, command: SkuCommand) -> Result<SkuAnswer> {
+        let answer = match command {
             SkuCommand::Claims { claims } => {
-                let stored = self.up_to_date(now)?;
-                let answers = self.claim_all(stored, &claims, now)?;
-                Ok(SkuAnswer::Claims { answers })
+                let answers = self.answer_claims(&claims).await?;
+                SkuAnswer::Claims { answers, spread: self.hint()? }
             }
             SkuCommand::Change { key, fingerprint, changes, terms, cause } => {
                 let asked = Asked {
@@ -98,17 +108,30 @@ impl Inventory {
                     terms: terms.as_ref(),
                     cause: &cause,
                 };
-                self.change(&asked, now)
+                self.gather_for(&asked).await?;
+                self.turn(|now| self.change(&asked, now))?
             }
-            SkuCommand::Read => {
-                let level = Box::new(self.up_to_date(now)?.level);
+            SkuCommand::Read => self.turn(|now| {
+                let level = Box::new(self.whole(&self.up_to_date(now)?.level)?);
                 Ok(SkuAnswer::Level { level, as_of: now })
-            }
-        });
-        if answer.is_err() {
+            })?,
+            SkuCommand::Forward { news, claims } => self.answer_slice(&news, &claims).await?,
+            SkuCommand::Instruct { instruction } => self.follow(&instruction)?,
+            SkuCommand::Spread { settings } => self.set_spread(settings)?,
+        };
+        self.send_owed()?;
+        Ok(answer)
+    }
+
+    /// No await between reading and writing: whatever is decided at once is one turn and one transaction.
+    fn turn<T>(&self, body: impl FnOnce(Timestamp) -> Result<T>) -> Result<T> {
+        let now = now();
+        let result = self.store.sqlite.transaction(|| body(now));
+        if result.is_err() {
             self.no_expiry_before.set(None);
+            self.spread.forget();
         }
-        answer
+        result
     }
 
     /// The end of every turn that changed counters: whoever waits gets what came, the counters are
@@ -117,6 +140,7 @@ impl Inventory {
         if stored.level.free() > before.free() || stored.level.terms != before.terms {
             self.fill_waiting(stored, now)?;
         }
+        self.move_units(stored, now)?;
         self.store.write_level(stored)?;
         self.arm(&stored.level, now)
     }
