@@ -13,6 +13,7 @@ pub mod body;
 pub mod browser;
 pub mod card_data;
 pub mod checkouts;
+pub mod drop_mode;
 pub mod error;
 pub mod idempotency;
 pub mod inventory;

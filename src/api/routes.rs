@@ -11,7 +11,7 @@ use super::access::Access::{self, Order, Public, Secret, Signature, Storefront};
 use super::openapi::Description;
 use super::routing::{Route, Work};
 use super::{
-    api_keys, attention, checkouts, inventory, invoices, movements, orders, payment_methods,
+    api_keys, attention, checkouts, drop_mode, inventory, invoices, movements, orders, payment_methods,
     products, reconciliations, reference, stock, store, webhooks,
 };
 use crate::api::ask::Ask;
@@ -72,6 +72,8 @@ routes! {
     Secret(Scope::OrdersRead) => invoices::credit_note::page;
     Secret(Scope::InventoryRead) => inventory::show;
     Secret(Scope::InventoryWrite) => inventory::adjust;
+    Secret(Scope::InventoryRead) => drop_mode::show;
+    Secret(Scope::InventoryWrite) => drop_mode::put;
     Secret(Scope::CatalogueWrite) => products::put;
     Secret(Scope::StoreWrite) => store::show;
     Secret(Scope::StoreWrite) => store::put;
