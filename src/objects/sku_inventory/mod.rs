@@ -135,12 +135,18 @@ impl Inventory {
     }
 
     /// The end of every turn that changed counters: whoever waits gets what came, the counters are
-    /// written, and the alarm is armed to tell of it. What else follows from a change belongs here.
+    /// written, and the alarm is armed to tell of it. What else follows from a change belongs here. It
+    /// follows at the SKU's own object: a slice has nobody who waits, and tells no one else.
     fn settle(&self, before: &StockLevel, stored: &mut Stored, now: Timestamp) -> Result<()> {
+        if self.slice.is_some() {
+            self.give_back(stored, now)?;
+            self.store.write_level(stored)?;
+            return self.arm(&stored.level, now);
+        }
         if stored.level.free() > before.free() || stored.level.terms != before.terms {
             self.fill_waiting(stored, now)?;
         }
-        self.move_units(stored, now)?;
+        self.deal(stored, now)?;
         self.store.write_level(stored)?;
         self.arm(&stored.level, now)
     }

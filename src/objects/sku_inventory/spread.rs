@@ -264,11 +264,8 @@ impl Inventory {
         })
     }
 
-    /// Part of every turn that changed counters: units go where they are wanted.
-    pub(super) fn move_units(&self, stored: &mut Stored, now: Timestamp) -> Result<()> {
-        if self.slice.is_some() {
-            return self.give_back(stored, now);
-        }
+    /// Part of every turn that changed counters: slices that have nothing get units.
+    pub(super) fn deal(&self, stored: &mut Stored, now: Timestamp) -> Result<()> {
         let is_waited_for = self.spread.postponed.get() > 0;
         if is_waited_for || !self.of_spread(Spread::is_on)? {
             return Ok(());
@@ -378,15 +375,16 @@ impl Inventory {
     }
 
     async fn tell_slices(&self) -> Result<()> {
-        loop {
+        for _ in 0..GATHER_ROUNDS {
             let owed = self.of_spread(Spread::owed)?;
             if owed.is_empty() {
-                return Ok(());
+                break;
             }
             for told in join_all(owed.into_iter().map(|slice| self.instruct(slice))).await {
                 told?;
             }
         }
+        Ok(())
     }
 
     /// The alarm's part in drop mode.
