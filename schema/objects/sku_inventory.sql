@@ -63,6 +63,14 @@ CREATE TABLE IF NOT EXISTS changes (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS changes_by_age ON changes (at) WHERE is_kept = 0;
 
+-- Changes that a document asked for and was refused, by key: under the same key it is refused for ever, so
+-- that a question that arrives late can't do what the document counts as not done.
+CREATE TABLE IF NOT EXISTS refusals (
+  key TEXT PRIMARY KEY,
+  refusal TEXT NOT NULL,
+  at INTEGER NOT NULL
+) WITHOUT ROWID;
+
 -- Refunds whose units came back, so that none comes back twice.
 CREATE TABLE IF NOT EXISTS returns (
   refund_id TEXT PRIMARY KEY,
@@ -94,3 +102,15 @@ CREATE TABLE IF NOT EXISTS slice (
 CREATE TABLE IF NOT EXISTS passed_on (
   order_id TEXT PRIMARY KEY
 ) WITHOUT ROWID;
+
+-- What was told of the stock so far, one row once there is anything: the JSON of `AlertBook`.
+CREATE TABLE IF NOT EXISTS alert_book (
+  only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+  document TEXT NOT NULL
+);
+
+-- Crossings that D1 was not yet seen to hold: the JSON of `Alert` as each left it, by its number.
+CREATE TABLE IF NOT EXISTS alert_outbox (
+  sequence INTEGER PRIMARY KEY,
+  document TEXT NOT NULL
+);

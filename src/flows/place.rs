@@ -112,6 +112,7 @@ fn claims(cart: &PricedCart) -> Vec<StockClaim> {
                 claim: ClaimState::Requested,
                 slice: None,
                 placement: None,
+                placed_at_version: 0,
             });
         }
     }

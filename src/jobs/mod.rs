@@ -2,4 +2,5 @@
 
 pub mod projection;
 pub mod reconcile;
+pub mod reorder;
 pub mod sweep;

@@ -8,17 +8,20 @@ use serde::{Deserialize, Serialize};
 use crate::domain::id::{OperationId, OrderId, Sku};
 use crate::domain::inventory::spread::{Instruction, SliceNews, SpreadHint, SpreadReport, SpreadSettings};
 use crate::domain::inventory::{
-    Cause, ChangeRefusal, ClaimCommand, ClaimReply, ClaimTerms, Placement, StockChange, StockLevel,
-    TermsChange,
+    Alert, Cause, ChangeRefusal, ClaimCommand, ClaimReply, ClaimTerms, Placement, StockChange,
+    StockLevel, TermsChange,
 };
 use crate::domain::invoice::{CreditNoteDraft, DocumentKind, InvoiceDraft, InvoiceEntry};
 use crate::domain::order::{AttentionCode, CloseReason, Order};
 use crate::domain::payment::{Gateway, MovementRefusal, MovementReport, PaymentReport};
 use crate::domain::reconciliation::{Run, RunCause, Window};
+use crate::domain::stock_document::StockDocument;
 use crate::domain::time::Timestamp;
 use crate::flows::attempts::NewAttempt;
 use crate::flows::movements::MovementAsk;
 use crate::flows::place::Draft;
+
+pub use super::stock_document::{StockDocumentAnswer, StockDocumentCommand};
 
 /// What an `OrderShard` can be asked.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -133,6 +136,8 @@ pub enum ShardCommand {
         sku: Sku,
         /// Where all of the order's units come from now.
         placement: Placement,
+        /// The version of the SKU's counters that says so.
+        version: i64,
     },
     /// Look at the timers: sent by cron in case an alarm was lost.
     Wake,
@@ -267,7 +272,7 @@ pub enum SkuCommand {
         changes: Vec<StockChange>,
         /// The new terms, if they change.
         #[serde(default)]
-        terms: Option<TermsChange>,
+        terms: Option<Box<TermsChange>>,
         /// Who or what changes it, and why.
         cause: Cause,
     },
@@ -481,6 +486,18 @@ pub enum EventMessage {
         level: Box<StockLevel>,
         /// When they were read.
         as_of: Timestamp,
+    },
+    /// A SKU's units crossed lines.
+    StockAlerts {
+        /// Which SKU.
+        sku: String,
+        /// The alerts that began or ended, as they are now.
+        alerts: Vec<Alert>,
+    },
+    /// A purchase order, transfer or count changed.
+    StockDocument {
+        /// The document.
+        document: Box<StockDocument>,
     },
     /// Invoices and credit notes were numbered.
     Invoices {

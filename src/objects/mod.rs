@@ -5,4 +5,6 @@ pub mod gateway_call;
 pub mod invoice_series;
 pub mod order_shard;
 pub mod reconciler;
+pub mod reordering;
 pub mod sku_inventory;
+pub mod stock_document;

@@ -6,6 +6,7 @@
 //! to be. A reservation is keyed by its order: asking again replaces, never adds; a release leaves a
 //! tombstone that refuses a late reserve.
 
+mod alert;
 mod allocate;
 mod change;
 mod claim;
@@ -16,6 +17,7 @@ mod movement;
 pub mod spread;
 mod terms;
 
+pub use alert::{Alert, AlertBook, AlertEnd, AlertKind, watch};
 pub use allocate::{Allocation, Placement};
 pub use change::{ChangeRefusal, StockChange, change};
 pub use claim::{

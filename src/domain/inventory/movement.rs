@@ -79,6 +79,12 @@ impl Cause {
     pub const fn order(id: String) -> Self {
         Self { kind: CauseKind::Order, id: Some(id), actor: None, reason: None }
     }
+
+    /// Whether a document asks: it counts on being answered the same under the same key for ever.
+    #[must_use]
+    pub const fn is_of_document(&self) -> bool {
+        matches!(self.kind, CauseKind::PurchaseOrder | CauseKind::Transfer | CauseKind::Count)
+    }
 }
 
 /// One line of a SKU's ledger: by how much each counter changes. One location a line.

@@ -8,6 +8,7 @@
     reason = "the durable_object macro writes methods that it does not document"
 )]
 
+mod alerts;
 mod changes;
 mod claims;
 mod slice;
@@ -21,6 +22,7 @@ use std::rc::Rc;
 
 use worker::{DurableObject, Env, Error, Request, Response, Result, State, durable_object};
 
+use self::alerts::Pending;
 use self::changes::Asked;
 use self::spread::SpreadMemory;
 use self::store::{Store, Stored};
@@ -70,6 +72,8 @@ struct Inventory {
     platform: Platform,
     store: Store,
     told: Cell<Option<Told>>,
+    /// What is told of alerts. None: not known, look.
+    alerts: Cell<Option<Pending>>,
     /// The version that D1 is known to hold, as read last.
     projected: Cell<i64>,
     /// No held claim ends before this moment. None: not known, look.
@@ -89,6 +93,7 @@ impl Inventory {
             platform: Platform::new(env, settings),
             store: Store { sqlite: Sqlite::open(state, SCHEMA)? },
             told: Cell::new(None),
+            alerts: Cell::new(None),
             projected: Cell::new(0),
             no_expiry_before: Cell::new(None),
         })
@@ -105,7 +110,7 @@ impl Inventory {
                     key: &key,
                     fingerprint: &fingerprint,
                     changes: &changes,
-                    terms: terms.as_ref(),
+                    terms: terms.as_deref(),
                     cause: &cause,
                 };
                 self.gather_for(&asked).await?;

@@ -3,8 +3,8 @@
 use worker::{Error, Result};
 
 use crate::domain::inventory::{
-    Cause, GENESIS_HASH, LedgerEntry, Movement, MovementKind, Placement, Reservation,
-    ReservationState, StockLevel, Usage, chain,
+    Cause, ChangeRefusal, GENESIS_HASH, LedgerEntry, Movement, MovementKind, Placement,
+    Reservation, ReservationState, StockLevel, Usage, chain,
 };
 use crate::domain::time::Timestamp;
 use crate::runtime::sqlite::{Row, Sqlite, Value, integer, text};
@@ -235,6 +235,21 @@ impl Store {
             "INSERT INTO changes (key, fingerprint, level, at, is_kept) VALUES (?, ?, ?, ?, ?)",
             vec![text(key), text(fingerprint), text(level), at, integer(i64::from(is_kept))],
         )
+    }
+}
+
+impl Store {
+    /// Why a document's change was refused under a key, if it was.
+    pub fn refusal(&self, key: &str) -> Result<Option<ChangeRefusal>> {
+        let row = self.sqlite.row("SELECT refusal FROM refusals WHERE key = ?", vec![text(key)])?;
+        row.map(|row| Ok(serde_json::from_str(&row.text(0)?)?)).transpose()
+    }
+
+    /// Refuses a document's change for good: a late copy of the question gets the same answer.
+    pub fn write_refusal(&self, key: &str, refusal: &ChangeRefusal, now: Timestamp) -> Result<()> {
+        let refusal = text(serde_json::to_string(refusal)?);
+        let statement = "INSERT INTO refusals (key, refusal, at) VALUES (?, ?, ?)";
+        self.sqlite.run(statement, vec![text(key), refusal, integer(now.milliseconds())])
     }
 }
 

@@ -20,7 +20,7 @@ use crate::storage::stock_levels;
 pub(super) const TELL_AFTER_MILLISECONDS: i64 = 1_000;
 
 /// How long to wait after the queue refused.
-const TELL_AGAIN_AFTER_SECONDS: i64 = 10;
+pub(super) const TELL_AGAIN_AFTER_SECONDS: i64 = 10;
 
 /// What lists were last told by this instance; after a restart they are simply told again.
 #[derive(Clone, Copy)]
@@ -36,15 +36,8 @@ impl Inventory {
         if let Err(error) = self.ring_for_spread().await {
             trouble("inventory.spread_not_told", &error);
         }
-        if let Err(error) = self.tell().await {
-            let version = self.store.level().and_then(|stored| self.version(&stored.level));
-            let version = version.unwrap_or(0);
-            let look_at = now().plus_seconds(TELL_AGAIN_AFTER_SECONDS);
-            self.told.set(Some(Told { version, look_at }));
-            trouble("inventory.tell_failed", &error);
-        }
-        if let Err(error) = self.tell_filled().await {
-            trouble("inventory.orders_not_told", &error);
+        if self.slice.is_none() {
+            self.tell_everybody().await;
         }
         let armed = self.store.level().and_then(|stored| {
             self.projected.set(stored.projected_version);
@@ -55,10 +48,21 @@ impl Inventory {
         }
     }
 
-    async fn tell(&self) -> Result<()> {
-        if self.slice.is_some() {
-            return Ok(());
+    async fn tell_everybody(&self) {
+        if let Err(error) = self.tell().await {
+            let version = self.store.level().and_then(|stored| self.version(&stored.level));
+            let version = version.unwrap_or(0);
+            let look_at = now().plus_seconds(TELL_AGAIN_AFTER_SECONDS);
+            self.told.set(Some(Told { version, look_at }));
+            trouble("inventory.tell_failed", &error);
         }
+        if let Err(error) = self.tell_filled().await {
+            trouble("inventory.orders_not_told", &error);
+        }
+        self.alert().await;
+    }
+
+    async fn tell(&self) -> Result<()> {
         let now = now();
         let stored = self.turn(|now| self.up_to_date(now))?;
         let level = self.whole(&stored.level)?;
@@ -91,7 +95,8 @@ impl Inventory {
             let id: OrderId = order_id.parse().map_err(|_| malformed("order id"))?;
             if let Some(claim) = self.store.reservation(&order_id)? {
                 let (sku, placement) = (self.sku.clone(), claim.placement);
-                let command = ShardCommand::StockPlaced { id, sku, placement };
+                let version = self.version(&self.store.level()?.level)?;
+                let command = ShardCommand::StockPlaced { id, sku, placement, version };
                 self.platform.shard(id.shard(), &command).await.map_err(unavailable)?;
             }
             self.store.told_filled(&order_id)?;
@@ -122,7 +127,8 @@ impl Inventory {
         }
         let owes_news = !self.store.filled()?.is_empty();
         let news = owes_news.then(|| now.plus_seconds(TELL_AGAIN_AFTER_SECONDS));
-        let wanted = [tell, news, self.spread_wants(now)?, self.store.next_expiry()?];
+        let alerts = self.alerts_due(now)?;
+        let wanted = [tell, news, alerts, self.spread_wants(now)?, self.store.next_expiry()?];
         let wanted = wanted.into_iter().flatten().min();
         wanted.map_or(Ok(()), |at| self.store.sqlite.arm(at))
     }

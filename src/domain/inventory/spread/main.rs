@@ -238,7 +238,8 @@ impl Spread {
     #[must_use]
     pub fn wants_all(&self, changes: &[StockChange], changes_terms: bool) -> bool {
         let takes = changes.iter().any(|change| match change {
-            StockChange::Adjusted { quantity_delta, .. } => *quantity_delta < 0,
+            StockChange::Adjusted { quantity_delta, .. }
+            | StockChange::Variance { quantity_delta, .. } => *quantity_delta < 0,
             StockChange::Damaged { quantity_delta, .. } => *quantity_delta > 0,
             StockChange::Counted { .. } | StockChange::Sent { .. } => true,
             StockChange::Received { .. }
