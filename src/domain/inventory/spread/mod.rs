@@ -130,12 +130,16 @@ pub fn postpones(decision: &ClaimDecision, known: Option<&Reservation>) -> bool 
         ReservationState::Released | ReservationState::Expired => 0,
     };
     match decision.answer {
-        ClaimAnswer::Insufficient { .. } => true,
+        ClaimAnswer::Insufficient { .. } | ClaimAnswer::Short { .. } => true,
         ClaimAnswer::Held | ClaimAnswer::Committed => {
             let after = decision.reservation.as_ref().map_or(0, waits);
             after > known.map_or(0, waits)
         }
-        _ => false,
+        ClaimAnswer::Released
+        | ClaimAnswer::Restocked
+        | ClaimAnswer::Limited { .. }
+        | ClaimAnswer::Closed
+        | ClaimAnswer::Unsettled => false,
     }
 }
 

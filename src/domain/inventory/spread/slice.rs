@@ -130,8 +130,12 @@ pub fn passes_on(
         return false;
     }
     match decision.answer {
-        ClaimAnswer::Insufficient { .. } => true,
+        ClaimAnswer::Insufficient { .. } | ClaimAnswer::Short { .. } => true,
         ClaimAnswer::Held | ClaimAnswer::Committed => !is_open,
-        _ => false,
+        ClaimAnswer::Released
+        | ClaimAnswer::Restocked
+        | ClaimAnswer::Limited { .. }
+        | ClaimAnswer::Closed
+        | ClaimAnswer::Unsettled => false,
     }
 }
