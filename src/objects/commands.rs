@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::id::{OperationId, OrderId, Sku};
-use crate::domain::inventory::spread::{Instruction, SliceNews, SpreadHint, SpreadReport, SpreadSettings};
+use crate::domain::inventory::spread::{
+    Instruction, SliceNews, SpreadHint, SpreadReport, SpreadSettings,
+};
 use crate::domain::inventory::{
     Alert, Cause, ChangeRefusal, ClaimCommand, ClaimReply, ClaimTerms, Placement, StockChange,
     StockLevel, TermsChange,

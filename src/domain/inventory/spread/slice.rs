@@ -48,10 +48,8 @@ impl Slice {
             for part in &grant.parts {
                 let place = Some(part.location.clone());
                 let on_hand = part.quantity;
-                movements.push(Movement {
-                    on_hand,
-                    ..Movement::new(MovementKind::Transferred, place)
-                });
+                movements
+                    .push(Movement { on_hand, ..Movement::new(MovementKind::Transferred, place) });
             }
         }
         perform(level, &movements);

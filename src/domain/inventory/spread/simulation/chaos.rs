@@ -337,7 +337,9 @@ fn no_unit_is_ever_in_two_places_or_in_none_and_the_last_one_is_sold() {
     };
     for seed in seeds {
         if let Err(wrong) = play(seed) {
-            panic!("{wrong}\n  play it again: DROP_SEED={seed} cargo test --lib spread::simulation::chaos");
+            panic!(
+                "{wrong}\n  play it again: DROP_SEED={seed} cargo test --lib spread::simulation::chaos"
+            );
         }
     }
 }

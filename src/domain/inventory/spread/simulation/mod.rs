@@ -120,11 +120,7 @@ impl MainObject {
     }
 
     /// Takes in news; the claims that were waiting and can be decided now, with their answers.
-    fn hear(
-        &mut self,
-        news: &SliceNews,
-        now: Timestamp,
-    ) -> Vec<(Order, Option<u16>, ClaimAnswer)> {
+    fn hear(&mut self, news: &SliceNews, now: Timestamp) -> Vec<(Order, Option<u16>, ClaimAnswer)> {
         self.books.expire(now);
         self.spread.hear(&mut self.books.level, news);
         self.settle();

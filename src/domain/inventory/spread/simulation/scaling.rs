@@ -166,9 +166,7 @@ impl Drop {
         for slice in self.main.spread.owed() {
             let object = 1 + usize::from(slice);
             let instruction = self.main.instruction(slice);
-            let told = |(_, request): &(i64, Request)| {
-                matches!(request, Request::Instruct(known) if *known == instruction)
-            };
+            let told = |(_, request): &(i64, Request)| matches!(request, Request::Instruct(known) if *known == instruction);
             if !self.queues.get(object).unwrap().iter().any(told) {
                 self.request(object, Request::Instruct(instruction));
             }
@@ -277,7 +275,11 @@ fn k_slices_carry_k_times_as_much_and_sell_every_unit() {
             times / 100,
             times % 100,
         );
-        assert_eq!(drop.placed, units.unsigned_abs(), "{slices} slices sold another number than all");
+        assert_eq!(
+            drop.placed,
+            units.unsigned_abs(),
+            "{slices} slices sold another number than all"
+        );
         assert!(times >= i64::from(slices) * 80, "{slices} slices carry {times} hundredths of one");
     }
 }
