@@ -76,7 +76,7 @@ impl Inventory {
         let holder = terms.holder_limit.and(terms.holder.as_deref());
         let reserves = matches!(claim.command, ClaimCommand::Reserve { .. });
         let usage = if reserves {
-            self.store.usage(&order_id, customer, holder)?
+            self.usage(&order_id, customer, holder)?
         } else {
             Usage::default()
         };

@@ -68,7 +68,13 @@ impl Inventory {
                 None => self.ask_home(claim.clone()).await,
             }
         });
-        Ok(join_all(passed_on).await)
+        let replies = join_all(passed_on).await;
+        for (claim, reply) in claims.iter().zip(&replies) {
+            if claim.terms.customer.is_some() && got_nothing(reply.answer) {
+                self.store.passed_on_in_vain(&claim.order_id.to_string())?;
+            }
+        }
+        Ok(replies)
     }
 
     /// What the SKU's own object answers. Claims that wait while it is being called travel together.
@@ -186,5 +192,20 @@ impl Inventory {
             self.tell_main(Vec::new()).await?;
         }
         Ok(())
+    }
+}
+
+/// Whether an order is known to have no units after this answer.
+const fn got_nothing(answer: ClaimAnswer) -> bool {
+    match answer {
+        ClaimAnswer::Insufficient { .. }
+        | ClaimAnswer::Short { .. }
+        | ClaimAnswer::Limited { .. }
+        | ClaimAnswer::Released
+        | ClaimAnswer::Closed => true,
+        ClaimAnswer::Held
+        | ClaimAnswer::Committed
+        | ClaimAnswer::Restocked
+        | ClaimAnswer::Unsettled => false,
     }
 }

@@ -19,7 +19,8 @@ use crate::domain::inventory::spread::{
     postpones,
 };
 use crate::domain::inventory::{
-    Cause, CauseKind, ClaimAnswer, ClaimDecision, ClaimReply, Reservation, StockChange, StockLevel,
+    Cause, CauseKind, ClaimAnswer, ClaimCommand, ClaimDecision, ClaimReply, Reservation,
+    StockChange, StockLevel, Usage,
 };
 use crate::domain::time::Timestamp;
 use crate::objects::commands::{OrderClaim, SkuAnswer, SkuCommand};
@@ -155,10 +156,30 @@ impl Inventory {
         }
         let is_open = self.of_slice(|slice| slice.is_open)?;
         let passes_on = passes_on(is_open, known, &claim.command, decision, now);
-        if passes_on {
-            self.store.pass_on(&claim.order_id.to_string())?;
+        if let ClaimCommand::Reserve { quantity, .. } | ClaimCommand::Commit { quantity } =
+            &claim.command
+            && passes_on
+        {
+            let customer = claim.terms.customer.as_deref();
+            self.store.pass_on(&claim.order_id.to_string(), customer, *quantity)?;
         }
         Ok(passes_on)
+    }
+
+    /// What a customer and a holder have of the SKU by other orders, as far as this object knows: a slice
+    /// counts what it passed on as well.
+    pub(super) fn usage(
+        &self,
+        order_id: &str,
+        customer: Option<&str>,
+        holder: Option<&str>,
+    ) -> Result<Usage> {
+        let mut usage = self.store.usage(order_id, customer, holder)?;
+        if let Some(customer) = customer.filter(|_| self.slice.is_some()) {
+            let passed_on = self.store.passed_on_for(customer, order_id)?;
+            usage.customer_units = usage.customer_units.saturating_add(passed_on);
+        }
+        Ok(usage)
     }
 
     pub(super) fn is_passed_on(&self, order_id: &str) -> Result<bool> {

@@ -4,7 +4,7 @@ use worker::Result;
 
 use super::store::Store;
 use crate::domain::inventory::spread::{Member, Slice, Spread};
-use crate::runtime::sqlite::{integer, text};
+use crate::runtime::sqlite::{Value, integer, text};
 
 impl Store {
     /// What the SKU's own object keeps of drop mode.
@@ -65,9 +65,30 @@ impl Store {
         Ok(self.sqlite.row(query, vec![text(order_id)])?.is_some())
     }
 
-    /// Notes that an order is passed on, for good.
-    pub fn pass_on(&self, order_id: &str) -> Result<()> {
-        let statement = "INSERT INTO passed_on (order_id) VALUES (?) ON CONFLICT DO NOTHING";
+    /// Notes that an order is passed on, for good: how many units it wants, and for whom.
+    pub fn pass_on(&self, order_id: &str, customer: Option<&str>, quantity: u32) -> Result<()> {
+        self.sqlite.run(
+            "INSERT INTO passed_on (order_id, customer, quantity) VALUES (?, ?, ?) \
+             ON CONFLICT DO NOTHING",
+            vec![
+                text(order_id),
+                customer.map_or(Value::Null, text),
+                integer(i64::from(quantity)),
+            ],
+        )
+    }
+
+    /// Notes that an order that was passed on got nothing, or gave it back.
+    pub fn passed_on_in_vain(&self, order_id: &str) -> Result<()> {
+        let statement = "UPDATE passed_on SET quantity = 0 WHERE order_id = ?";
         self.sqlite.run(statement, vec![text(order_id)])
+    }
+
+    /// What a customer has by other orders that were passed on.
+    pub fn passed_on_for(&self, customer: &str, order_id: &str) -> Result<i64> {
+        let query = "SELECT COALESCE(SUM(quantity), 0) FROM passed_on \
+                     WHERE customer = ? AND order_id <> ?";
+        let row = self.sqlite.row(query, vec![text(customer), text(order_id)])?;
+        row.map_or(Ok(0), |row| row.integer(0))
     }
 }

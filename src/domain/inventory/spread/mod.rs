@@ -16,6 +16,12 @@
 //!   slice is known to be dry, main alone decides, to the last unit. When main has enough again, it deals
 //!   again.
 //!
+//! Limits per customer: all orders of one customer ask the same slice, and it counts those that it passed on
+//! as well, so the limit is exact among orders that were spread over the same number of slices. What main has
+//! of that customer from before, or from shards that had not heard of drop mode yet, is counted at main: such
+//! a customer can have the limit once there and once in the slice. A limit of unpaid holds per address is
+//! counted in the same way where the SKU has no limit per customer; where it has, it is counted per slice.
+//!
 //! Everything here is a function of its arguments: the objects store what comes out and send what is owed.
 
 mod main;
