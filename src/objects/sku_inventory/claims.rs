@@ -75,11 +75,8 @@ impl Inventory {
         let customer = stored.level.terms.customer_limit.and(terms.customer.as_deref());
         let holder = terms.holder_limit.and(terms.holder.as_deref());
         let reserves = matches!(claim.command, ClaimCommand::Reserve { .. });
-        let usage = if reserves {
-            self.usage(&order_id, customer, holder)?
-        } else {
-            Usage::default()
-        };
+        let usage =
+            if reserves { self.usage(&order_id, customer, holder)? } else { Usage::default() };
         let level = stored.level.clone();
         let decision = decide(level, known.clone(), &claim.command, terms, usage, now);
         if self.leaves_open(claim, known.as_ref(), &decision, now)? {

@@ -70,11 +70,7 @@ impl Store {
         self.sqlite.run(
             "INSERT INTO passed_on (order_id, customer, quantity) VALUES (?, ?, ?) \
              ON CONFLICT DO NOTHING",
-            vec![
-                text(order_id),
-                customer.map_or(Value::Null, text),
-                integer(i64::from(quantity)),
-            ],
+            vec![text(order_id), customer.map_or(Value::Null, text), integer(i64::from(quantity))],
         )
     }
 

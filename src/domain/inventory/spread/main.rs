@@ -198,7 +198,7 @@ impl Spread {
             if parts.is_empty() {
                 continue;
             }
-            let movements: Vec<Movement> = parts.iter().map(|part| sent(part)).collect();
+            let movements: Vec<Movement> = parts.iter().map(sent).collect();
             perform(level, &movements);
             dealt.extend(movements.into_iter().map(|movement| (slice, movement)));
             member.granted = member.granted.saturating_add(1);

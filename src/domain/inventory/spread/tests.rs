@@ -1,5 +1,4 @@
 //! The rules of drop mode one by one; `simulation` plays them together.
-#![expect(clippy::arithmetic_side_effects, reason = "tests may overflow: that is how they fail")]
 
 use super::*;
 use crate::domain::id::{OrderId, ShardNumber};

@@ -88,7 +88,7 @@ impl World {
             Wish::Release => ClaimCommand::Release,
             Wish::Nothing => return,
         };
-        let order = order as u64;
+        let order = number(order);
         match buyer.slice {
             None => self.send(Message::ToMain(order, command)),
             Some(slice) => self.send(Message::ToSlice(slice, order, command)),
@@ -216,7 +216,7 @@ impl World {
                 self.arrive(u32::try_from(quantity).unwrap());
             }
             10..=26 if !self.network.is_empty() => {
-                let which = self.chance.below(self.network.len() as u64);
+                let which = self.chance.below(number(self.network.len()));
                 let message = self.network.swap_remove(usize::try_from(which).unwrap());
                 self.deliver(message);
             }
@@ -233,7 +233,7 @@ impl World {
                 self.supply += quantity;
             }
             33..=35 if !self.buyers.is_empty() => {
-                let who = self.chance.below(self.buyers.len() as u64);
+                let who = self.chance.below(number(self.buyers.len()));
                 self.ask(usize::try_from(who).unwrap());
             }
             _ => self.now += 1,
@@ -306,6 +306,10 @@ impl World {
     }
 }
 
+fn number(count: usize) -> u64 {
+    u64::try_from(count).unwrap()
+}
+
 fn play(seed: u64) -> Result<(), String> {
     let mut world = World::new(seed);
     receive(&mut world.main, "main", 40);
@@ -330,10 +334,10 @@ fn play(seed: u64) -> Result<(), String> {
 
 #[test]
 fn no_unit_is_ever_in_two_places_or_in_none_and_the_last_one_is_sold() {
-    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
-    let seeds = match number("DROP_SEED") {
+    let setting = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
+    let seeds = match setting("DROP_SEED") {
         Some(seed) => seed..seed + 1,
-        None => 0..number("DROP_SEEDS").unwrap_or(SEEDS),
+        None => 0..setting("DROP_SEEDS").unwrap_or(SEEDS),
     };
     for seed in seeds {
         if let Err(wrong) = play(seed) {

@@ -26,7 +26,7 @@ const BATCH: usize = 200;
 
 enum Request {
     Claim(Order, ClaimCommand),
-    Forward(SliceNews, Vec<(Order, ClaimCommand)>),
+    Forward(Box<SliceNews>, Vec<(Order, ClaimCommand)>),
     Instruct(Instruction),
 }
 
@@ -136,7 +136,7 @@ impl Drop {
         *in_flight = true;
         let batch: Vec<_> = line.drain(..line.len().min(BATCH)).collect();
         let news = self.slices.get_mut(number).unwrap().news(at(self.now));
-        self.request(0, Request::Forward(news, batch));
+        self.request(0, Request::Forward(Box::new(news), batch));
     }
 
     fn news(&mut self, news: &SliceNews) {
