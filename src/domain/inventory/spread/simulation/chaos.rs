@@ -242,6 +242,7 @@ impl World {
 
     fn check(&self) -> Result<(), String> {
         let sum = account(&self.main, &self.slices)?;
+        dry_is_dry(&self.main, &self.slices)?;
         if sum != self.supply {
             return Err(format!("{sum} of {} units are somewhere", self.supply));
         }

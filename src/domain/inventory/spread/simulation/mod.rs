@@ -218,6 +218,19 @@ fn account(main: &MainObject, slices: &[SliceObject]) -> Result<i64, String> {
     Ok(sum)
 }
 
+/// What main knows to be dry is dry: closed, with nothing free but what goes home once main has acknowledged
+/// what is on its way. Main refuses by that.
+fn dry_is_dry(main: &MainObject, slices: &[SliceObject]) -> Result<(), String> {
+    for (member, slice) in main.spread.members.iter().zip(slices) {
+        let has_free = slice.books.level.free() > 0 && slice.slice.pending.is_none();
+        let under_way = member.granted > slice.slice.taken;
+        if member.is_dry() && (slice.slice.is_open || has_free || under_way) {
+            return Err(format!("main takes slice {} for dry: {:?}", slice.number, slice.slice));
+        }
+    }
+    Ok(())
+}
+
 /// Units that came from nowhere but a delivery, at two places.
 fn receive(main: &mut MainObject, place: &str, quantity: i64) {
     use crate::domain::inventory::{StockChange, change};
