@@ -52,6 +52,16 @@ CREATE TABLE IF NOT EXISTS ledger (
   hash TEXT NOT NULL
 );
 
+-- Every thousand lines, the state after a line: the JSON of a `Checkpoint`. The state at a past time is
+-- rebuilt from the nearest.
+CREATE TABLE IF NOT EXISTS checkpoints (
+  sequence INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  hash TEXT NOT NULL,
+  document TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS checkpoints_by_time ON checkpoints (at, sequence);
+
 -- Changes by idempotency key, with the answer that was given. Those that a document of ours made are kept:
 -- it may ask again at any time.
 CREATE TABLE IF NOT EXISTS changes (
@@ -117,3 +127,13 @@ CREATE TABLE IF NOT EXISTS alert_outbox (
   sequence INTEGER PRIMARY KEY,
   document TEXT NOT NULL
 );
+-- What each channel was told last, and whether that has arrived: a row that is `owed` or `sent` is the
+-- message as well, until D1 is seen to hold it (`arrived`). Only the newest telling counts.
+CREATE TABLE IF NOT EXISTS channel_availability (
+  channel TEXT PRIMARY KEY,
+  available INTEGER NOT NULL,
+  version INTEGER NOT NULL,
+  as_of INTEGER NOT NULL,
+  stage TEXT NOT NULL,
+  look_at INTEGER NOT NULL
+) WITHOUT ROWID;

@@ -11,9 +11,9 @@ use super::access::Access::{self, Order, Public, Secret, Signature, Storefront};
 use super::openapi::Description;
 use super::routing::{Route, Work};
 use super::{
-    alerts, api_keys, attention, checkouts, drop_mode, inventory, invoices, movements, orders,
-    payment_methods, products, reconciliations, reference, reorder_proposals, stock, store,
-    suppliers, webhooks,
+    alerts, api_keys, attention, channel_orders, channel_terms, channels, checkouts, counts,
+    drop_mode, inventory, invoices, movements, orders, payment_methods, products, purchase_orders,
+    reconciliations, reference, reorder_proposals, stock, store, suppliers, transfers, webhooks,
 };
 use crate::api::ask::Ask;
 use crate::storage::api_keys::Scope;
@@ -72,10 +72,37 @@ routes! {
     Secret(Scope::OrdersRead) => invoices::credit_note::show;
     Secret(Scope::OrdersRead) => invoices::credit_note::page;
     Secret(Scope::InventoryRead) => alerts::list;
+    Secret(Scope::InventoryRead) => inventory::list_proofs;
     Secret(Scope::InventoryRead) => inventory::show;
+    Secret(Scope::InventoryRead) => inventory::movements;
+    Secret(Scope::InventoryRead) => inventory::explain;
+    Secret(Scope::InventoryWrite) => inventory::prove;
     Secret(Scope::InventoryWrite) => inventory::adjust;
     Secret(Scope::InventoryRead) => drop_mode::show;
     Secret(Scope::InventoryWrite) => drop_mode::put;
+    Secret(Scope::PurchasingWrite) => purchase_orders::create;
+    Secret(Scope::PurchasingRead) => purchase_orders::list;
+    Secret(Scope::PurchasingRead) => purchase_orders::show;
+    Secret(Scope::PurchasingWrite) => purchase_orders::edit;
+    Secret(Scope::PurchasingWrite) => purchase_orders::order;
+    Secret(Scope::PurchasingWrite) => purchase_orders::receive;
+    Secret(Scope::PurchasingWrite) => purchase_orders::close;
+    Secret(Scope::PurchasingWrite) => purchase_orders::cancel;
+    Secret(Scope::InventoryWrite) => transfers::create;
+    Secret(Scope::InventoryRead) => transfers::list;
+    Secret(Scope::InventoryRead) => transfers::show;
+    Secret(Scope::InventoryWrite) => transfers::edit;
+    Secret(Scope::InventoryWrite) => transfers::ship;
+    Secret(Scope::InventoryWrite) => transfers::receive;
+    Secret(Scope::InventoryWrite) => transfers::close;
+    Secret(Scope::InventoryWrite) => transfers::return_to_source;
+    Secret(Scope::InventoryWrite) => transfers::cancel;
+    Secret(Scope::InventoryWrite) => counts::create;
+    Secret(Scope::InventoryRead) => counts::list;
+    Secret(Scope::InventoryRead) => counts::show;
+    Secret(Scope::InventoryWrite) => counts::record;
+    Secret(Scope::InventoryWrite) => counts::approve;
+    Secret(Scope::InventoryWrite) => counts::reject;
     Secret(Scope::PurchasingRead) => suppliers::list;
     Secret(Scope::PurchasingRead) => suppliers::show;
     Secret(Scope::PurchasingWrite) => suppliers::put;
@@ -85,6 +112,13 @@ routes! {
     Secret(Scope::PurchasingWrite) => suppliers::delete_item;
     Secret(Scope::PurchasingRead) => reorder_proposals::list;
     Secret(Scope::PurchasingWrite) => reorder_proposals::order;
+    Secret(Scope::ChannelsRead) => channels::list;
+    Secret(Scope::ChannelsRead) => channels::show;
+    Secret(Scope::ChannelsRead) => channels::availability;
+    Secret(Scope::ChannelsWrite) => channels::put;
+    Secret(Scope::ChannelsRead) => channel_terms::list;
+    Secret(Scope::ChannelsWrite) => channel_terms::put;
+    Secret(Scope::ChannelsWrite) => channel_orders::create;
     Secret(Scope::CatalogueWrite) => products::put;
     Secret(Scope::StoreWrite) => store::show;
     Secret(Scope::StoreWrite) => store::put;

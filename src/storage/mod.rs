@@ -6,6 +6,7 @@
 pub mod api_keys;
 pub mod attention;
 pub mod catalogue;
+pub mod channels;
 pub mod invoices;
 pub mod ledger;
 pub mod orders;
@@ -16,6 +17,7 @@ pub mod reorder_plans;
 pub mod stock_alerts;
 pub mod stock_documents;
 pub mod stock_levels;
+pub mod stock_proofs;
 pub mod stock_snapshots;
 pub mod store;
 pub mod suppliers;

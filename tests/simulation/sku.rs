@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use cartwright::domain::id::OrderId;
 use cartwright::domain::inventory::{
     Cause, ChangeRefusal, ClaimAnswer, ClaimCommand, ClaimDecision, ClaimReply, ClaimTerms,
-    GENESIS_HASH, LedgerEntry, Movement, Reservation, StockChange, StockLevel, TermsChange, Usage,
-    chain, change, decide, expire, fill,
+    GENESIS_HASH, LedgerEntry, Movement, MovementKind, Reservation, StockChange, StockLevel,
+    TermsChange, Usage, chain, change, decide, expire, fill,
 };
 use cartwright::domain::time::Timestamp;
 
@@ -120,8 +120,11 @@ impl SkuObject {
     }
 
     fn append(&mut self, movement: &Movement, cause: &Cause, at: Timestamp) {
-        let entry =
-            LedgerEntry { at, cause: cause.clone(), movement: movement.clone(), terms: None };
+        let level = &self.level;
+        let terms = (movement.kind == MovementKind::TermsChanged)
+            .then(|| (level.back_order_limit, level.low_stock_threshold, level.terms.clone()));
+        let (cause, movement, version) = (cause.clone(), movement.clone(), level.version);
+        let entry = LedgerEntry { at, cause, movement, terms, version, opening: None };
         let entry = serde_json::to_string(&entry).unwrap();
         let before = self.ledger.last().map_or(GENESIS_HASH, |(_, hash)| hash);
         let hash = chain(before, &entry);

@@ -9,26 +9,41 @@
 mod alert;
 mod allocate;
 mod change;
+mod channel;
 mod claim;
+mod claim_sum;
+mod explain;
 mod ledger;
 mod level;
 mod location;
 mod movement;
+mod past;
+mod proof;
+mod shift;
 pub mod spread;
 mod terms;
+mod upgrade;
 
 pub use alert::{Alert, AlertBook, AlertEnd, AlertKind, watch};
 pub use allocate::{Allocation, Placement};
 pub use change::{ChangeRefusal, StockChange, change};
+pub use channel::{ChannelAvailability, ChannelId, ChannelTerms, MAX_CHANNELS, news};
 pub use claim::{
     ClaimAnswer, ClaimCommand, ClaimDecision, ClaimReply, ClaimTerms, Condition, LimitKind,
     Reservation, ReservationState, Usage, decide, expire, fill,
 };
-pub use ledger::{GENESIS_HASH, LedgerEntry, chain};
+pub use claim_sum::{ClaimSum, ClaimTotals};
+pub use explain::{Explanation, Reason, ReasonCode, explain};
+pub use ledger::{GENESIS_HASH, LedgerEntry, LedgerLine, Opening, chain};
 pub use level::{Balance, StockLevel, StockStatus};
 pub use location::LocationId;
 pub use movement::{Cause, CauseKind, Movement, MovementKind};
+pub use past::{Checkpoint, Holding, MAX_HOLDINGS, Past};
+pub use proof::{
+    Anchor, Difference, DifferenceCode, MAX_DIFFERENCES, Proof, ProofReport, StoredHead, Verdict,
+};
 pub use terms::{LocationTerms, StockTerms, TermsChange};
+pub use upgrade::{FormerClaim, FormerLevel, Upgraded, upgrade};
 
 /// The largest count of units that a level or a command may carry.
 pub const MAX_UNITS: i64 = 1_000_000_000;

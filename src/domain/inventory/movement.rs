@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::channel::ChannelId;
 use super::level::StockLevel;
 use super::location::LocationId;
 
@@ -35,6 +36,8 @@ pub enum MovementKind {
     Expected,
     /// The merchant's terms changed; no unit moved.
     TermsChanged,
+    /// The ledger began with what the SKU had already.
+    Opening,
 }
 
 /// Who or what caused a movement.
@@ -55,6 +58,8 @@ pub enum CauseKind {
     Import,
     /// The SKU's units were spread over several objects, or gathered again.
     Spread,
+    /// The SKU's storage took a new form.
+    Upgrade,
 }
 
 /// The cause of a movement.
@@ -116,6 +121,12 @@ pub struct Movement {
     /// Units sold beyond the shelf and still owed.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub back_ordered_sold: i64,
+    /// Whose allocation changes, if one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<ChannelId>,
+    /// Units of the shelf that are set aside for that channel and not yet drawn by its orders.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub set_aside: i64,
 }
 
 impl Movement {
@@ -132,6 +143,8 @@ impl Movement {
             sold: 0,
             back_ordered_held: 0,
             back_ordered_sold: 0,
+            channel: None,
+            set_aside: 0,
         }
     }
 }
@@ -149,6 +162,9 @@ impl StockLevel {
             add(&mut balance.reserved, movement.reserved);
             add(&mut balance.damaged, movement.damaged);
             add(&mut balance.incoming, movement.incoming);
+        }
+        if let Some(channel) = &movement.channel {
+            self.put_aside(channel, movement.set_aside);
         }
         add(&mut self.sold, movement.sold);
         add(&mut self.back_ordered_held, movement.back_ordered_held);

@@ -60,8 +60,12 @@ impl StockLine {
         }
     }
 
-    /// Chooses, for good, which object each claim of a new order asks.
+    /// Chooses, for good, which object each claim of a new order asks. Orders that a channel has sold ask the
+    /// SKU's own: what is set aside for channels is there.
     pub fn choose_objects(&self, order: &mut Order, now: Timestamp) {
+        if order.claim_terms.channel.is_some() {
+            return;
+        }
         let mut hints = self.hints.borrow_mut();
         hints.retain(|_, (_, until)| *until > now);
         for claim in &mut order.claims {

@@ -10,12 +10,17 @@
 
 mod alerts;
 mod changes;
+mod channels;
 mod claims;
+mod explaining;
+mod history;
+mod proving;
 mod slice;
 mod spread;
 mod spread_store;
 mod store;
 mod tell;
+mod upgrade;
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -28,6 +33,7 @@ use self::spread::SpreadMemory;
 use self::store::{Store, Stored};
 use self::tell::Told;
 use super::commands::{SkuAnswer, SkuCommand};
+use super::ledger_commands::{LedgerAnswer, LedgerCommand};
 use crate::domain::id::Sku;
 use crate::domain::inventory::StockLevel;
 use crate::domain::inventory::spread::StockObject;
@@ -36,7 +42,6 @@ use crate::runtime::clock::now;
 use crate::runtime::object_call::answer;
 use crate::runtime::platform::Platform;
 use crate::runtime::settings;
-use crate::runtime::sqlite::Sqlite;
 
 const SCHEMA: &str = include_str!("../../../schema/objects/sku_inventory.sql");
 
@@ -78,6 +83,10 @@ struct Inventory {
     projected: Cell<i64>,
     /// No held claim ends before this moment. None: not known, look.
     no_expiry_before: Cell<Option<Timestamp>>,
+    /// The line that the newest checkpoint was made after. None: not known, look.
+    checkpointed: Cell<Option<i64>>,
+    /// When to look at what channels are told, if they are told anything.
+    channels_wake: Cell<Option<Timestamp>>,
 }
 
 impl Inventory {
@@ -86,16 +95,19 @@ impl Inventory {
         let name = state.id().name().and_then(|name| name.parse().ok());
         let StockObject { sku, slice } =
             name.ok_or_else(|| Error::RustError("not a SKU's name".to_owned()))?;
+        let store = Store { sqlite: upgrade::open(state, SCHEMA)? };
         Ok(Self {
             sku,
             slice,
             spread: SpreadMemory::new(now()),
             platform: Platform::new(env, settings),
-            store: Store { sqlite: Sqlite::open(state, SCHEMA)? },
+            channels_wake: Cell::new(store.next_telling()?),
+            store,
             told: Cell::new(None),
             alerts: Cell::new(None),
             projected: Cell::new(0),
             no_expiry_before: Cell::new(None),
+            checkpointed: Cell::new(None),
         })
     }
 
@@ -116,10 +128,15 @@ impl Inventory {
                 self.gather_for(&asked).await?;
                 self.turn(|now| self.change(&asked, now))?
             }
-            SkuCommand::Read => self.turn(|now| {
-                let level = Box::new(self.whole(&self.up_to_date(now)?.level)?);
-                Ok(SkuAnswer::Level { level, as_of: now })
+            SkuCommand::TellChannels => self.turn(|now| {
+                self.channels_wake.set(Some(now));
+                self.store.sqlite.arm(now)?;
+                self.read(now)
             })?,
+            SkuCommand::Read => self.turn(|now| self.read(now))?,
+            SkuCommand::Ledger(asked) => {
+                self.turn(|now| self.ledger(asked, now).map(SkuAnswer::Ledger))?
+            }
             SkuCommand::Forward { news, claims } => self.answer_slice(&news, &claims).await?,
             SkuCommand::Instruct { instruction } => self.follow(&instruction)?,
             SkuCommand::Spread { settings } => self.set_spread(settings)?,
@@ -128,15 +145,32 @@ impl Inventory {
         Ok(answer)
     }
 
+    fn read(&self, now: Timestamp) -> Result<SkuAnswer> {
+        let level = Box::new(self.whole(&self.up_to_date(now)?.level)?);
+        Ok(SkuAnswer::Level { level, as_of: now })
+    }
+
     /// No await between reading and writing: whatever is decided at once is one turn and one transaction.
     fn turn<T>(&self, body: impl FnOnce(Timestamp) -> Result<T>) -> Result<T> {
         let now = now();
         let result = self.store.sqlite.transaction(|| body(now));
         if result.is_err() {
             self.no_expiry_before.set(None);
+            self.checkpointed.set(None);
             self.spread.forget();
         }
         result
+    }
+
+    fn ledger(&self, asked: LedgerCommand, now: Timestamp) -> Result<LedgerAnswer> {
+        match asked {
+            LedgerCommand::Movements(asked) => self.movements(&asked),
+            LedgerCommand::At { at } => {
+                Ok(LedgerAnswer::Level { level: Box::new(self.past(at)?.level) })
+            }
+            LedgerCommand::Explain { at } => self.explain(at, now),
+            LedgerCommand::Prove { proof } => self.prove(*proof, now),
+        }
     }
 
     /// The end of every turn that changed counters: whoever waits gets what came, the counters are
@@ -153,6 +187,7 @@ impl Inventory {
         }
         self.deal(stored, now)?;
         self.store.write_level(stored)?;
+        self.keep_checkpoint(stored, now)?;
         self.arm(&stored.level, now)
     }
 }

@@ -99,6 +99,14 @@ impl Store {
         row.map(|row| Ok((row.text(0)?, reservation(&row, 1)?))).transpose()
     }
 
+    /// The claims that wait for units beyond the shelf, the oldest first, at most 200.
+    pub fn all_waiting(&self) -> Result<Vec<(String, Reservation)>> {
+        let query = "SELECT order_id, state, quantity, expires_at, placement FROM reservations \
+                     WHERE waiting_since IS NOT NULL ORDER BY waiting_since LIMIT 200";
+        let rows = self.sqlite.rows(query, vec![])?;
+        rows.iter().map(|row| Ok((row.text(0)?, reservation(row, 1)?))).collect()
+    }
+
     /// What a customer and a holder have by other orders than this one.
     pub fn usage(
         &self,
@@ -179,7 +187,8 @@ impl Store {
         let level = &stored.level;
         let terms = (movement.kind == MovementKind::TermsChanged)
             .then(|| (level.back_order_limit, level.low_stock_threshold, level.terms.clone()));
-        let entry = LedgerEntry { at, cause: cause.clone(), movement: movement.clone(), terms };
+        let (cause, movement, version) = (cause.clone(), movement.clone(), level.version);
+        let entry = LedgerEntry { at, cause, movement, terms, version, opening: None };
         let entry = serde_json::to_string(&entry)?;
         stored.ledger_hash = chain(&stored.ledger_hash, &entry);
         stored.ledger_sequence = stored.ledger_sequence.saturating_add(1);
@@ -253,7 +262,8 @@ impl Store {
     }
 }
 
-fn reservation(row: &Row, first: u32) -> Result<Reservation> {
+/// The claim whose columns begin at `first`: state, quantity, end, placement.
+pub(super) fn reservation(row: &Row, first: u32) -> Result<Reservation> {
     let column = |offset: u32| first.saturating_add(offset);
     let placement: Placement = serde_json::from_str(&row.text(column(3))?)?;
     Ok(Reservation {

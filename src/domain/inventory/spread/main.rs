@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::allocate::{Allocation, Placement};
 use super::super::change::StockChange;
+use super::super::channel::ChannelId;
 use super::super::level::StockLevel;
 use super::super::location::LocationId;
 use super::super::movement::{Movement, MovementKind};
@@ -187,7 +188,7 @@ impl Spread {
     pub fn deal(&mut self, level: &mut StockLevel) -> Vec<(u16, Movement)> {
         let mut dealt = Vec::new();
         let slices = i64::from(self.slices);
-        let quarters = level.free().saturating_mul(DEALT_QUARTERS);
+        let quarters = plain_units(level).saturating_mul(DEALT_QUARTERS);
         let share = quarters.checked_div(slices.saturating_mul(4)).unwrap_or(0);
         if share < LEAST_GRANT_UNITS || level.back_ordered() > 0 {
             return dealt;
@@ -264,6 +265,13 @@ impl Spread {
 
 fn on_hand_at(level: &StockLevel, location: &LocationId) -> i64 {
     level.balance(location).map_or(0, |balance| balance.on_hand)
+}
+
+/// Units that any order could have. What is set aside for a channel stays with main, and all of it does where
+/// the storefront has terms of its own: slices know of neither.
+fn plain_units(level: &StockLevel) -> i64 {
+    let is_plain = !level.terms.channels.contains_key(&ChannelId::storefront());
+    if is_plain { level.shared_units() } else { 0 }
 }
 
 /// Free units of the shelf, of each location in proportion, so that every slice can serve every route; what

@@ -118,6 +118,23 @@ fn few_units_and_units_that_somebody_waits_for_stay_with_main() {
 }
 
 #[test]
+fn what_channels_have_to_themselves_stays_with_main() {
+    let dealt = |level: &StockLevel| {
+        let mut level = level.clone();
+        let mut spread = Spread::default();
+        spread.set(manual(4));
+        spread.deal(&mut level).iter().map(|(_, movement)| -movement.on_hand).sum::<i64>()
+    };
+    let mut level = StockLevel::stocked(100);
+    assert_eq!(dealt(&level), 72);
+    level.set_aside.insert("market".parse().unwrap(), 60);
+    assert_eq!(dealt(&level), 28);
+    let terms = crate::domain::inventory::ChannelTerms::default();
+    level.terms.channels.insert(crate::domain::inventory::ChannelId::storefront(), terms);
+    assert_eq!(dealt(&level), 0);
+}
+
+#[test]
 fn what_is_said_twice_or_late_does_nothing() {
     let (mut spread, mut level, mut parts) = spread_over(2, 80);
     let (slice, own) = parts.first_mut().unwrap();

@@ -3,7 +3,8 @@
 
 import { COUNTERS, chainProblems, counterProblems } from "../../../support/ledger.mjs";
 import {
-  deciderOf, hasAttention, isCalledOff, isPaid, isSlice, isTerminal, objectsOf, restocked, skuOf, sum, versionOf,
+  deciderOf, hasAttention, isCalledOff, isPaid, isSlice, isSoldByChannel, isTerminal, objectsOf, restocked, skuOf, sum,
+  versionOf,
 } from "./raw.mjs";
 
 const NOTHING = {
@@ -97,7 +98,8 @@ function ordersClaimsAreReal(order, world, must) {
     if (["released", "refused", "short"].includes(claim.claim.state)) {
       must(!["held", "committed"].includes(row?.state) || over, what);
     }
-    if (isCalledOff(order)) must(["released", "refused"].includes(claim.claim.state), `${what}; it was called off`);
+    const ends = isSoldByChannel(order) ? ["released", "short"] : ["released", "refused"];
+    if (isCalledOff(order)) must(ends.includes(claim.claim.state), `${what}; it was called off`);
   }
   unitsCameBack(order, world, must);
   if (!isPaid(order) || isTerminal(order)) return;
