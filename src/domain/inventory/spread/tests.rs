@@ -211,7 +211,7 @@ fn a_slice_passes_on_what_it_cannot_serve_and_keeps_what_it_has() {
             ReservationState::Held | ReservationState::Committed => vec![part.clone()],
             ReservationState::Released | ReservationState::Expired => vec![],
         };
-        let placement = Placement { allocations, back_ordered: 0 };
+        let placement = Placement { allocations, ..Placement::default() };
         Some(Reservation { state, quantity: 2, expires_at: at(expires_at), placement })
     };
     use ReservationState::{Committed, Expired, Held, Released};
