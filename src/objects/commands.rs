@@ -12,9 +12,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::ledger_commands::{LedgerAnswer, LedgerCommand};
-pub use super::reconciler_commands::{ReconcilerAnswer, ReconcilerCommand};
 pub use super::stock_document::{StockDocumentAnswer, StockDocumentCommand};
 use crate::domain::id::{OperationId, OrderId, Sku};
+use crate::domain::inventory::spread::{
+    Instruction, SliceNews, SpreadHint, SpreadReport, SpreadSettings,
+};
 use crate::domain::inventory::{
     Alert, Cause, ChangeRefusal, ChannelAvailability, ClaimCommand, ClaimReply, ClaimTerms,
     Placement, StockChange, StockLevel, TermsChange,
@@ -292,6 +294,24 @@ pub enum SkuCommand {
     },
     /// Read the counters.
     Read,
+    /// A slice tells main how it stands, and passes on claims that it can't serve.
+    Forward {
+        /// How it stands.
+        news: Box<SliceNews>,
+        /// At most [`MAX_CLAIMS_PER_CALL`].
+        claims: Vec<OrderClaim>,
+    },
+    /// Main tells a slice what it is to know.
+    Instruct {
+        /// That.
+        instruction: Box<Instruction>,
+    },
+    /// Set drop mode, if settings are given, and read it.
+    Spread {
+        /// The new settings.
+        #[serde(default)]
+        settings: Option<SpreadSettings>,
+    },
     /// Ask about the ledger and what it tells.
     Ledger(LedgerCommand),
     /// Look at what channels are told: one of them has begun to sell everything. Answered as `Read`.
@@ -322,6 +342,28 @@ pub enum SkuAnswer {
     Claims {
         /// The answers.
         answers: Vec<ClaimReply>,
+        /// How new orders find their object, if the SKU's units are spread.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        spread: Option<SpreadHint>,
+    },
+    /// What a slice is to know, and the answers to the claims that it passed on, in their order.
+    Instructed {
+        /// What it is to know.
+        instruction: Box<Instruction>,
+        /// The answers.
+        answers: Vec<ClaimReply>,
+    },
+    /// How a slice stands.
+    News {
+        /// That.
+        news: Box<SliceNews>,
+    },
+    /// Drop mode as it is.
+    Spread {
+        /// That.
+        report: Box<SpreadReport>,
+        /// When it was read.
+        as_of: Timestamp,
     },
     /// The counters as they are now.
     Level {

@@ -21,6 +21,7 @@ mod movement;
 mod past;
 mod proof;
 mod shift;
+pub mod spread;
 mod terms;
 mod upgrade;
 

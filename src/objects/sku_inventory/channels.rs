@@ -54,7 +54,7 @@ impl Inventory {
         let everything = self.sells_everything().await?;
         let now = now();
         let due = self.store.sqlite.transaction(|| {
-            let level = self.up_to_date(now)?.level;
+            let level = self.whole(&self.up_to_date(now)?.level)?;
             let told = self.store.told_channels()?;
             for one in news(&level, &told, &everything, now) {
                 self.store.owe_telling(&one, now)?;
