@@ -2,8 +2,10 @@
 //! as JSON over the object's `fetch`.
 
 mod import;
+mod reconciler;
 
 pub use import::{ImportAnswer, ImportCommand};
+pub use reconciler::{ReconcilerAnswer, ReconcilerCommand};
 
 use std::collections::BTreeMap;
 
@@ -259,7 +261,8 @@ pub struct Shortage {
     pub sku: String,
     /// Units wanted.
     pub requested: u32,
-    /// Units that could be had.
+    /// Units that could be had, as far as the store shows counts.
+    #[schema(required = false)]
     pub available: i64,
 }
 

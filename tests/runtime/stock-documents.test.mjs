@@ -295,7 +295,7 @@ describe("over HTTP", () => {
     expect(made.body).toMatchObject({ status: "draft", total_cost: { amount: 1_000 }, allowed: ["order", "cancel"], version: 1 });
     const again = await post("/v1/admin/purchase-orders", wanted, once);
     expect([again.body.id, again.headers.get("idempotent-replayed")]).toEqual([made.body.id, "true"]);
-    expect((await post("/v1/admin/purchase-orders", { ...wanted, location: "east" }, once)).body.code).toBe("idempotency_key_reused");
+    expect((await post("/v1/admin/purchase-orders", { ...wanted, lines: [{ ...wanted.lines[0], quantity: 5 }] }, once)).body.code).toBe("idempotency_key_reused");
     const url = `/v1/admin/purchase-orders/${made.body.id}`;
     expect(made.headers.get("location")).toBe(url);
 
@@ -328,6 +328,8 @@ describe("over HTTP", () => {
     expect((await get(`/v1/admin/purchase-orders?supplier=${supplier}&status=draft`, admin)).body.items).toEqual([]);
     expect((await get("/v1/admin/purchase-orders?status=lost", admin)).status).toBe(422);
 
+    const store = { id: "store-2", name: "Store 2", kind: "store" };
+    expect((await send("PUT", "/v1/admin/locations/store-2", { ...admin, body: store })).status).toBe(200);
     const moved = await post("/v1/admin/transfers", { from: "main", to: "store-2", lines: [{ sku: shop.sku("MUG"), quantity: 11 }] }, keyed());
     const shipped = await post(`/v1/admin/transfers/${moved.body.id}/ship`, {}, keyed());
     expect(shipped).toMatchObject({ status: 409, body: { code: "units_claimed", lines: [{ line: 0, sku: shop.sku("MUG"), removable: 10 }] } });
