@@ -241,8 +241,8 @@ proptest! {
         let record = Action::Record { lines: lines.collect() };
         let document = skus.act(count(shelves.len(), false), record).unwrap();
         // Somebody buys before the approval.
-        for number in 0..3 {
-            let sold = -(shelves[number] / 2);
+        for (number, on_shelf) in shelves.iter().enumerate().take(3) {
+            let sold = -(on_shelf / 2);
             outside.insert(number, sold);
             let location = place("west");
             skus.outside(number, StockChange::Adjusted { location, quantity_delta: sold }).unwrap();
