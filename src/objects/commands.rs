@@ -18,8 +18,8 @@ use crate::domain::inventory::spread::{
     Instruction, SliceNews, SpreadHint, SpreadReport, SpreadSettings,
 };
 use crate::domain::inventory::{
-    Alert, Cause, ChangeRefusal, ChannelAvailability, ClaimCommand, ClaimReply, ClaimTerms,
-    Placement, StockChange, StockLevel, TermsChange,
+    Alert, Cause, ChangeRefusal, ChannelAvailability, ChannelEvent, ClaimCommand, ClaimReply,
+    ClaimTerms, Placement, StockChange, StockLevel, TermsChange,
 };
 use crate::domain::invoice::{CreditNoteDraft, DocumentKind, InvoiceDraft, InvoiceEntry};
 use crate::domain::order::{AttentionCode, ChannelOrder, CloseReason, Order};
@@ -501,12 +501,4 @@ pub enum EventMessage {
         /// What lists say of them.
         entries: Vec<InvoiceEntry>,
     },
-}
-
-/// What happened to a channel, in the words of the events that listeners subscribe to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ChannelEvent {
-    /// It may be told of more units of a SKU, or of fewer.
-    #[serde(rename = "channel.availability_changed")]
-    AvailabilityChanged,
 }

@@ -28,7 +28,7 @@ mod upgrade;
 pub use alert::{Alert, AlertBook, AlertEnd, AlertKind, watch};
 pub use allocate::{Allocation, Placement};
 pub use change::{ChangeRefusal, StockChange, change};
-pub use channel::{ChannelAvailability, ChannelId, ChannelTerms, MAX_CHANNELS, news};
+pub use channel::{ChannelAvailability, ChannelEvent, ChannelId, ChannelTerms, MAX_CHANNELS, news};
 pub use claim::{
     ClaimAnswer, ClaimCommand, ClaimDecision, ClaimReply, ClaimTerms, Condition, LimitKind,
     Reservation, ReservationState, Usage, decide, expire, fill,

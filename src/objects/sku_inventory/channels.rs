@@ -11,9 +11,9 @@ use worker::{BatchMessageBuilder, Error, QueueContentType, RawMessageBuilder, Re
 
 use super::Inventory;
 use super::store::{Store, Stored};
-use crate::domain::inventory::{ChannelAvailability, ChannelId, fill, news};
+use crate::domain::inventory::{ChannelAvailability, ChannelEvent, ChannelId, fill, news};
 use crate::domain::time::Timestamp;
-use crate::objects::commands::{ChannelEvent, EventMessage};
+use crate::objects::commands::EventMessage;
 use crate::runtime::clock::now;
 use crate::runtime::log::{self, Level};
 use crate::runtime::platform::Unavailable;
