@@ -41,7 +41,7 @@ const placed = new Map();
 /** One run against one shop; when it is over, the shop is left to settle what it owes. */
 async function measure(shop, skus, count, runSeconds, run) {
   const before = shop.processorTime();
-  const load = await runLoad({ port: shop.port, connections: count, seconds: runSeconds, skus, run });
+  const load = await runLoad({ port: shop.port, connections: count, seconds: runSeconds, requests: { kind: "checkouts", skus, run } });
   if (Object.keys(load.refused).length > 0) console.warn(`${shop.kind}: refused ${JSON.stringify(load.refused)}`);
   placed.set(shop, (placed.get(shop) ?? 0) + load.ok);
   const drain = await shop.drained(placed.get(shop));

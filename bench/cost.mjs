@@ -31,7 +31,7 @@ export async function measureCost({ gatewayUrl, skus, connections, orders }) {
 }
 
 const load = (shop, { skus, connections, orders, run }) =>
-  runLoad({ port: shop.port, connections, seconds: 60, skus, run, limit: orders });
+  runLoad({ port: shop.port, connections, seconds: 60, requests: { kind: "checkouts", skus, run }, limit: orders });
 
 function summed(after, before, orders, connections) {
   const per = (test) => {

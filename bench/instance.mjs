@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { Log, LogLevel, Miniflare } from "miniflare";
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import { repositoryRoot } from "../scripts/bootstrap.mjs";
 import { developmentVars, SECRET_KEY } from "../scripts/development-settings.mjs";
 import { applyD1Migrations } from "../scripts/serve/d1-migrations.mjs";
@@ -46,12 +46,15 @@ const SHOPS = {
   }),
 };
 
-/** Starts a shop: `{ port, url, drained(orders), processorTime(), get(route), stop() }`. */
-export async function startShop(kind, { gatewayUrl, vars = {} }) {
-  const folder = mkdtempSync(path.join(tmpdir(), "cartwright-bench-"));
+/**
+ * Starts a shop: `{ port, url, ports, statePath, drained(orders), processorTime(), get(route), stop(), stopButKeep() }`.
+ * `beside`: more Workers of the same workerd, as miniflare describes them; `ports` has theirs by name, for those
+ * that want a socket. `folder`: the state of a shop before, left by `stopButKeep`.
+ */
+export async function startShop(kind, { gatewayUrl, vars = {}, beside = [], folder = mkdtempSync(path.join(tmpdir(), "cartwright-bench-")) }) {
   const statePath = path.join(folder, "v3");
   const pidFile = path.join(folder, "workerd.pid");
-  mkdirSync(statePath);
+  mkdirSync(statePath, { recursive: true });
   process.env.MINIFLARE_WORKERD_PATH = guardedWorkerd;
   const { options } = miniflareOptions({
     host: "127.0.0.1",
@@ -64,7 +67,12 @@ export async function startShop(kind, { gatewayUrl, vars = {} }) {
   });
   const [shop] = options.workers;
   shop.config.manifest = SHOPS[kind](shop.config.manifest);
+  options.workers.push(...(beside.length > 0 ? convertV4MiniflareOptions({ workers: beside }).workers : []));
   const miniflare = new Miniflare(options);
+  const stopButKeep = async () => {
+    await miniflare.dispose();
+    return folder;
+  };
   const stop = async () => {
     await miniflare.dispose();
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
@@ -74,11 +82,18 @@ export async function startShop(kind, { gatewayUrl, vars = {} }) {
     const database = await miniflare.getD1Database("DB", WORKER);
     await applyD1Migrations(database);
     const url = (await miniflare.unsafeGetDirectURL(WORKER)).origin;
+    const ports = {};
+    for (const { name } of beside.filter((worker) => worker.unsafeDirectSockets)) {
+      ports[name] = Number((await miniflare.unsafeGetDirectURL(name)).port);
+    }
     return {
       kind,
       url,
       port: Number(new URL(url).port),
+      ports,
+      statePath,
       stop,
+      stopButKeep,
       processorTime: () => processorTime(Number(readFileSync(pidFile, "utf8"))),
       get: async (route) => (await fetch(new URL(route, url))).json(),
       /** Waits until so many orders stand in D1 with their invoice; how long that took, in seconds. */
@@ -109,21 +124,23 @@ function processorTime(pid) {
   }
 }
 
-/** Terms, one product per ten SKUs, and a million units of each: what both shops sell. */
-export async function stockShop({ url, kind }, skus) {
-  if (kind === "floor") return void (await send(url, "POST", "/bench/stock", { skus, units: 1_000_000 }));
+/** Terms, one product per ten SKUs, and so many units of each: what both shops sell. */
+export async function stockShop({ url, kind }, skus, units = 1_000_000) {
+  if (kind === "floor") return void (await send(url, "POST", "/bench/stock", { skus, units }));
   await send(url, "PUT", "/v1/admin/store", JSON.parse(read("schema", "demo", "settings.json")));
   for (let from = 0; from < skus.length; from += 10) {
-    const id = `bench-${from}`;
+    const id = `bench-${skus[from].toLowerCase()}`;
     const prices = [{ amount: 1800, currency: "USD" }];
     const variants = skus.slice(from, from + 10).map((sku) => ({ sku, title: sku, options: { sku }, prices }));
     const product = { id, title: "Bench mug", status: "active", tax_category: "standard", variants };
     await send(url, "PUT", `/v1/admin/products/${id}`, product);
+    await Promise.all(variants.map(({ sku }) => receive(url, sku, units)));
   }
-  for (const sku of skus) {
-    const delivery = { kind: "received", quantity: 1_000_000, reason: "For the benchmark" };
-    await send(url, "POST", `/v1/admin/inventory/${sku}/adjustments`, delivery, { "idempotency-key": `bench-${sku}` });
-  }
+}
+
+function receive(url, sku, units) {
+  const delivery = { kind: "received", quantity: units, reason: "For the benchmark" };
+  return send(url, "POST", `/v1/admin/inventory/${sku}/adjustments`, delivery, { "idempotency-key": `bench-${sku}` });
 }
 
 async function send(base, method, route, body, headers = {}) {

@@ -4,13 +4,13 @@
 import net from "node:net";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { fileURLToPath } from "node:url";
+import { REQUESTS } from "./requests.mjs";
 
 const LOOPBACK = "127.0.0.1";
 
 /**
- * Sends checkouts to `port` on this machine for `seconds`. SKUs are taken in turn from `skus`, and every
- * request has a key of its own that begins with `run`. Gives `{ ok, refused: {status: count}, seconds, perSecond,
- * p50, p99 }`, times in milliseconds.
+ * Sends requests (bench/requests.mjs) to `port` on this machine for `seconds`, or until `limit` of them were sent.
+ * Gives `{ ok, refused: {status: count}, seconds, perSecond, p50, p99, refusals: {p50, p99} }`, times in milliseconds.
  */
 export function runLoad(plan) {
   return new Promise((resolve, reject) => {
@@ -18,31 +18,6 @@ export function runLoad(plan) {
     thread.once("message", resolve);
     thread.once("error", reject);
   });
-}
-
-function bodyFor(sku, lines = 1) {
-  return JSON.stringify({
-    currency: "USD",
-    lines: Array.from({ length: lines }, (_, index) => ({ sku: index === 0 ? sku : `${sku}-${index}`, quantity: 1 })),
-    email: "ada@example.com",
-    shipping_address: {
-      name: "Ada Lovelace",
-      line1: "12 Ferry Lane",
-      city: "San Francisco",
-      region: "CA",
-      postal_code: "94105",
-      country: "US",
-    },
-    shipping_method: "standard",
-    payment: { gateway: "sandbox", method: "instant" },
-  });
-}
-
-function requestFor(port, key, body) {
-  return (
-    `POST /v1/checkouts HTTP/1.1\r\nhost: ${LOOPBACK}:${port}\r\nauthorization: Bearer pk_dev_storefront\r\n` +
-    `idempotency-key: ${key}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
-  );
 }
 
 /** Length in bytes of the first answer in the buffer; 0 while it is not complete. */
@@ -55,9 +30,10 @@ function answerLength(buffer) {
   return buffer.length >= total ? total : 0;
 }
 
-async function run({ port, connections, seconds, skus, run: name, limit = Infinity }) {
-  const bodies = skus.map((sku) => bodyFor(sku));
+async function run({ port, connections, seconds, requests, limit = Infinity }) {
+  const { success, bytes } = REQUESTS[requests.kind]({ ...requests, host: `${LOOPBACK}:${port}` });
   const latencies = [];
+  const refusals = [];
   const refused = {};
   let sent = 0;
   const begun = performance.now();
@@ -77,7 +53,7 @@ async function run({ port, connections, seconds, skus, run: name, limit = Infini
         }
         sent += 1;
         sentAt = performance.now();
-        socket.write(requestFor(port, `${name}-${sent}`, bodies[sent % bodies.length]));
+        socket.write(bytes(sent));
       };
       socket.on("connect", next);
       socket.on("error", reject);
@@ -87,8 +63,12 @@ async function run({ port, connections, seconds, skus, run: name, limit = Infini
         const length = answerLength(waiting);
         if (length === 0) return;
         const status = waiting.toString("latin1", 9, 12);
-        if (status === "201") latencies.push(performance.now() - sentAt);
-        else refused[status] = (refused[status] ?? 0) + 1;
+        const took = performance.now() - sentAt;
+        if (status === success) latencies.push(took);
+        else {
+          refusals.push(took);
+          refused[status] = (refused[status] ?? 0) + 1;
+        }
         waiting = waiting.subarray(length);
         next();
       });
@@ -97,9 +77,20 @@ async function run({ port, connections, seconds, skus, run: name, limit = Infini
 
   await Promise.all(Array.from({ length: connections }, connection));
   const took = (performance.now() - begun) / 1000;
-  latencies.sort((a, b) => a - b);
-  const at = (part) => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * part))] ?? NaN;
-  return { ok: latencies.length, refused, seconds: took, perSecond: latencies.length / took, p50: at(0.5), p99: at(0.99) };
+  return {
+    ok: latencies.length,
+    refused,
+    seconds: took,
+    perSecond: latencies.length / took,
+    ...percentiles(latencies),
+    refusals: percentiles(refusals),
+  };
 }
 
-if (!isMainThread && workerData?.run) parentPort.postMessage(await run(workerData));
+function percentiles(times) {
+  times.sort((a, b) => a - b);
+  const at = (part) => times[Math.min(times.length - 1, Math.floor(times.length * part))] ?? NaN;
+  return { p50: at(0.5), p99: at(0.99) };
+}
+
+if (!isMainThread && workerData?.requests) parentPort.postMessage(await run(workerData));

@@ -1,6 +1,6 @@
 // What a run found, as a table for people and as target/bench.json for machines.
 
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { repositoryRoot } from "../scripts/bootstrap.mjs";
 
@@ -14,23 +14,37 @@ export const median = (numbers) => {
 
 const rounded = (number) => (number === undefined ? undefined : Number(number.toPrecision(4)));
 
-/** A row of the report; `reference` and `ratio` only where something was measured beside it. */
-export function row(name, unit, ours, reference) {
-  const known = { name, unit, ours: rounded(ours) };
+/**
+ * A row of the report; `reference` and `ratio` only where something was measured beside it, `note` where the name
+ * does not say what it was, or how many connections there were.
+ */
+export function row(name, unit, ours, reference, note) {
+  const known = { name, unit, ours: rounded(ours), ...(note && { note }) };
   return reference === undefined ? known : { ...known, reference: rounded(reference), ratio: rounded(ours / reference) };
 }
 
-export function printTable(rows) {
+export function printTable(rows, reference = "floor") {
   const wide = Math.max(...rows.map(({ name }) => name.length)) + 2;
   const cell = (value) => String(value ?? "").padStart(11);
-  console.log(`\n${"".padEnd(wide)}${"unit".padEnd(13)}${cell("ours")}${cell("floor")}${cell("ratio")}`);
-  for (const { name, unit, ours, reference, ratio } of rows) {
-    console.log(`${name.padEnd(wide)}${unit.padEnd(13)}${cell(ours)}${cell(reference)}${cell(ratio)}`);
+  console.log(`\n${"".padEnd(wide)}${"unit".padEnd(13)}${cell("ours")}${cell(reference)}${cell("ratio")}`);
+  for (const { name, unit, ours, reference, ratio, note } of rows) {
+    console.log(`${name.padEnd(wide)}${unit.padEnd(13)}${cell(ours)}${cell(reference)}${cell(ratio)}${note ? `  ${note}` : ""}`);
   }
 }
 
+/** Puts the rows into the report, in place of those of the same names; those of other runs stay. */
 export function writeReport(rows) {
+  const names = new Set(rows.map(({ name }) => name));
+  const merged = [...known().filter(({ name }) => !names.has(name)), ...rows];
   mkdirSync(path.dirname(FILE), { recursive: true });
-  writeFileSync(FILE, `${JSON.stringify(rows, null, 2)}\n`);
+  writeFileSync(FILE, `${JSON.stringify(merged, null, 2)}\n`);
   console.log(`\nwritten to ${path.relative(repositoryRoot, FILE)}`);
+}
+
+function known() {
+  try {
+    return JSON.parse(readFileSync(FILE, "utf8"));
+  } catch {
+    return [];
+  }
 }

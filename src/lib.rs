@@ -22,23 +22,22 @@ pub mod providers;
 pub mod runtime;
 pub mod storage;
 
-use worker::{
-    Context, Env, MessageBatch, Request, Response, Result, ScheduleContext, ScheduledEvent, event,
-};
+use worker::web_sys::{Request, Response};
+use worker::{Context, Env, MessageBatch, Result, ScheduleContext, ScheduledEvent, event};
 
 #[event(fetch)]
-async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response> {
-    runtime::serve::serve(request, env, api::answer).await
+async fn fetch(request: Request, env: Env, context: Context) -> Result<Response> {
+    runtime::serve::serve(request, env, context, api::answer).await
 }
 
 #[event(queue)]
 async fn queue(batch: MessageBatch<String>, env: Env, _context: Context) -> Result<()> {
-    jobs::projection::project(&runtime::platform::shared(env)?, batch).await
+    jobs::projection::project(&runtime::platform::shared(env, None)?, batch).await
 }
 
 #[event(scheduled)]
 async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
-    if let Ok(platform) = runtime::platform::shared(env) {
+    if let Ok(platform) = runtime::platform::shared(env, None) {
         jobs::sweep::sweep(&platform).await;
         jobs::channels::introduce(&platform).await;
         jobs::reconcile::start_daily(&platform).await;

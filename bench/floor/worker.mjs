@@ -256,14 +256,18 @@ export class SkuInventory {
     const { receive, claims } = await request.json();
     return this.storage.transactionSync(() => {
       if (receive) {
-        this.sql.exec("INSERT INTO level (only_row, received, version) VALUES (1, ?, 1)", receive);
+        const level = { received: receive, adjusted: 0, transferred: 0, sold: 0, reserved: 0, back_ordered_held: 0,
+          back_ordered_sold: 0, back_order_limit: 0, low_stock_threshold: 0, version: 1 };
+        this.sql.exec("INSERT INTO level (only_row, document, ledger_hash) VALUES (1, ?, '')", JSON.stringify(level));
         return Response.json({});
       }
       const now = Date.now();
-      const [level] = this.sql.exec("SELECT received, sold, reserved, version FROM level");
+      const [{ document, ledger_sequence: sequence }] = this.sql.exec("SELECT document, ledger_sequence FROM level");
+      const level = JSON.parse(document);
+      this.sequence = sequence;
       const [{ overdue }] = this.sql.exec("SELECT COUNT(*) AS overdue FROM reservations WHERE state = 'held' AND expires_at <= ?", now);
       const answers = overdue > 0 ? claims.map(() => false) : claims.map((claim) => this.decide(level, claim, now));
-      this.sql.exec("UPDATE level SET sold = ?, reserved = ?, version = ?", level.sold, level.reserved, level.version);
+      this.sql.exec("UPDATE level SET document = ?, ledger_sequence = ?", JSON.stringify(level), this.sequence);
       if (!this.armed) this.storage.setAlarm(now + TELL_AFTER_MS);
       this.armed = true;
       return Response.json(answers);
@@ -275,23 +279,24 @@ export class SkuInventory {
     if (reserve && (known || level.received - level.sold - level.reserved < quantity)) return Boolean(known);
     const state = reserve ? "held" : "committed";
     const upsert =
-      "INSERT INTO reservations (order_id, state, quantity, expires_at) VALUES (?, ?, ?, ?) " +
+      "INSERT INTO reservations (order_id, state, quantity, expires_at, placement) VALUES (?, ?, ?, ?, '{}') " +
       "ON CONFLICT (order_id) DO UPDATE SET state = excluded.state";
     this.sql.exec(upsert, id, state, quantity, now + WINDOW_MS);
     level.reserved += reserve ? quantity : -quantity;
     level.sold += reserve ? 0 : quantity;
     level.version += 1;
-    this.sql.exec(
-      "INSERT INTO movements (kind, on_hand_delta, reserved_delta, order_id, at) VALUES (?, ?, ?, ?, ?)",
-      reserve ? "reserved" : "committed", reserve ? 0 : -quantity, reserve ? quantity : -quantity, id, now,
-    );
+    this.sequence += 1;
+    const movement = { kind: reserve ? "reserved" : "committed", on_hand: reserve ? 0 : -quantity, reserved: reserve ? quantity : -quantity };
+    const entry = JSON.stringify({ at: now, cause: { kind: "order", id }, movement });
+    this.sql.exec("INSERT INTO ledger (sequence, entry, hash) VALUES (?, ?, '')", this.sequence, entry);
     return true;
   }
 
   async alarm() {
     this.armed = false;
-    const [level] = this.sql.exec("SELECT received, sold, reserved, version FROM level");
-    await this.env.EVENTS.send(JSON.stringify({ sku: this.sku, as_of: Date.now(), ...level }), { contentType: "text" });
+    const [{ document }] = this.sql.exec("SELECT document FROM level");
+    const { received, sold, reserved, version } = JSON.parse(document);
+    await this.env.EVENTS.send(JSON.stringify({ sku: this.sku, as_of: Date.now(), received, sold, reserved, version }), { contentType: "text" });
   }
 }
 

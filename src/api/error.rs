@@ -282,6 +282,11 @@ impl ApiError {
         self
     }
 
+    /// A further member of the answer, to be changed.
+    pub fn extension_mut(&mut self, name: &str) -> Option<&mut Value> {
+        self.extensions.as_mut()?.get_mut(name)
+    }
+
     /// Adds a header to the answer.
     #[must_use]
     pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {

@@ -65,7 +65,7 @@ use crate::runtime::serve::{Incoming, Outgoing, OutgoingBody};
 
 /// Answers one request. There is no platform if the deployment's variables can't be used.
 pub async fn answer(platform: Option<Platform>, incoming: Box<dyn Incoming>) -> Outgoing {
-    let request_id = ["req_", &clock::fresh_uuid().simple().to_string()].concat();
+    let request_id = clock::fresh_request_id();
     let started = clock::now();
     let origin = incoming.header("origin");
     let is_head = incoming.method() == "HEAD";
@@ -87,21 +87,25 @@ pub async fn answer(platform: Option<Platform>, incoming: Box<dyn Incoming>) -> 
         browser::share(&mut reply, settings, origin.as_deref());
     }
     browser::protect(&mut reply, settings);
-    let mut fields = json!({
-        "request_id": request_id,
-        "route": answered.route,
-        "status": reply.status,
-        "duration_ms": clock::now().milliseconds_since(started),
-    });
-    note(&mut fields, "order_id", reply.order_id.map(|id: OrderId| id.to_string()));
-    note(&mut fields, "code", code.map(str::to_owned));
-    note(&mut fields, "cause", cause.map(String::from));
-    let level = match reply.status {
-        503 => Level::Warning,
-        500.. => Level::Error,
-        _ => Level::Info,
-    };
-    log::event(level, "request", fields);
+    if reply.quiet {
+        log::count(&answered.route, reply.status, clock::now());
+    } else {
+        let mut fields = json!({
+            "request_id": request_id,
+            "route": answered.route,
+            "status": reply.status,
+            "duration_ms": clock::now().milliseconds_since(started),
+        });
+        note(&mut fields, "order_id", reply.order_id.map(|id: OrderId| id.to_string()));
+        note(&mut fields, "code", code.map(str::to_owned));
+        note(&mut fields, "cause", cause.map(String::from));
+        let level = match reply.status {
+            503 => Level::Warning,
+            500.. => Level::Error,
+            _ => Level::Info,
+        };
+        log::event(level, "request", fields);
+    }
     reply.headers.push(("x-request-id", request_id));
     let body = if is_head { OutgoingBody::Empty } else { reply.body };
     Outgoing { status: reply.status, headers: reply.headers, body }

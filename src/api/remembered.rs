@@ -198,6 +198,25 @@ pub async fn sellables(
     }
 }
 
+/// Those of these SKUs that are not in the catalogue.
+///
+/// # Errors
+/// As of [`sellables`].
+pub async fn unsellable<'a>(
+    platform: &Platform,
+    skus: &'a [Sku],
+) -> Result<Vec<&'a Sku>, ApiError> {
+    let now = platform.now();
+    let all_fresh = SELLABLES.with_borrow_mut(|cache| {
+        skus.iter().all(|sku| matches!(cache.get(sku, now), Found::Fresh(Some(_))))
+    });
+    if all_fresh {
+        return Ok(Vec::new());
+    }
+    let known = sellables(platform, skus.iter()).await?;
+    Ok(skus.iter().filter(|sku| !known.contains_key(*sku)).collect())
+}
+
 fn remember(platform: &Platform, asked: &[&Sku], found: &[Sellable]) {
     let now = platform.now();
     let lifetime = catalogue_lifetime(platform);

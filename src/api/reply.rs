@@ -20,6 +20,8 @@ pub struct Reply {
     pub body: OutgoingBody,
     /// The order it is about, for the log.
     pub order_id: Option<OrderId>,
+    /// Whether it is counted in the log and has no line of its own.
+    pub quiet: bool,
 }
 
 const JSON: &str = "application/json";
@@ -39,13 +41,19 @@ impl Reply {
     #[must_use]
     pub fn text(status: u16, media_type: &str, body: OutgoingBody) -> Self {
         let headers = vec![("content-type", media_type.to_owned())];
-        Self { status, headers, body, order_id: None }
+        Self { status, headers, body, order_id: None, quiet: false }
     }
 
     /// No body.
     #[must_use]
     pub const fn empty(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: OutgoingBody::Empty, order_id: None }
+        Self {
+            status,
+            headers: Vec::new(),
+            body: OutgoingBody::Empty,
+            order_id: None,
+            quiet: false,
+        }
     }
 
     /// Adds a header.
@@ -59,6 +67,13 @@ impl Reply {
     #[must_use]
     pub fn replayed(self, replayed: bool) -> Self {
         if replayed { self.with_header("idempotent-replayed", "true") } else { self }
+    }
+
+    /// Has the log count it: one of thousands that are alike.
+    #[must_use]
+    pub const fn quiet(mut self) -> Self {
+        self.quiet = true;
+        self
     }
 
     /// Notes, for the log, which order it is about.

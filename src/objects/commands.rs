@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::ledger_commands::{LedgerAnswer, LedgerCommand};
+pub use super::reconciler_commands::{ReconcilerAnswer, ReconcilerCommand};
 pub use super::stock_document::{StockDocumentAnswer, StockDocumentCommand};
 use crate::domain::id::{OperationId, OrderId, Sku};
 use crate::domain::inventory::{
@@ -260,7 +261,8 @@ pub struct Shortage {
     pub sku: String,
     /// Units wanted.
     pub requested: u32,
-    /// Units that could be had.
+    /// Units that could be had, as far as the store shows counts.
+    #[schema(required = false)]
     pub available: i64,
 }
 

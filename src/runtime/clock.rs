@@ -6,6 +6,8 @@ use crate::domain::time::Timestamp;
 use uuid::Uuid;
 
 thread_local! {
+    /// What this isolate's requests are called: chance, drawn once, and the number of the last one.
+    static REQUESTS: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
     /// How many seconds this isolate's clock is ahead of the platform's: 0 outside development.
     static AHEAD: Cell<i64> = const { Cell::new(0) };
 }
@@ -19,8 +21,15 @@ pub fn put_ahead(seconds: i64) {
 /// The time of the last I/O, which is what the platform's clock shows.
 #[must_use]
 pub fn now() -> Timestamp {
-    let shown = i64::try_from(worker::Date::now().as_millis()).unwrap_or(i64::MAX);
-    Timestamp::from_milliseconds(shown).plus_seconds(AHEAD.get())
+    Timestamp::from_milliseconds(whole(js_sys::Date::now())).plus_seconds(AHEAD.get())
+}
+
+#[expect(
+    clippy::as_conversions,
+    reason = "a time in milliseconds is whole and far below 2^53; `as` saturates beyond"
+)]
+const fn whole(milliseconds: f64) -> i64 {
+    milliseconds as i64
 }
 
 /// When the platform's clock shows what ours shows at a moment.
@@ -33,4 +42,17 @@ pub fn on_the_platform(at: Timestamp) -> Timestamp {
 #[must_use]
 pub fn fresh_uuid() -> Uuid {
     Uuid::now_v7()
+}
+
+/// A name for a request, which no other request has: `req_` and 32 hexadecimal digits. An isolate draws
+/// half of it once and counts the other half, because a draw is a crossing to JavaScript.
+#[must_use]
+pub fn fresh_request_id() -> String {
+    let (mut isolate, number) = REQUESTS.get();
+    if isolate == 0 {
+        isolate = Uuid::new_v4().as_u64_pair().0;
+    }
+    let number = number.wrapping_add(1);
+    REQUESTS.set((isolate, number));
+    format!("req_{isolate:016x}{number:016x}")
 }

@@ -3,6 +3,7 @@
 mod body;
 pub mod cache;
 pub mod clock;
+mod constant_text;
 pub mod deadline;
 pub mod log;
 pub mod object_call;
@@ -11,3 +12,4 @@ pub mod send;
 pub mod serve;
 pub mod settings;
 pub mod sqlite;
+pub mod stock_board;

@@ -1,10 +1,11 @@
 //! The doors of the platform as one value that handlers carry: objects, database, clock, limits.
 
+use std::future::Future;
 use std::rc::Rc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use worker::Env;
+use worker::{Context, Env};
 
 use super::settings::Settings;
 use crate::domain::id::{ImportId, ShardNumber, Sku, StockDocumentId};
@@ -33,22 +34,42 @@ pub struct Unavailable {
 pub struct Platform {
     env: Rc<Env>,
     settings: Rc<Settings>,
+    /// The request under way, for work that goes on after its answer; an object's has none.
+    context: Option<Rc<Context>>,
 }
 
 /// The platform for one event of the Worker, with the isolate's settings.
 ///
 /// # Errors
 /// When a variable is missing or wrong; the deployment serves nothing until it is mended.
-pub fn shared(env: Env) -> worker::Result<Platform> {
+pub fn shared(env: Env, context: Option<Context>) -> worker::Result<Platform> {
     let settings = super::settings::shared(&env).map_err(worker::Error::RustError)?;
-    Ok(Platform::new(env, settings))
+    Ok(Platform { context: context.map(Rc::new), ..Platform::new(env, settings) })
 }
 
 impl Platform {
     /// Wraps the environment of one request or object.
     #[must_use]
     pub fn new(env: Env, settings: Rc<Settings>) -> Self {
-        Self { env: Rc::new(env), settings }
+        Self { env: Rc::new(env), settings, context: None }
+    }
+
+    /// The bindings.
+    pub(super) fn environment(&self) -> &Env {
+        &self.env
+    }
+
+    /// Whether [`Platform::afterwards`] has somebody to keep its work alive.
+    #[must_use]
+    pub const fn has_afterwards(&self) -> bool {
+        self.context.is_some()
+    }
+
+    /// Does something that the answer does not wait for. The platform gives it 30 seconds.
+    pub fn afterwards(&self, work: impl Future<Output = ()> + 'static) {
+        if let Some(context) = &self.context {
+            context.wait_until(work);
+        }
     }
 
     /// The deployment's settings.
@@ -108,6 +129,16 @@ impl Platform {
         self.ask("SKU_INVENTORY", "inventory", sku.as_str(), command).await
     }
 
+    /// The counters of a SKU as its object has them now: what [`SkuCommand::Read`] asks, at less cost.
+    ///
+    /// # Errors
+    /// When the object did not answer.
+    pub async fn sku_level(&self, sku: &Sku) -> Result<SkuAnswer, Unavailable> {
+        super::object_call::look(&self.env, "SKU_INVENTORY", sku.as_str())
+            .await
+            .map_err(|cause| unavailable("inventory", &cause))
+    }
+
     /// Asks the object that numbers a series of invoices or credit notes.
     ///
     /// # Errors
@@ -158,7 +189,7 @@ impl Platform {
 
     async fn ask<C: Serialize, A: DeserializeOwned>(
         &self,
-        binding: &str,
+        binding: &'static str,
         part: &'static str,
         name: &str,
         command: &C,

@@ -2,17 +2,36 @@
 //!
 //! Headers and body stay in JavaScript until someone asks for them: most requests are answered from
 //! three headers, and a header that is not valid Rust text can't fail a request that never reads it.
+//! The platform's own request and response are used, not those of the `worker` crate: what crosses to
+//! JavaScript is most of what a short answer costs, and those cross for every part of either.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 
 use futures_util::{Stream, StreamExt, TryStreamExt};
-use worker::{Env, Error, Headers, Request, Response, Result};
+use js_sys::{JsString, Object, Reflect};
+use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::*;
+use worker::web_sys::{Request as PlatformRequest, Response as PlatformResponse, ResponseInit};
+use worker::{Context, Env, Error, Headers, Request, Response, Result};
 
+use super::constant_text::in_javascript;
 use super::log::{self, Level};
 use super::platform::{self, Platform};
+
+#[wasm_bindgen]
+extern "C" {
+    /// Headers, asked by a name that JavaScript already has.
+    #[wasm_bindgen(extends = js_sys::Object, js_name = Headers)]
+    type PlatformHeaders;
+
+    #[wasm_bindgen(method, catch, js_class = "Headers")]
+    fn get(this: &PlatformHeaders, name: &JsString)
+    -> std::result::Result<Option<String>, JsValue>;
+}
 
 /// What arrives.
 pub trait Incoming {
@@ -104,12 +123,17 @@ impl Eq for Chunks {}
 ///
 /// # Errors
 /// When the platform refuses to build the answer.
-pub async fn serve<F, A>(request: Request, env: Env, answer: F) -> Result<Response>
+pub async fn serve<F, A>(
+    request: PlatformRequest,
+    env: Env,
+    context: Context,
+    answer: F,
+) -> Result<PlatformResponse>
 where
     F: FnOnce(Option<Platform>, Box<dyn Incoming>) -> A,
     A: Future<Output = Outgoing>,
 {
-    let platform = match platform::shared(env.clone()) {
+    let platform = match platform::shared(env, Some(context)) {
         Ok(platform) => Some(platform),
         Err(problem) => {
             let fields = serde_json::json!({ "problem": problem.to_string() });
@@ -117,28 +141,97 @@ where
             None
         }
     };
-    let url = request.inner().url();
-    let outgoing = answer(platform, Box::new(Live::new(request))).await;
+    let live = Live::new(request);
+    let url = live.url.clone();
+    let outgoing = answer(platform.clone(), Box::new(live)).await;
+    let body = match &outgoing.body {
+        OutgoingBody::Empty => None,
+        OutgoingBody::Text(text) => Some(text.as_str()),
+        OutgoingBody::Shared(text) => Some(&**text),
+        OutgoingBody::Static(text) => Some(*text),
+        OutgoingBody::Stream(chunks) => {
+            return streamed(chunks.take(), outgoing.status, &outgoing.headers);
+        }
+        OutgoingBody::Asset => {
+            let env = platform.as_ref().ok_or_else(|| Error::RustError("no files".to_owned()))?;
+            return asset(env.environment(), &url, &outgoing.headers).await;
+        }
+    };
+    let init = init(outgoing.status, &outgoing.headers)?;
+    PlatformResponse::new_with_opt_str_and_init(body, &init).map_err(Error::from)
+}
+
+/// A header whose value no other answer has.
+const OF_THIS_REQUEST: &str = "x-request-id";
+
+/// Status and headers as JavaScript holds them.
+type HeaderList = Vec<(&'static str, String)>;
+
+/// Inits that an isolate keeps; more than there are answers that come often.
+const KEPT_INITS: usize = 64;
+
+thread_local! {
+    /// Most answers have the headers of an answer before, but for the request's name: what JavaScript
+    /// needs of them is kept, and the name is put in.
+    static INITS: RefCell<HashMap<(u16, HeaderList), (ResponseInit, Object)>> =
+        RefCell::new(HashMap::new());
+}
+
+fn init(status: u16, headers: &[(&'static str, String)]) -> Result<ResponseInit> {
+    let own = headers.iter().find(|(name, _)| *name == OF_THIS_REQUEST);
+    let rest: HeaderList =
+        headers.iter().filter(|(name, _)| *name != OF_THIS_REQUEST).cloned().collect();
+    INITS.with_borrow_mut(|inits| {
+        if inits.len() >= KEPT_INITS {
+            inits.clear();
+        }
+        let key = (status, rest);
+        if !inits.contains_key(&key) {
+            let made = new_init(status, &key.1)?;
+            inits.insert(key.clone(), made);
+        }
+        let Some((init, fields)) = inits.get(&key) else {
+            return Err(Error::RustError("an init was lost".to_owned()));
+        };
+        if let Some((name, value)) = own {
+            Reflect::set(fields, &in_javascript(name), &JsValue::from_str(value))
+                .map_err(Error::from)?;
+        }
+        Ok(init.clone())
+    })
+}
+
+fn new_init(status: u16, headers: &HeaderList) -> Result<(ResponseInit, Object)> {
+    let fields = Object::new();
+    for (name, value) in headers {
+        let value = JsValue::from_str(value);
+        Reflect::set(&fields, &in_javascript(name), &value).map_err(Error::from)?;
+    }
+    let init = ResponseInit::new();
+    init.set_status(status);
+    init.set_headers(&fields);
+    Ok((init, fields))
+}
+
+/// Bytes that are made while they are sent.
+fn streamed(
+    chunks: Option<ChunkStream>,
+    status: u16,
+    ours: &[(&'static str, String)],
+) -> Result<PlatformResponse> {
     let headers = Headers::new();
-    for (name, value) in &outgoing.headers {
+    for (name, value) in ours {
         headers.set(name, value)?;
     }
-    let builder = Response::builder().with_status(outgoing.status).with_headers(headers);
-    Ok(match outgoing.body {
-        OutgoingBody::Empty => builder.empty(),
-        OutgoingBody::Text(text) => builder.fixed(text.into_bytes()),
-        OutgoingBody::Shared(text) => builder.fixed(text.as_bytes().to_vec()),
-        OutgoingBody::Static(text) => builder.fixed(text.as_bytes().to_vec()),
-        OutgoingBody::Stream(chunks) => match chunks.take() {
-            Some(stream) => builder.from_stream(stream.map_err(Error::RustError))?,
-            None => builder.empty(),
-        },
-        OutgoingBody::Asset => asset(&env, &url, &outgoing.headers).await?,
+    let builder = Response::builder().with_status(status).with_headers(headers);
+    Ok(match chunks {
+        Some(stream) => builder.from_stream(stream.map_err(Error::RustError))?.into(),
+        None => builder.empty().into(),
     })
 }
 
 /// A static file, with its own status and headers and ours besides.
-async fn asset(env: &Env, url: &str, ours: &[(&'static str, String)]) -> Result<Response> {
+async fn asset(env: &Env, url: &str, ours: &[(&'static str, String)]) -> Result<PlatformResponse> {
     let file = env.service("ASSETS")?.fetch(url, None).await?;
     let headers = Headers::new();
     for (name, value) in ours {
@@ -149,7 +242,7 @@ async fn asset(env: &Env, url: &str, ours: &[(&'static str, String)]) -> Result<
         headers.set(&name, &value)?;
     }
     let (answer, body) = file.into_parts();
-    Ok(answer.with_headers(headers).body(body))
+    Ok(answer.with_headers(headers).body(body).into())
 }
 
 /// A request of the platform.
@@ -158,16 +251,20 @@ struct Live {
     url: String,
     path: std::ops::Range<usize>,
     query: std::ops::Range<usize>,
-    request: Request,
+    headers: OnceCell<PlatformHeaders>,
+    request: PlatformRequest,
 }
 
 impl Live {
-    fn new(request: Request) -> Self {
-        let url = request.inner().url();
+    fn new(request: PlatformRequest) -> Self {
+        let url = request.url();
         let (path, query) = split(&url);
-        Self { method: request.inner().method(), url, path, query, request }
+        Self { method: request.method(), url, path, query, headers: OnceCell::new(), request }
     }
 }
+
+/// Headers that many requests are asked for, as the program names them.
+const ASKED_OFTEN: [&str; 4] = ["authorization", "origin", "cf-connecting-ip", "idempotency-key"];
 
 /// Where path and query are in an absolute URL. The platform gives no fragment.
 fn split(url: &str) -> (std::ops::Range<usize>, std::ops::Range<usize>) {
@@ -192,16 +289,22 @@ impl Incoming for Live {
     }
 
     fn header(&self, name: &str) -> Option<String> {
-        self.request.headers().get(name).ok().flatten()
+        let headers = self.headers.get_or_init(|| {
+            let headers: JsValue = self.request.headers().into();
+            headers.unchecked_into()
+        });
+        let often = ASKED_OFTEN.into_iter().find(|known| *known == name);
+        let name = often.map_or_else(|| JsString::from(name), in_javascript);
+        headers.get(&name).ok().flatten()
     }
 
     fn body(&mut self, limit: usize) -> Pin<Box<dyn Future<Output = BodyResult> + '_>> {
         let announced = self.header("content-length").and_then(|text| text.parse::<usize>().ok());
-        Box::pin(read(&mut self.request, announced, limit))
+        Box::pin(read(Request::from(Clone::clone(&self.request)), announced, limit))
     }
 }
 
-async fn read(request: &mut Request, announced: Option<usize>, limit: usize) -> BodyResult {
+async fn read(mut request: Request, announced: Option<usize>, limit: usize) -> BodyResult {
     if announced.is_some_and(|length| length > limit) {
         return Err(BodyFailure::TooLarge);
     }

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use worker::Env;
 
+use super::cache::Lifetime;
 use super::clock;
 use crate::domain::payment::CaptureMode;
 use crate::providers::payment::settings::{ConfigurationError, PaymentSettings};
@@ -58,6 +59,9 @@ pub enum SettingsError {
     #[error(transparent)]
     Payments(#[from] ConfigurationError),
 }
+
+/// How long old counters are shown while their object does not answer.
+const STOCK_STALE_MILLISECONDS: i64 = 60_000;
 
 const CLOCK_AHEAD: &str = "CLOCK_AHEAD_SECONDS";
 const MAX_AHEAD_SECONDS: i64 = 30 * 86_400;
@@ -145,6 +149,16 @@ impl Settings {
             capture_mode,
             payments: PaymentSettings::from_variables(&get)?,
         })
+    }
+
+    /// How long a SKU's counters are shown: without asking again, and, while their object does not
+    /// answer, for a minute more.
+    #[must_use]
+    pub const fn stock_lifetime(&self) -> Lifetime {
+        Lifetime {
+            fresh_milliseconds: self.stock_cache_milliseconds,
+            stale_milliseconds: STOCK_STALE_MILLISECONDS,
+        }
     }
 
     /// How long a request that works on an order may take before the alarm takes the work over:

@@ -4,14 +4,14 @@
 //! goes through [`Sqlite::transaction`], which binds the platform's `transactionSync` (the `worker`
 //! crate has none).
 
-use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::cell::Cell;
 
 use js_sys::{Array, JsString, Uint8Array};
 use wasm_bindgen::prelude::*;
 use worker::{Error, Result, SqlStorageValue, State};
 
 use super::clock::on_the_platform;
+use super::constant_text::in_javascript;
 use crate::domain::time::Timestamp;
 
 #[wasm_bindgen]
@@ -53,18 +53,6 @@ extern "C" {
 
     #[wasm_bindgen(method, catch)]
     fn raw(this: &Cursor) -> std::result::Result<js_sys::Object, JsValue>;
-}
-
-thread_local! {
-    /// Statements as JavaScript holds them, by where their text is in the program.
-    static TEXTS: RefCell<HashMap<(*const u8, usize), JsString>> = RefCell::new(HashMap::new());
-}
-
-fn in_javascript(statement: &'static str) -> JsString {
-    TEXTS.with_borrow_mut(|texts| {
-        let place = (statement.as_ptr(), statement.len());
-        texts.entry(place).or_insert_with(|| JsString::from(statement)).clone()
-    })
 }
 
 /// The SQLite database and alarm of one object.

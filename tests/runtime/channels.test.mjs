@@ -199,6 +199,8 @@ describe("the feed of a channel", () => {
   test("of a channel that sells everything begins with every SKU there is", async () => {
     await openDoors({ MUG: 10, CUP: 4 });
     await drain();
+    // What other tests have sold is not this shop's.
+    await env.DB.prepare("DELETE FROM stock_levels WHERE sku NOT LIKE ?").bind(`${shop.tag}-%`).run();
     clock.advance(MINUTE);
     await setUp({ all_skus: true });
     const context = createExecutionContext();

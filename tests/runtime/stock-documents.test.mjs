@@ -10,7 +10,7 @@ import { plan } from "./support/crossings.mjs";
 import { drain } from "./support/drain.mjs";
 import { CRASHES, FAILURES, atEveryCrossing } from "./support/every-crossing.mjs";
 import { get, openDoors, post, send } from "./support/http.mjs";
-import { adjust, ask, attempt, buy, change, evictAll, inStorage, level, read, shop, stock, stubOf } from "./support/shop.mjs";
+import { adjust, ask, buy, change, evictAll, inStorage, level, read, shop, stock, stubOf } from "./support/shop.mjs";
 
 const newId = (prefix) => `${prefix}_${crypto.randomUUID().replaceAll("-", "")}`;
 
@@ -145,9 +145,9 @@ describe("a purchase order", () => {
         expect((await shown(id)).body.receipts).toHaveLength(1);
         await heldByLists(id);
       },
-    });
+    }, /^(StockDocument|SkuInventory CUP) /);
     expect(struck).toEqual(expect.arrayContaining([
-      "StockDocument transaction", "StockDocument asks SkuInventory", "SkuInventory MUG transaction", "StockDocument sends to the queue",
+      "StockDocument transaction", "StockDocument asks SkuInventory", "SkuInventory CUP transaction", "StockDocument sends to the queue",
     ]));
   });
 
@@ -342,6 +342,5 @@ describe("over HTTP", () => {
     expect((await post(`/v1/admin/counts/${opened.body.id}/reject`, { note: "again" }, keyed())).body).toMatchObject({ status: "rejected" });
     await drain({ within: 10 * SECOND });
     expect((await get("/v1/admin/counts?status=rejected&location=main&limit=100", admin)).body.items.map(({ id }) => id)).toContain(opened.body.id);
-    expect(await attempt(ask("StockDocument", "not-a-document", { command: "read" }))).toBeUndefined();
   });
 });

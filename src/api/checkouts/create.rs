@@ -8,7 +8,7 @@ use futures_util::join;
 
 use super::answer::{self, CheckoutAnswer};
 use super::request::CheckoutRequest;
-use super::route;
+use super::{route, sold_out};
 use crate::api::ask::Ask;
 use crate::api::body;
 use crate::api::error::{ApiError, ErrorCode};
@@ -17,6 +17,7 @@ use crate::api::openapi::Problem;
 use crate::api::payment_methods;
 use crate::api::remembered;
 use crate::api::reply::Outcome;
+use crate::api::stock::shortages;
 use crate::domain::inventory::ClaimTerms;
 use crate::domain::money::Money;
 use crate::domain::pricing::{MAX_CART_LINES, PricingRefusal, price_cart};
@@ -53,7 +54,13 @@ pub async fn handle(mut ask: Ask) -> Outcome {
     };
     let shard = submission.shard(ask.platform.settings().order_shards);
     let answer = ask.platform.shard(shard, &command).await;
-    answered(&ask.platform, answer, refusal)
+    match answered(&ask.platform, answer, refusal) {
+        Err(mut refusal) if refusal.code == ErrorCode::InsufficientStock => {
+            sold_out::note(&ask.platform, refusal.extension_mut("shortages").as_deref());
+            Err(shortages::as_shown(&ask, refusal).await)
+        }
+        outcome => outcome,
+    }
 }
 
 fn checkout(submission: &Submission, draft: Draft) -> ShardCommand {
@@ -134,6 +141,7 @@ async fn draft(platform: &Platform, request: CheckoutRequest) -> Result<Draft, A
     }
     let billing = request.billing_address.as_ref().unwrap_or(&request.shipping_address);
     let country = billing.country_code();
+    sold_out::refuse(platform, &request.lines).await?;
     let method = payment_methods::terms::of(&*methods?, gateway, settings.capture_mode);
     payment_methods::terms::check(settings, gateway, &method, total, country)?;
     let address = &request.shipping_address;

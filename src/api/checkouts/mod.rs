@@ -4,3 +4,4 @@ pub mod answer;
 pub mod create;
 pub mod request;
 pub mod route;
+mod sold_out;

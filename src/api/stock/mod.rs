@@ -2,4 +2,5 @@
 
 pub mod display;
 pub mod seen;
+pub mod shortages;
 pub mod show;

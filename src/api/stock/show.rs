@@ -3,7 +3,8 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{display, seen};
+use super::display;
+use super::seen;
 use crate::api::ask::Ask;
 use crate::api::error::{ApiError, ErrorCode};
 use crate::api::locations::known::require_locations;
@@ -11,7 +12,7 @@ use crate::api::query::refused;
 use crate::api::remembered;
 use crate::api::reply::{Outcome, Reply};
 use crate::domain::id::Sku;
-use crate::domain::inventory::StockStatus;
+use crate::domain::inventory::{StockStatus, StockTerms};
 use crate::domain::time::Timestamp;
 
 /// The most SKUs of one request.
@@ -23,13 +24,37 @@ pub struct StockItem {
     /// The SKU.
     #[schema(value_type = String, example = "MUG-CLASSIC")]
     sku: Sku,
-    /// Units that an order could have, back-orders included.
-    available: i64,
+    /// Units that an order could have, back-orders included. A publishable key is shown as much of it as
+    /// the store's `stock_display` and `stock_display_cap` say: all, no more than the cap, or nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    available: Option<i64>,
     /// How to show it.
     status: StockStatus,
+    /// For a back-order: when units are expected, if the store says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expected_at: Option<Timestamp>,
+    /// For a pre-order: when it is out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    release_at: Option<Timestamp>,
     /// When this was so.
     #[schema(value_type = String, format = DateTime)]
     as_of: Timestamp,
+}
+
+impl StockItem {
+    fn new(
+        sku: Sku,
+        available: Option<i64>,
+        status: StockStatus,
+        terms: &StockTerms,
+        as_of: Timestamp,
+    ) -> Self {
+        let expected_at = terms.expected_at.filter(|_| status == StockStatus::BackOrder);
+        let release_at = terms.release_at.filter(|_| status == StockStatus::PreOrder);
+        Self { sku, available, status, expected_at, release_at, as_of }
+    }
 }
 
 /// What of several SKUs is available, in the order in which they were asked for.
@@ -41,8 +66,8 @@ pub struct StockList {
 
 /// Shows what of each SKU is available.
 ///
-/// For display: an answer may be a second or two old. A checkout does not rely on it.
-/// `fresh=true` asks the objects that own the stock.
+/// For display: an answer may be a second or two old, `as_of` says how old. A checkout does not rely on
+/// it. `fresh=true` asks the objects that own the stock.
 #[utoipa::path(
     get, path = "/v1/stock", operation_id = "show_stock", tag = "catalogue",
     params(
@@ -66,30 +91,29 @@ pub async fn handle(ask: Ask) -> Outcome {
         require_locations(platform, [("?location".to_owned(), location)]).await?;
     }
     let terms = remembered::terms(platform).await?;
-    let known = remembered::sellables(platform, skus.iter()).await?;
-    let unknown: Vec<&str> =
-        skus.iter().filter(|sku| !known.contains_key(*sku)).map(Sku::as_str).collect();
+    let unknown = remembered::unsellable(platform, &skus).await?;
     if !unknown.is_empty() {
+        let unknown: Vec<&str> = unknown.into_iter().map(Sku::as_str).collect();
         return Err(ApiError::new(ErrorCode::SkuNotFound).with("skus", unknown));
     }
+    let is_merchant = ask.caller.is_merchant();
     let levels = display::levels(platform, &skus, fresh).await?;
     let seen = seen::by_storefronts(platform).await;
-    let items = skus.into_iter().zip(levels).map(|(sku, shown)| {
-        let as_of = shown.as_of;
+    let items = skus.into_iter().zip(&levels).map(|(sku, shown)| {
+        let (level, as_of) = (seen.of(&shown.level), shown.as_of);
         let (available, status) = match &location {
-            None => {
-                let level = seen.of(&shown.level);
-                (level.available(as_of), display::status(&level, &terms, as_of))
-            }
+            None => (level.available(as_of), display::status(&level, &terms, as_of)),
             Some(location) => {
                 let threshold = i64::from(terms.low_stock_threshold);
                 let level = &shown.level;
                 (level.free_of(location), level.status_of(location, threshold, as_of))
             }
         };
-        StockItem { sku, available, status, as_of }
+        let available = terms.shown_count(available, is_merchant);
+        StockItem::new(sku, available, status, &shown.level.terms, as_of)
     });
-    Reply::json(200, &StockList { items: items.collect() })
+    let reply = Reply::json(200, &StockList { items: items.collect() })?;
+    Ok(if fresh { reply } else { reply.quiet() })
 }
 
 fn read_skus<'a>(texts: impl Iterator<Item = &'a str>) -> Result<Vec<Sku>, ApiError> {

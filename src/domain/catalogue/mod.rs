@@ -13,7 +13,7 @@ pub use product::{
 };
 pub use settings::{
     MAX_INVOICE_SERIES_CHARACTERS, MAX_SHIPPING_METHODS, MAX_TAX_CATEGORIES, MAX_TAX_RATES,
-    ShippingMethod, ShippingMethodId, StoreSettings,
+    ShippingMethod, ShippingMethodId, StockDisplay, StoreSettings,
 };
 
 use super::currency::Currency;

@@ -64,6 +64,14 @@ pub struct StoreSettings {
     pub shipping_methods: Vec<ShippingMethod>,
     /// Stock at or below this is shown as low, unless the SKU has a threshold of its own.
     pub low_stock_threshold: u32,
+    /// How a publishable key is shown stock. A secret key sees counts whatever this says.
+    #[serde(default)]
+    pub stock_display: StockDisplay,
+    /// With `buckets`: a count up to this much is shown after all ("only 3 left"), and a larger one as
+    /// this much. None: no count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 1_000_000_000)]
+    pub stock_display_cap: Option<u32>,
     /// How long a buyer has to pay before the order expires.
     pub payment_window_seconds: u32,
     /// How much longer than that the stock stays reserved.
@@ -88,6 +96,21 @@ pub struct StoreSettings {
     /// Which locations serve an order first; by default those of the highest priority.
     #[serde(default, skip_serializing_if = "Routing::is_default")]
     pub routing: Routing,
+}
+
+/// What of its stock a store lets everybody see.
+///
+/// Counts by default: a storefront wants them for "only 3 left" and for the most that a cart may take,
+/// and a store that never said otherwise goes on as it was. A store whose stock is its competitors'
+/// business sets `buckets`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StockDisplay {
+    /// How many units an order could have.
+    #[default]
+    Exact,
+    /// Whether there are many, few or none.
+    Buckets,
 }
 
 /// A way for an order to reach its buyer.
@@ -132,6 +155,15 @@ impl ShippingMethod {
 }
 
 impl StoreSettings {
+    /// The count of units that is shown to a caller, if any is.
+    #[must_use]
+    pub fn shown_count(&self, available: i64, is_merchant: bool) -> Option<i64> {
+        if is_merchant || self.stock_display == StockDisplay::Exact {
+            return Some(available);
+        }
+        self.stock_display_cap.map(|cap| available.min(i64::from(cap)))
+    }
+
     /// Everything wrong with the settings; empty if nothing is.
     #[must_use]
     pub fn validate(&self) -> Vec<FieldError> {
@@ -265,6 +297,11 @@ impl StoreSettings {
             self.low_stock_threshold <= MAX_THRESHOLD,
             "/low_stock_threshold",
             "must be at most 1000000000",
+        );
+        checks.require(
+            self.stock_display_cap.is_none_or(|cap| (1..=MAX_THRESHOLD).contains(&cap)),
+            "/stock_display_cap",
+            "must be 1 to 1000000000",
         );
         checks.require(
             (1..=MAX_WINDOW_SECONDS).contains(&self.payment_window_seconds),

@@ -11,7 +11,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::catalogue::TaxCategory;
+use crate::domain::catalogue::{StockDisplay, TaxCategory};
 use crate::domain::money::{MAX_AMOUNT_MINOR, Money};
 use crate::domain::tax::{Rounding, RoundingMode, Supply};
 
@@ -128,6 +128,8 @@ prop_compose! {
             tax_rates,
             shipping_methods: vec![post],
             low_stock_threshold: 0,
+            stock_display: StockDisplay::Exact,
+            stock_display_cap: None,
             payment_window_seconds: 1,
             reservation_grace_seconds: 0,
             invoice_series: "X".to_owned(),

@@ -46,6 +46,10 @@ impl Shard {
 
     /// The stored answer, for an edge that would refuse the request by itself.
     pub(super) fn replay(&self, key: &str, fingerprint: &str) -> Result<ShardAnswer> {
+        // What is being placed at this moment has no answer yet, and must not be told another one.
+        if self.commits.placing.borrow().contains_key(key) {
+            return Ok(ShardAnswer::TryAgain);
+        }
         Ok(match self.store.key(key)? {
             None => ShardAnswer::Unplaced,
             Some(known) if known.fingerprint != fingerprint => ShardAnswer::KeyReused,

@@ -15,11 +15,12 @@ mod claims;
 mod explaining;
 mod history;
 mod proving;
+mod shown;
 mod store;
 mod tell;
 mod upgrade;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use worker::{DurableObject, Env, Error, Request, Response, Result, State, durable_object};
@@ -34,7 +35,7 @@ use crate::domain::id::Sku;
 use crate::domain::inventory::StockLevel;
 use crate::domain::time::Timestamp;
 use crate::runtime::clock::now;
-use crate::runtime::object_call::answer;
+use crate::runtime::object_call::{LOOK, answer};
 use crate::runtime::platform::Platform;
 use crate::runtime::settings;
 
@@ -53,7 +54,14 @@ impl DurableObject for SkuInventory {
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
         let inventory = self.inventory.clone().map_err(Error::RustError)?;
-        let command: SkuCommand = serde_json::from_str(&request.text().await?)?;
+        let command = if request.path() == LOOK {
+            if let Some(level) = inventory.stored_answer()? {
+                return Ok(Response::builder().fixed(level.into_bytes()));
+            }
+            SkuCommand::Read
+        } else {
+            serde_json::from_str(&request.text().await?)?
+        };
         answer(&inventory.handle(command)?)
     }
 
@@ -74,6 +82,8 @@ struct Inventory {
     projected: Cell<i64>,
     /// No held claim ends before this moment. None: not known, look.
     no_expiry_before: Cell<Option<Timestamp>>,
+    /// The counters that this turn's transaction writes, until it has.
+    written: RefCell<Option<StockLevel>>,
     /// The line that the newest checkpoint was made after. None: not known, look.
     checkpointed: Cell<Option<i64>>,
     /// When to look at what channels are told, if they are told anything.
@@ -94,6 +104,7 @@ impl Inventory {
             alerts: Cell::new(None),
             projected: Cell::new(0),
             no_expiry_before: Cell::new(None),
+            written: RefCell::new(None),
             checkpointed: Cell::new(None),
         })
     }
@@ -101,7 +112,7 @@ impl Inventory {
     /// No await between reading and writing: the command is one turn and one transaction.
     fn handle(&self, command: SkuCommand) -> Result<SkuAnswer> {
         let now = now();
-        let answer = self.store.sqlite.transaction(|| match command {
+        let answer = self.transaction(now, || match command {
             SkuCommand::Claims { claims } => {
                 let stored = self.up_to_date(now)?;
                 let answers = self.claim_all(stored, &claims, now)?;
@@ -155,6 +166,7 @@ impl Inventory {
         }
         self.store.write_level(stored)?;
         self.keep_checkpoint(stored, now)?;
+        self.note_written(&stored.level, now);
         self.arm(&stored.level, now)
     }
 }

@@ -48,6 +48,12 @@ impl Store {
         })
     }
 
+    /// The counters' JSON as it is stored, if there are any.
+    pub fn document(&self) -> Result<Option<String>> {
+        let row = self.sqlite.row("SELECT document FROM level", vec![])?;
+        row.map(|row| row.text(0)).transpose()
+    }
+
     /// Writes the counters and the ledger's head.
     pub fn write_level(&self, stored: &Stored) -> Result<()> {
         self.sqlite.run(

@@ -54,7 +54,7 @@ impl Inventory {
 
     async fn tell(&self) -> Result<()> {
         let now = now();
-        let stored = self.store.sqlite.transaction(|| self.up_to_date(now))?;
+        let stored = self.transaction(now, || self.up_to_date(now))?;
         let level = stored.level;
         let version = level.version;
         if self.store.level()?.projected_version >= version {

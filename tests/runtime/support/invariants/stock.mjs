@@ -34,7 +34,7 @@ function countersAddUp({ name, level = NOTHING, movements, ledger }, must) {
   for (const problem of chainProblems(ledger, head)) must(false, `${name}: ${problem}`);
   if (head) for (const problem of counterProblems({ ...level.document, ...columnsOf(level) }, movements)) must(false, `${name}: ${problem}`);
   for (const one of movements) {
-    const moves = COUNTERS.some((counter) => one[counter] !== 0) || one.kind === "terms_changed";
+    const moves = [...COUNTERS, "set_aside"].some((counter) => one[counter] !== 0) || one.kind === "terms_changed";
     must(moves, `${name}: movement ${one.sequence} moves nothing`);
   }
 }
