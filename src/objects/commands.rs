@@ -2,10 +2,8 @@
 //! as JSON over the object's `fetch`.
 
 mod import;
-mod reconciler;
 
 pub use import::{ImportAnswer, ImportCommand};
-pub use reconciler::{ReconcilerAnswer, ReconcilerCommand};
 
 use std::collections::BTreeMap;
 
