@@ -306,3 +306,24 @@ fn the_demo_store_has_the_stock_that_the_examples_rely_on() {
         );
     }
 }
+
+#[test]
+fn a_store_shows_as_much_of_its_stock_as_it_says() {
+    let mut store: StoreSettings = serde_json::from_value(settings()).unwrap();
+    // A store that never said so shows counts, as it always did.
+    assert_eq!(store.stock_display, StockDisplay::Exact);
+    assert_eq!(store.shown_count(437, false), Some(437));
+    store.stock_display = StockDisplay::Buckets;
+    assert_eq!(store.shown_count(437, false), None);
+    assert_eq!(store.shown_count(437, true), Some(437));
+    store.stock_display_cap = Some(10);
+    assert_eq!((store.shown_count(437, false), store.shown_count(3, false)), (Some(10), Some(3)));
+    for bad in [0, 1_000_000_001] {
+        store.stock_display_cap = Some(bad);
+        let errors = store.validate();
+        assert_eq!(
+            errors.iter().map(|e| e.pointer.as_str()).collect::<Vec<_>>(),
+            ["/stock_display_cap"]
+        );
+    }
+}
