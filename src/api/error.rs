@@ -3,7 +3,7 @@
 //! The caller gets a stable code, a sentence, and what is needed to mend the request. The cause from
 //! inside (a database's message, a gateway's reply) goes to the log and nowhere else.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::domain::field_error::FieldError;
 use crate::domain::id::OrderId;
@@ -90,6 +90,8 @@ codes! {
         "The address exists and does not take this method; `Allow` says which it takes."
     InsufficientStock 409 "insufficient_stock" "Insufficient stock"
         "At least one SKU can't be had in this quantity; `shortages` lists what is requested and available."
+    QuantityLimited 409 "quantity_limited" "Quantity limited"
+        "There is stock, and this buyer may not have as many of it; `shortages` says of each SKU how many are still possible, and `reason` which limit it is."
     TotalChanged 409 "total_changed" "Total changed"
         "The total is not `expected_total`; `total` has it as it is now."
     CannotCancel 409 "cannot_cancel" "Cannot be cancelled"
@@ -112,6 +114,12 @@ codes! {
         "The order is closed or being closed, or too many attempts were made to pay it."
     SkuTaken 409 "sku_taken" "SKU taken"
         "A variant's SKU belongs to another product; `skus` lists them."
+    SkuInBundle 409 "sku_in_bundle" "SKU in a bundle"
+        "A product can't be taken off sale, or a variant out of it, while bundles are made of it; `skus` lists what they need, `bundles` lists them."
+    SkuIsBundle 409 "sku_is_bundle" "SKU is a bundle"
+        "A bundle has no stock of its own: that of its components counts."
+    BundleHasStock 409 "bundle_has_stock" "Bundle has stock"
+        "A SKU that still has stock, or orders that wait for it, can't become a bundle; `skus` lists them."
     GatewayNotSetUp 409 "gateway_not_set_up" "Gateway not set up"
         "A payment gateway can't be enabled: the deployment has no secrets for it."
     UnitsClaimed 409 "units_claimed" "Units claimed"
@@ -141,15 +149,23 @@ codes! {
     LineCountOutOfRange 422 "line_count_out_of_range" "Line count out of range"
         "A cart has 1 to 100 lines."
     UnknownSku 422 "unknown_sku" "Unknown SKU"
-        "A line names a SKU that is not in the catalogue."
+        "A line of a cart, or a component of a bundle, names a SKU that is not in the catalogue."
     ProductNotActive 422 "product_not_active" "Product not for sale"
-        "A line names a product that is a draft or archived."
+        "A line of a cart, or a component of an active bundle, names a product that is a draft or archived."
+    BundleUnavailable 422 "bundle_unavailable" "Bundle not for sale"
+        "A component of a bundle is no longer for sale, or no longer in the catalogue."
     CurrencyNotOffered 422 "currency_not_offered" "Currency not offered"
         "The store does not sell in this currency."
     PriceMissing 422 "price_missing" "Price missing"
         "A line's SKU is not sold in this currency."
     QuantityOutOfRange 422 "quantity_out_of_range" "Quantity out of range"
         "A SKU's quantity, over all of its lines, is 1 to 9999."
+    QuantityLimit 422 "quantity_limit" "Quantity limit"
+        "One order may not have as many of a SKU, those within bundles included; `limit` names it with how many it may have."
+    BundleTooLarge 422 "bundle_too_large" "Bundle too large"
+        "A bundle is more than 5 deep, or has more than 100 SKUs or 10000 units in all; or a cart's bundles have more than one order can claim."
+    BundleCycle 422 "bundle_cycle" "Bundle inside itself"
+        "A bundle would be inside itself; `cycle` names the way from it back to it."
     DestinationUnknown 422 "destination_unknown" "Destination unknown"
         "The shipping address names no country."
     ShippingMethodUnknown 422 "shipping_method_unknown" "Shipping method unknown"
@@ -301,9 +317,12 @@ impl From<PricingRefusal> for ApiError {
             PricingRefusal::LineCountOutOfRange => ErrorCode::LineCountOutOfRange,
             PricingRefusal::UnknownSku { .. } => ErrorCode::UnknownSku,
             PricingRefusal::ProductNotActive { .. } => ErrorCode::ProductNotActive,
+            PricingRefusal::BundleUnavailable { .. } => ErrorCode::BundleUnavailable,
             PricingRefusal::CurrencyNotOffered { .. } => ErrorCode::CurrencyNotOffered,
             PricingRefusal::PriceMissing { .. } => ErrorCode::PriceMissing,
             PricingRefusal::QuantityOutOfRange { .. } => ErrorCode::QuantityOutOfRange,
+            PricingRefusal::QuantityLimit { .. } => ErrorCode::QuantityLimit,
+            PricingRefusal::BundleTooLarge { .. } => ErrorCode::BundleTooLarge,
             PricingRefusal::DestinationUnknown => ErrorCode::DestinationUnknown,
             PricingRefusal::ShippingMethodUnknown => ErrorCode::ShippingMethodUnknown,
             PricingRefusal::ShippingMethodUnavailable => ErrorCode::ShippingMethodUnavailable,
@@ -312,7 +331,14 @@ impl From<PricingRefusal> for ApiError {
         };
         let message = refusal.to_string();
         let field = FieldError { pointer: refusal.pointer(), message: message.clone() };
-        Self { errors: vec![field], ..Self::because(code, message) }
+        let error = Self { errors: vec![field], ..Self::because(code, message) };
+        match refusal {
+            PricingRefusal::QuantityLimit { sku, most, requested, .. } => {
+                let limit = json!({ "sku": sku, "limit": most, "requested": requested });
+                error.with("limit", limit)
+            }
+            _ => error,
+        }
     }
 }
 

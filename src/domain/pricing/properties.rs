@@ -134,6 +134,7 @@ prop_compose! {
             refund_late_money: false,
             credit_note_series: None,
             seller: None,
+            unpaid_units_per_buyer: None,
         };
         (currency, settings)
     }
@@ -163,6 +164,8 @@ prop_compose! {
                 tax_category: CATEGORIES[category].parse().unwrap(),
                 prices: vec![Money::new(price, currency)],
                 active: true,
+                components: Vec::new(),
+                max_per_order: None,
             };
             (name(n), sellable)
         });

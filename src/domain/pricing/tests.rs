@@ -26,6 +26,8 @@ fn sellable(name: &str, price: i64) -> Sellable {
         tax_category: "standard".parse().unwrap(),
         prices: vec![Money::new(price, currency("USD"))],
         active: true,
+        components: Vec::new(),
+        max_per_order: None,
     }
 }
 
