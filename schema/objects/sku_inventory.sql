@@ -63,7 +63,8 @@ CREATE TABLE IF NOT EXISTS changes (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS changes_by_age ON changes (at) WHERE is_kept = 0;
 
--- Refunds whose units came back, so that none comes back twice.
+-- Refunds and returns whose units came back (`ref_…`, `ret_…`, with how they came back), so that none comes
+-- back twice.
 CREATE TABLE IF NOT EXISTS returns (
   refund_id TEXT PRIMARY KEY,
   order_id TEXT NOT NULL,

@@ -89,7 +89,7 @@ codes! {
     MethodNotAllowed 405 "method_not_allowed" "Method not allowed"
         "The address exists and does not take this method; `Allow` says which it takes."
     InsufficientStock 409 "insufficient_stock" "Insufficient stock"
-        "At least one SKU can't be had in this quantity; `shortages` lists what is requested and available."
+        "At least one SKU can't be had in this quantity; `shortages` lists what is requested and available, why, and which bundles of the cart need it."
     QuantityLimited 409 "quantity_limited" "Quantity limited"
         "There is stock, and this buyer may not have as many of it; `shortages` says of each SKU how many are still possible, and `reason` which limit it is."
     TotalChanged 409 "total_changed" "Total changed"

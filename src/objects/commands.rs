@@ -19,6 +19,8 @@ use crate::flows::attempts::NewAttempt;
 use crate::flows::movements::MovementAsk;
 use crate::flows::place::Draft;
 
+pub use super::shortage::{NeedyBundle, Shortage, ShortageReason};
+
 /// What an `OrderShard` can be asked.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "snake_case")]
@@ -233,17 +235,6 @@ pub enum CheckoutOutcome {
         /// The order, rejected.
         order: Box<Order>,
     },
-}
-
-/// A SKU that could not be had in the quantity wanted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct Shortage {
-    /// Which.
-    pub sku: String,
-    /// Units wanted.
-    pub requested: u32,
-    /// Units that could be had.
-    pub available: i64,
 }
 
 /// What a `SkuInventory` can be asked.

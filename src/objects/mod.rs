@@ -5,4 +5,5 @@ pub mod gateway_call;
 pub mod invoice_series;
 pub mod order_shard;
 pub mod reconciler;
+pub mod shortage;
 pub mod sku_inventory;

@@ -36,7 +36,7 @@ use crate::runtime::platform::{Platform, Unavailable};
     responses(
         (status = 201, description = "The order is placed; `Location` leads to it", body = CheckoutAnswer),
         (status = 402, description = "`payment_declined`: `decline` has the gateway's code and message. Nothing is held", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`insufficient_stock`: `shortages` lists what is requested and available; `total_changed`: `total` has the total as it is", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`insufficient_stock`: `shortages` lists what is requested and available; `quantity_limited`: the same, for limits; `total_changed`: `total` has the total as it is", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "`invalid_request`, `idempotency_key_reused`, `gateway_unavailable`, `payment_method_unavailable`, `card_data_refused`, or why the cart can't be priced: `unknown_sku`, `price_missing`, …", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "`try_again`: send the same request, with the same key, after `Retry-After`", body = Problem, content_type = "application/problem+json"),
     ),

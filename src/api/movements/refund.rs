@@ -14,6 +14,7 @@ use crate::api::openapi::Problem;
 use crate::api::reply::Outcome;
 use crate::domain::field_error::Checks;
 use crate::domain::id::Sku;
+use crate::domain::inventory::{Condition, LocationId};
 use crate::domain::money::MAX_AMOUNT_MINOR;
 use crate::domain::pricing::{MAX_CART_LINES, MAX_QUANTITY};
 use crate::flows::movements::{LineAsk, MovementAsk, RefundOf};
@@ -53,10 +54,28 @@ pub struct RefundLine {
     /// How many units to give the money back for.
     #[schema(minimum = 1, maximum = 9_999)]
     quantity: u32,
-    /// How many of them go back on the shelf.
+    /// How many of them came back. Of a bundle, its components are put back.
     #[serde(default)]
     #[schema(maximum = 9_999)]
     restock: u32,
+    /// Whether those can be sold again.
+    #[serde(default)]
+    restock_condition: Condition,
+    /// Where they came to; by default where they came from.
+    #[serde(default)]
+    restock_location: Option<LocationId>,
+}
+
+impl RefundLine {
+    fn ask(self) -> LineAsk {
+        LineAsk {
+            sku: self.sku,
+            quantity: self.quantity,
+            restock: self.restock,
+            restock_condition: self.restock_condition,
+            restock_location: self.restock_location,
+        }
+    }
 }
 
 /// Gives money back, all or in part, once per `Idempotency-Key`.
@@ -89,10 +108,7 @@ pub async fn handle(mut ask: Ask) -> Outcome {
         (Some(amount_minor), ..) => RefundOf::Amount { amount_minor },
         (None, true, None) => RefundOf::Everything,
         (None, _, shipping_minor) => RefundOf::Lines {
-            lines: lines
-                .into_iter()
-                .map(|RefundLine { sku, quantity, restock }| LineAsk { sku, quantity, restock })
-                .collect(),
+            lines: lines.into_iter().map(RefundLine::ask).collect(),
             shipping_minor: shipping_minor.unwrap_or(0),
         },
     };

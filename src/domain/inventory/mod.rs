@@ -13,18 +13,20 @@ mod ledger;
 mod level;
 mod location;
 mod movement;
+mod restock;
 mod terms;
 
 pub use allocate::{Allocation, Placement};
 pub use change::{ChangeRefusal, StockChange, change};
 pub use claim::{
-    ClaimAnswer, ClaimCommand, ClaimDecision, ClaimReply, ClaimTerms, Condition, LimitKind,
+    ClaimAnswer, ClaimCommand, ClaimDecision, ClaimReply, ClaimTerms, LimitKind,
     Reservation, ReservationState, Usage, decide, expire, fill,
 };
 pub use ledger::{GENESIS_HASH, LedgerEntry, chain};
 pub use level::{Balance, StockLevel, StockStatus};
 pub use location::LocationId;
 pub use movement::{Cause, CauseKind, Movement, MovementKind};
+pub use restock::Condition;
 pub use terms::{LocationTerms, StockTerms, TermsChange};
 
 /// The largest count of units that a level or a command may carry.

@@ -54,8 +54,8 @@ impl Inventory {
 
     fn claim(&self, stored: &mut Stored, claim: &OrderClaim, now: Timestamp) -> Result<ClaimReply> {
         let order_id = claim.order_id.to_string();
-        if let ClaimCommand::Restock { refund, .. } = &claim.command
-            && !self.store.note_return(&refund.to_string(), &order_id, now)?
+        if let ClaimCommand::Restock { key, .. } = &claim.command
+            && !self.store.note_return(key, &order_id, now)?
         {
             return Ok(ClaimAnswer::Restocked.into());
         }
