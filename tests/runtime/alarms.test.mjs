@@ -48,7 +48,7 @@ describe("an alarm", () => {
     await drain();
     expect(await read(id)).toMatchObject({ status: "expired", attention: [] });
     expect(gateway.requests("POST /v1/payments/")).toHaveLength(1);
-    const kinds = await inStorage("SkuInventory", shop.sku("MUG"), "SELECT kind FROM movements ORDER BY sequence");
+    const kinds = await inStorage("SkuInventory", shop.sku("MUG"), "SELECT entry ->> '$.movement.kind' AS kind FROM ledger ORDER BY sequence");
     expect(kinds.map(({ kind }) => kind)).toEqual(["received", "reserved", "released"]);
   });
 

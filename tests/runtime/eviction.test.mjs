@@ -82,6 +82,7 @@ async function end(told) {
   const named = (id) => seen.get(id) ?? seen.set(id, `#${seen.size}`).get(id);
   return JSON.stringify(whole, null, 1)
     .replace(/\b(ord|op|pay|evt)_[0-9a-f]+/g, named)
+    .replace(/"ledger_hash": "[0-9a-f]+"/g, '"ledger_hash": "of its moments"')
     .replace(/"\d{4}-\d\d-\d\dT[^"]+"/g, '"then"')
     .replace(/"(created_at|updated_at)": \d+/g, '"$1": "then"')
     .replace(/\bT\d+-/g, "T-");

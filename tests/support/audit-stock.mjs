@@ -1,25 +1,28 @@
 // The audit's part on stock: counters, ledger and claims of each SKU agree with each other, with the orders
 // and with their copy in D1.
 
+import { chainProblems, counterProblems, movementsOf } from "./ledger.mjs";
+
 const COUNTERS = ["received", "adjusted", "sold", "reserved", "back_order_limit", "low_stock_threshold", "version"];
 
 /** Adds a sentence for whatever does not agree. */
 export function auditStock(raw, orders, now, say) {
   const copies = new Map(raw.d1.stock_levels.map((row) => [row.sku, row]));
   const wanted = wantedBySku(orders);
-  for (const [sku, { level, reservations, movements }] of raw.skus) {
+  for (const [sku, { level, reservations, ledger }] of raw.skus) {
     const counters = level[0];
     if (!counters) {
-      if (reservations.length + movements.length > 0) say(`${sku} has claims or movements and no counters`);
+      if (reservations.length + ledger.length > 0) say(`${sku} has claims or movements and no counters`);
       continue;
     }
-    auditCounters(sku, counters, reservations, movements, say);
+    auditCounters(sku, counters, reservations, ledger, say);
     auditClaims(sku, reservations, wanted.get(sku) ?? new Map(), orders, now, say);
     const copy = copies.get(sku);
     copies.delete(sku);
     if (!copy) say(`D1 has no stock of ${sku}`);
     for (const name of copy ? COUNTERS : []) {
-      if (copy[name] !== counters[name]) say(`D1 has ${name} ${copy[name]} of ${sku}, its object ${counters[name]}`);
+      const own = JSON.parse(counters.document)[name];
+      if (copy[name] !== own) say(`D1 has ${name} ${copy[name]} of ${sku}, its object ${own}`);
     }
   }
   for (const sku of copies.keys()) say(`D1 has stock of ${sku}, which no object owns`);
@@ -48,21 +51,14 @@ function wantedBySku(orders) {
 
 const sum = (rows, field) => rows.reduce((total, row) => total + row[field], 0);
 
-function auditCounters(sku, counters, reservations, movements, say) {
-  const { received, adjusted, sold, reserved, back_order_limit: backOrders } = counters;
-  const onHand = received + adjusted - sold;
+function auditCounters(sku, row, reservations, ledger, say) {
+  const level = JSON.parse(row.document);
+  const { received, adjusted, transferred, sold, reserved, back_ordered_held: promised, back_ordered_sold: owed } = level;
+  const supply = received + adjusted + transferred + promised + owed;
   if (reserved < 0) say(`${sku}: ${reserved} reserved`);
-  if (reserved + sold > received + adjusted + backOrders) {
-    say(`oversold: ${sku} has ${received + adjusted + backOrders}, ${reserved} reserved and ${sold} sold`);
-  }
-  const moved = sum(movements, "on_hand_delta");
-  if (moved !== onHand) say(`${sku}: ${onHand} on hand, the ledger says ${moved}`);
-  const held = sum(movements, "reserved_delta");
-  if (held !== reserved) say(`${sku}: ${reserved} reserved, the ledger says ${held}`);
-  for (const kind of ["received", "adjusted"]) {
-    const booked = sum(movements.filter((movement) => movement.kind === kind), "on_hand_delta");
-    if (booked !== counters[kind]) say(`${sku}: ${counters[kind]} ${kind}, the ledger says ${booked}`);
-  }
+  if (reserved + sold > supply) say(`oversold: ${sku} has ${supply}, ${reserved} reserved and ${sold} sold`);
+  for (const problem of chainProblems(ledger, row)) say(`${sku}: ${problem}`);
+  for (const problem of counterProblems(level, movementsOf(ledger))) say(`${sku}: ${problem}`);
   const claimed = (state) => sum(reservations.filter((claim) => claim.state === state), "quantity");
   if (claimed("held") !== reserved) say(`${sku}: ${reserved} reserved, claims hold ${claimed("held")}`);
   if (claimed("committed") !== sold) say(`${sku}: ${sold} sold, claims say ${claimed("committed")}`);

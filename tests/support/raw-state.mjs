@@ -29,7 +29,7 @@ export function readRawState(stateDir) {
     const shards = readObjects(root, "OrderShard", shardNames, ["orders", "idempotency", "inbox", "outbox"], copies);
     for (const { orders } of shards.values()) for (const row of orders) row.document = JSON.parse(row.document);
     const skuNames = d1.variants.map((row) => row.sku);
-    const skus = readObjects(root, "SkuInventory", skuNames, ["level", "reservations", "movements"], copies);
+    const skus = readObjects(root, "SkuInventory", skuNames, ["level", "reservations", "ledger"], copies);
     const terms = d1.store_settings.map((row) => JSON.parse(row.document));
     const used = [...[...shards.values()].flatMap(({ orders }) => orders.map((row) => row.document)), ...terms];
     const names = used.flatMap((one) => [one.invoice_series, one.credit_note_series ?? `${one.invoice_series}-CN`]);

@@ -160,7 +160,7 @@ impl StockLevel {
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde asks for")]
+/// Serde asks for a reference.
 const fn is_zero(value: &i64) -> bool {
     *value == 0
 }

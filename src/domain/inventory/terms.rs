@@ -86,7 +86,7 @@ pub enum TermsChange {
     },
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde asks for")]
+/// Serde asks for a reference.
 const fn is_zero(value: &i64) -> bool {
     *value == 0
 }

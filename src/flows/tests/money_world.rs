@@ -456,5 +456,5 @@ impl MoneyWorld {
 }
 
 fn held(sku: &Sku, answer: ClaimAnswer) -> Input {
-    Input::Stock(vec![(sku.clone(), answer)])
+    Input::Stock(vec![(sku.clone(), answer.into())])
 }

@@ -1,6 +1,7 @@
 //! Single steps and short roads, as tables.
 
 use super::world::{WINDOW_SECONDS, World};
+use crate::domain::inventory::StockLevel;
 use crate::domain::order::{AttentionCode, ClaimState, CloseReason, OrderStatus};
 use crate::domain::payment::{
     CallFailure, CaptureMode, OperationKind, OperationResult, PaymentStatus, ReportedState,
@@ -224,8 +225,7 @@ fn paid_while_the_stock_is_gone_needs_a_person() {
         // The claim has expired, and somebody else has bought everything.
         let claim = world.claims.get_mut(sku).unwrap();
         claim.state = crate::domain::inventory::ReservationState::Expired;
-        level.reserved = 0;
-        level.sold = level.received;
+        *level = StockLevel::default();
     }
     hear(&mut world);
     run(&mut world);

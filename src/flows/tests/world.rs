@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::domain::id::{OrderId, ShardNumber, Sku};
 use crate::domain::inventory::{
-    ClaimAnswer, ClaimCommand, Reservation, StockLevel, decide, expire,
+    ClaimCommand, ClaimReply, ClaimTerms, Reservation, StockLevel, Usage, decide, expire,
 };
 use crate::domain::money::Money;
 use crate::domain::order::Order;
@@ -46,6 +46,7 @@ pub fn draft(capture_mode: CaptureMode) -> Draft {
         shipping_address: serde_json::from_value(address).unwrap(),
         billing_address: None,
         cart: serde_json::from_value(cart).unwrap(),
+        claim_terms: ClaimTerms::default(),
         gateway: Gateway::Sandbox,
         method: None,
         return_url: None,
@@ -78,7 +79,7 @@ impl World {
     pub fn new(capture_mode: CaptureMode, mugs: i64, cups: i64) -> Self {
         let now = Timestamp::from_milliseconds(1_000_000);
         let id = OrderId::new(ShardNumber(1), Uuid::from_u128(1));
-        let level = |received| StockLevel { received, ..StockLevel::default() };
+        let level = StockLevel::stocked;
         Self {
             order: place(draft(capture_mode), id, now),
             now,
@@ -228,17 +229,19 @@ impl World {
     }
 
     fn stock(&mut self, sku: &Sku, command: &ClaimCommand) -> Input {
-        let mut level = self.levels.get(sku).copied().unwrap_or_default();
-        if let Some(claim) = self.claims.get(sku).copied() {
+        let mut level = self.levels.get(sku).cloned().unwrap_or_default();
+        if let Some(claim) = self.claims.get(sku).cloned() {
             let decision = expire(level, claim, self.now);
             level = decision.level;
             self.claims.extend(decision.reservation.map(|claim| (sku.clone(), claim)));
         }
-        let decision = decide(level, self.claims.get(sku).copied(), command, self.now);
+        let (claim, terms) = (self.claims.get(sku).cloned(), ClaimTerms::default());
+        let decision = decide(level, claim, command, &terms, Usage::default(), self.now);
         assert_eq!(decision.level.check(), Ok(()));
         self.levels.insert(sku.clone(), decision.level);
         self.claims.extend(decision.reservation.map(|claim| (sku.clone(), claim)));
-        let answer: ClaimAnswer = decision.answer;
-        Input::Stock(vec![(sku.clone(), answer)])
+        let placement = self.claims.get(sku).map(|claim| claim.placement.clone());
+        let reply = ClaimReply { answer: decision.answer, placement };
+        Input::Stock(vec![(sku.clone(), reply)])
     }
 }

@@ -165,22 +165,29 @@ export async function deliver(event) {
 
 /** Sends claims of orders to a SKU, as a shard does. */
 export const claims = async (name, list) =>
-  (await ask("SkuInventory", shop.sku(name), { command: "claims", claims: list })).answers;
+  (await ask("SkuInventory", shop.sku(name), { command: "claims", claims: list })).answers.map(({ answer }) => answer);
 
 export const level = async (name) => (await ask("SkuInventory", shop.sku(name), { command: "read" })).level;
 
-export function adjust(name, adjustment, { key = shop.key(), fingerprint = "body" } = {}) {
-  return ask("SkuInventory", shop.sku(name), {
-    command: "adjust", key, fingerprint, reason: "count", actor: "key_test",
-    adjustment: { kind: "adjusted", quantity_delta: 0, back_order_limit: null, low_stock_threshold: null, ...adjustment },
-  });
+/** Changes of a SKU by a person with a key, and terms if given. */
+export function change(name, changes, { terms = null, key = shop.key(), fingerprint = "body" } = {}) {
+  const cause = { kind: "person", actor: "key_test", reason: "count" };
+  return ask("SkuInventory", shop.sku(name), { command: "change", key, fingerprint, changes, terms, cause });
+}
+
+/** The ordinary change at the main location: `{ kind, quantity_delta, back_order_limit, low_stock_threshold }`. */
+export function adjust(name, { kind = "adjusted", quantity_delta: units = 0, ...terms }, options) {
+  const where = { location: "main" };
+  const one = kind === "received" ? { change: kind, ...where, quantity: units } : { change: kind, ...where, quantity_delta: units };
+  const patch = Object.keys(terms).length > 0 ? { how: "patch", ...terms } : null;
+  return change(name, [one], { ...options, terms: patch });
 }
 
 /** Puts units on shelves: stock({ MUG: 10 }). */
 export async function stock(units) {
   for (const [name, quantity] of Object.entries(units)) {
     const answer = await adjust(name, { kind: "received", quantity_delta: quantity });
-    if (answer.answer !== "adjusted") throw new Error(`not received: ${JSON.stringify(answer)}`);
+    if (answer.answer !== "changed") throw new Error(`not received: ${JSON.stringify(answer)}`);
     shop.supply.set(name, (shop.supply.get(name) ?? 0) + quantity);
   }
 }

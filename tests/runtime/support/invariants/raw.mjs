@@ -2,6 +2,7 @@
 
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
+import { movementsOf } from "../../../support/ledger.mjs";
 import { clock } from "../clock.mjs";
 import { gateway } from "../gateway.mjs";
 import { alarms, lives } from "../objects.mjs";
@@ -10,7 +11,7 @@ import { shop, stubOf } from "../shop.mjs";
 
 const TABLES = {
   OrderShard: { orders: "orders", keys: "idempotency", inbox: "inbox", outbox: "outbox", requests: "movement_requests" },
-  SkuInventory: { level: "level", reservations: "reservations", movements: "movements", returns: "returns" },
+  SkuInventory: { level: "level", reservations: "reservations", ledger: "ledger", returns: "returns", filled: "filled" },
   InvoiceSeries: { invoices: "invoices", credit_notes: "credit_notes", documents: "documents", projection: "projection" },
   Reconciler: { runs: "runs" },
 };
@@ -20,7 +21,9 @@ export async function readWorld() {
   const objects = await Promise.all([...lives.values()].map(readObject));
   const of = (className) => objects.filter((object) => object.className === className);
   const shards = of("OrderShard").map(ownRows);
-  const skus = of("SkuInventory").map(({ level, ...sku }) => ({ ...sku, level: level[0] }));
+  const skus = of("SkuInventory").map(({ level: [row], ...sku }) => ({
+    ...sku, level: row && { ...row, document: JSON.parse(row.document) }, movements: movementsOf(sku.ledger),
+  }));
   const orders = new Map(shards.flatMap((shard) => shard.orders).map((order) => [order.id, order]));
   return {
     now: clock.now(), shop, gateway, shards, orders,

@@ -1,12 +1,13 @@
 // Invariant 1, 7 and I1, I2, I4 of FAULTS: per SKU, counters = ledger = claims, nothing negative, nothing
 // oversold; and each claim at a SKU agrees with the order that made it.
 
+import { COUNTERS, chainProblems, counterProblems } from "../../../support/ledger.mjs";
 import { hasAttention, isCalledOff, isPaid, isTerminal, restocked, sum } from "./raw.mjs";
 
 const NOTHING = {
-  received: 0, adjusted: 0, sold: 0, reserved: 0, back_order_limit: 0, version: 0, projected_version: 0,
+  received: 0, adjusted: 0, transferred: 0, sold: 0, reserved: 0, back_ordered: 0, back_order_limit: 0, version: 0,
+  projected_version: 0,
 };
-const ON_HAND_KINDS = { received: "received", adjusted: "adjusted" };
 
 export function stockIsConserved(world, must) {
   for (const sku of world.skus.values()) {
@@ -22,25 +23,24 @@ export function stockIsConserved(world, must) {
   }
 }
 
-function countersAddUp({ name, level = NOTHING, movements }, must) {
-  const { received, adjusted, sold, reserved, back_order_limit } = level;
+function countersAddUp({ name, level = NOTHING, movements, ledger }, must) {
+  const { received, adjusted, transferred, sold, reserved, back_ordered } = level;
   must(reserved >= 0 && sold >= 0, `${name}: reserved ${reserved}, sold ${sold}`);
   must(
-    reserved + sold <= received + adjusted + back_order_limit,
-    `${name} is oversold: reserved ${reserved} + sold ${sold} > ${received} + ${adjusted} + ${back_order_limit}`,
+    reserved + sold <= received + adjusted + transferred + back_ordered,
+    `${name} is oversold: reserved ${reserved} + sold ${sold} > ${received} + ${adjusted} + ${transferred} + ${back_ordered}`,
   );
-  const onHand = sum(movements.map((one) => one.on_hand_delta));
-  must(onHand === received + adjusted - sold, `${name}: ledger says ${onHand} on hand, counters ${received + adjusted - sold}`);
-  const held = sum(movements.map((one) => one.reserved_delta));
-  must(held === reserved, `${name}: ledger says ${held} reserved, counter ${reserved}`);
-  for (const [kind, counter] of Object.entries(ON_HAND_KINDS)) {
-    const moved = sum(movements.filter((one) => one.kind === kind).map((one) => one.on_hand_delta));
-    must(moved === level[counter], `${name}: ledger says ${moved} ${kind}, counter ${level[counter]}`);
-  }
+  const head = level === NOTHING ? undefined : level;
+  for (const problem of chainProblems(ledger, head)) must(false, `${name}: ${problem}`);
+  if (head) for (const problem of counterProblems({ ...level.document, ...columnsOf(level) }, movements)) must(false, `${name}: ${problem}`);
   for (const one of movements) {
-    must(one.on_hand_delta !== 0 || one.reserved_delta !== 0, `${name}: movement ${one.sequence} moves nothing`);
+    const moves = COUNTERS.some((counter) => one[counter] !== 0) || one.kind === "terms_changed";
+    must(moves, `${name}: movement ${one.sequence} moves nothing`);
   }
 }
+
+/** What SQLite shows of the document. */
+const columnsOf = ({ received, adjusted, transferred, sold, reserved }) => ({ received, adjusted, transferred, sold, reserved });
 
 function claimsAddUp({ name, level = NOTHING, reservations, movements }, must) {
   const units = (state) => sum(reservations.filter((one) => one.state === state).map((one) => one.quantity));
@@ -108,7 +108,7 @@ function unitsCameBack(order, world, must) {
   for (const { sku: name } of order.document.claims) {
     const sku = world.skus.get(name);
     const own = (sku?.movements ?? []).filter((one) => one.kind === "restocked" && one.order_id === order.id);
-    const units = sum(own.map((one) => one.on_hand_delta));
+    const units = -sum(own.map((one) => one.sold));
     const back = restocked(order, name);
     must(units === back, `${order.id} gave ${back} of ${name} back, ${units} are on the shelf`);
   }
