@@ -30,6 +30,7 @@ pub mod reconciliations;
 pub mod reference;
 pub mod remembered;
 pub mod reply;
+pub mod returns;
 pub mod routes;
 pub mod routing;
 pub mod stock;

@@ -6,7 +6,7 @@
 //! costs a warm isolate nothing. What a checkout decides (stock, payment) is never remembered here.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::hash::Hash;
 use std::rc::Rc;
@@ -15,7 +15,7 @@ use std::thread::LocalKey;
 use serde_json::json;
 
 use super::error::{ApiError, ErrorCode};
-use crate::domain::catalogue::{Sellable, StoreSettings};
+use crate::domain::catalogue::{MAX_BUNDLE_DEPTH, Sellable, StoreSettings, still_unknown};
 use crate::domain::id::Sku;
 use crate::domain::payment::Gateway;
 use crate::domain::payment_settings::PaymentMethodSettings;
@@ -180,6 +180,27 @@ pub async fn sellables(
         Err(_) if all_have_old_answers => Ok(known),
         Err(error) => Err(error),
     }
+}
+
+/// As [`sellables`], with the components of bundles, over all depths, as far as the catalogue has them.
+///
+/// # Errors
+/// As [`sellables`].
+pub async fn with_components(
+    platform: &Platform,
+    skus: impl Iterator<Item = &Sku>,
+) -> Result<BTreeMap<Sku, Sellable>, ApiError> {
+    let mut known = sellables(platform, skus).await?;
+    let mut asked = BTreeSet::new();
+    for _ in 0..MAX_BUNDLE_DEPTH {
+        let unknown = still_unknown(&known, &asked);
+        if unknown.is_empty() {
+            break;
+        }
+        known.extend(sellables(platform, unknown.iter()).await?);
+        asked.extend(unknown);
+    }
+    Ok(known)
 }
 
 fn remember(platform: &Platform, asked: &[&Sku], found: &[Sellable]) {

@@ -12,7 +12,7 @@ use super::openapi::Description;
 use super::routing::{Route, Work};
 use super::{
     api_keys, attention, checkouts, inventory, invoices, movements, orders, payment_methods,
-    products, reconciliations, reference, stock, store, webhooks,
+    products, reconciliations, reference, returns, stock, store, webhooks,
 };
 use crate::api::ask::Ask;
 use crate::storage::api_keys::Scope;
@@ -65,6 +65,7 @@ routes! {
     Secret(Scope::PaymentsWrite) => movements::capture;
     Secret(Scope::PaymentsWrite) => movements::void;
     Secret(Scope::PaymentsWrite) => movements::refund;
+    Secret(Scope::OrdersWrite) => returns::create;
     Secret(Scope::OrdersRead) => invoices::list;
     Secret(Scope::OrdersRead) => invoices::invoice::show;
     Secret(Scope::OrdersRead) => invoices::invoice::page;

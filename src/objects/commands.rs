@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::id::{OperationId, OrderId, Sku};
+use crate::domain::id::{OperationId, OrderId, ReturnId, Sku};
 use crate::domain::inventory::{
     Cause, ChangeRefusal, ClaimCommand, ClaimReply, ClaimTerms, Placement, StockChange, StockLevel,
     TermsChange,
@@ -18,6 +18,7 @@ use crate::domain::time::Timestamp;
 use crate::flows::attempts::NewAttempt;
 use crate::flows::movements::MovementAsk;
 use crate::flows::place::Draft;
+use crate::flows::returns::{ReturnAsk, ReturnRefusal};
 
 pub use super::shortage::{NeedyBundle, Shortage, ShortageReason};
 
@@ -105,6 +106,17 @@ pub enum ShardCommand {
         id: OrderId,
         /// How.
         attempt: Box<NewAttempt>,
+    },
+    /// Goods came back without a refund: note them, once per key.
+    TakeBack {
+        /// As in `Checkout`.
+        key: String,
+        /// As in `Checkout`.
+        fingerprint: String,
+        /// Which order.
+        id: OrderId,
+        /// What came back.
+        ask: ReturnAsk,
     },
     /// Something was seen outside the order that a person must look at.
     Flag {
@@ -211,6 +223,20 @@ pub enum ShardAnswer {
     ReturnRefused {
         /// What is wrong with them.
         problem: String,
+    },
+    /// Goods that came back were noted, now or before under the same key.
+    TakenBack {
+        /// The order as it is now.
+        order: Box<Order>,
+        /// The return.
+        return_id: ReturnId,
+        /// Whether this was asked before.
+        replayed: bool,
+    },
+    /// These goods can't have come back; nothing changed.
+    TakeBackRefused {
+        /// Why.
+        refusal: ReturnRefusal,
     },
     /// Done; or known before; or nothing to do.
     Ok,

@@ -24,9 +24,7 @@ pub struct Shortage {
 }
 
 /// Why a SKU could not be had in the quantity wanted.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ShortageReason {
     /// There are not more.

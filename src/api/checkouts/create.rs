@@ -7,6 +7,7 @@
 use futures_util::join;
 
 use super::answer::{self, CheckoutAnswer};
+use super::buyer::{self, Holder};
 use super::request::CheckoutRequest;
 use crate::api::ask::Ask;
 use crate::api::body;
@@ -46,7 +47,9 @@ pub async fn handle(mut ask: Ask) -> Outcome {
     let submission = ask.submission(&body)?;
     let request: CheckoutRequest = body::parse(&body)?;
     request.check(ask.platform.settings().development)?;
-    let (command, refusal) = match draft(&ask.platform, request).await {
+    let buyer = request.buyer_address.as_deref();
+    let holder = Holder::of(&ask.caller, ask.incoming.as_ref(), buyer)?;
+    let (command, refusal) = match draft(&ask.platform, request, &holder).await {
         Ok(draft) => (checkout(&submission, draft), None),
         Err(refusal) => (replay(&submission), Some(refusal)),
     };
@@ -91,6 +94,8 @@ fn answered(
             | ShardAnswer::Moved { .. }
             | ShardAnswer::MovementRefused { .. }
             | ShardAnswer::ReturnRefused { .. }
+            | ShardAnswer::TakenBack { .. }
+            | ShardAnswer::TakeBackRefused { .. }
             | ShardAnswer::Ok,
         ) => Err(ApiError::internal(UNFITTING)),
         Err(unavailable) => Err(unavailable.into()),
@@ -101,7 +106,11 @@ fn answered(
 const UNFITTING: &str = "the shard's answer does not fit a checkout";
 
 /// Prices the cart and puts together what the shard needs.
-async fn draft(platform: &Platform, request: CheckoutRequest) -> Result<Draft, ApiError> {
+async fn draft(
+    platform: &Platform,
+    request: CheckoutRequest,
+    holder: &Holder,
+) -> Result<Draft, ApiError> {
     if !(1..=MAX_CART_LINES).contains(&request.lines.len()) {
         return Err(PricingRefusal::LineCountOutOfRange.into());
     }
@@ -114,7 +123,7 @@ async fn draft(platform: &Platform, request: CheckoutRequest) -> Result<Draft, A
         join!(remembered::terms(platform), remembered::payment_settings(platform));
     let terms = terms?;
     let skus = request.lines.iter().map(|line| &line.sku);
-    let sellables = remembered::sellables(platform, skus).await?;
+    let sellables = remembered::with_components(platform, skus).await?;
     let cart = price_cart(
         request.currency,
         &request.lines,
@@ -132,12 +141,15 @@ async fn draft(platform: &Platform, request: CheckoutRequest) -> Result<Draft, A
     let country = billing.country_code();
     let method = payment_methods::terms::of(&*methods?, gateway, settings.capture_mode);
     payment_methods::terms::check(settings, gateway, &method, total, country)?;
+    let secret = &settings.order_token_secret;
+    let claim_terms =
+        buyer::identify(ClaimTerms::default(), &request.email, holder, &terms, secret);
     Ok(Draft {
         email: request.email,
         shipping_address: request.shipping_address,
         billing_address: request.billing_address,
         cart,
-        claim_terms: ClaimTerms::default(),
+        claim_terms,
         gateway,
         method: request.payment.method,
         return_url: request.payment.return_url,

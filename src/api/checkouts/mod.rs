@@ -1,5 +1,6 @@
 //! Checkouts: a cart becomes an order, once per `Idempotency-Key`.
 
 pub mod answer;
+pub mod buyer;
 pub mod create;
 pub mod request;

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::bundle::refuse_bundles;
 use super::view::InventoryView;
 use crate::api::ask::Ask;
 use crate::api::body;
@@ -130,7 +131,7 @@ impl AdjustmentRequest {
     responses(
         (status = 200, description = "The counters after it; `Idempotent-Replayed: true` on a repeat", body = InventoryView),
         (status = 404, description = "`unknown_sku`", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`units_claimed`: `removable` says how many units it could take", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`sku_is_bundle`; `units_claimed`: `removable` says how many units it could take", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "`invalid_request`, `idempotency_key_reused`", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -194,7 +195,7 @@ async fn require_in_catalogue(platform: &Platform, sku: &Sku) -> Result<(), ApiE
     if known.is_empty() {
         return Err(ApiError::new(ErrorCode::SkuNotFound).with("skus", vec![sku.as_str()]));
     }
-    Ok(())
+    refuse_bundles(&known)
 }
 
 #[cfg(test)]

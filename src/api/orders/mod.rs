@@ -2,6 +2,7 @@
 
 pub mod cancel;
 pub mod confirm;
+pub mod given_back;
 pub mod list;
 pub mod retry;
 pub mod show;

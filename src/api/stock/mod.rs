@@ -1,4 +1,5 @@
 //! Stock as storefronts show it. A checkout never reads this: it asks the SKUs' objects.
 
+pub mod bundle;
 pub mod display;
 pub mod show;

@@ -3,18 +3,24 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::display;
+use std::collections::BTreeMap;
+
+use super::bundle::Unpacked;
+use super::display::{self, Shown};
 use crate::api::ask::Ask;
 use crate::api::error::{ApiError, ErrorCode};
 use crate::api::query::refused;
 use crate::api::remembered;
 use crate::api::reply::{Outcome, Reply};
+use crate::domain::catalogue::StoreSettings;
 use crate::domain::id::Sku;
-use crate::domain::inventory::StockStatus;
+use crate::domain::inventory::{BundleAvailability, StockStatus};
 use crate::domain::time::Timestamp;
 
 /// The most SKUs of one request.
 pub const MAX_SKUS: usize = 100;
+/// The most SKUs with stock that one request looks at, those within bundles included.
+const MAX_STOCKED: usize = 300;
 
 /// What of one SKU is available.
 #[derive(Debug, Serialize, ToSchema)]
@@ -40,7 +46,7 @@ pub struct StockList {
 
 /// Shows what of each SKU is available.
 ///
-/// For display: an answer may be a second or two old. A checkout does not rely on it.
+/// What of a bundle is available follows from its components. For display: an answer may be a second or two old. A checkout does not rely on it.
 /// `fresh=true` asks the objects that own the stock.
 #[utoipa::path(
     get, path = "/v1/stock", operation_id = "show_stock", tag = "catalogue",
@@ -59,20 +65,48 @@ pub async fn handle(ask: Ask) -> Outcome {
     let fresh = query.flag("fresh")?;
     let platform = &ask.platform;
     let terms = remembered::terms(platform).await?;
-    let known = remembered::sellables(platform, skus.iter()).await?;
+    let known = remembered::with_components(platform, skus.iter()).await?;
     let unknown: Vec<&str> =
         skus.iter().filter(|sku| !known.contains_key(*sku)).map(Sku::as_str).collect();
     if !unknown.is_empty() {
         return Err(ApiError::new(ErrorCode::SkuNotFound).with("skus", unknown));
     }
-    let levels = display::levels(platform, &skus, fresh).await?;
-    let items = skus.into_iter().zip(levels).map(|(sku, shown)| StockItem {
-        sku,
-        available: shown.level.available(shown.as_of),
-        status: shown.status(&terms),
-        as_of: shown.as_of,
-    });
+    let unpacked = Unpacked::of(skus.iter(), &known);
+    let stocked = unpacked.stocked(skus.iter());
+    if stocked.len() > MAX_STOCKED {
+        return Err(refused("sku", "names bundles of more than 300 SKUs: ask for fewer at once"));
+    }
+    let levels = display::levels(platform, &stocked, fresh).await?;
+    let levels: BTreeMap<&Sku, Shown> = stocked.iter().zip(levels).collect();
+    let items = skus.iter().map(|sku| item(sku, &unpacked, &levels, &terms, platform.now()));
     Reply::json(200, &StockList { items: items.collect() })
+}
+
+/// How a SKU stands: by its own stock, or by that of its components, as old as the oldest of them.
+fn item(
+    sku: &Sku,
+    unpacked: &Unpacked,
+    levels: &BTreeMap<&Sku, Shown>,
+    terms: &StoreSettings,
+    now: Timestamp,
+) -> StockItem {
+    let sku = sku.clone();
+    let level = |sku: &Sku| levels.get(sku).map(|shown| &*shown.level);
+    if let Some(bundle) = unpacked.availability(&sku, level, terms, now) {
+        let parts = levels.iter().filter(|(part, _)| unpacked.needs(&sku, part));
+        let as_of = parts.map(|(_, shown)| shown.as_of).min().unwrap_or(now);
+        let BundleAvailability { available, status } = bundle;
+        return StockItem { sku, available, status, as_of };
+    }
+    match levels.get(&sku) {
+        Some(shown) => StockItem {
+            sku,
+            available: shown.level.available(shown.as_of),
+            status: shown.status(terms),
+            as_of: shown.as_of,
+        },
+        None => StockItem { sku, available: 0, status: StockStatus::OutOfStock, as_of: now },
+    }
 }
 
 fn read_skus<'a>(texts: impl Iterator<Item = &'a str>) -> Result<Vec<Sku>, ApiError> {

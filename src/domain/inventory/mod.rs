@@ -7,6 +7,7 @@
 //! tombstone that refuses a late reserve.
 
 mod allocate;
+mod bundle;
 mod change;
 mod claim;
 mod ledger;
@@ -17,10 +18,11 @@ mod restock;
 mod terms;
 
 pub use allocate::{Allocation, Placement};
+pub use bundle::{BundleAvailability, bundle_availability};
 pub use change::{ChangeRefusal, StockChange, change};
 pub use claim::{
-    ClaimAnswer, ClaimCommand, ClaimDecision, ClaimReply, ClaimTerms, LimitKind,
-    Reservation, ReservationState, Usage, decide, expire, fill,
+    ClaimAnswer, ClaimCommand, ClaimDecision, ClaimReply, ClaimTerms, LimitKind, Reservation,
+    ReservationState, Usage, decide, expire, fill,
 };
 pub use ledger::{GENESIS_HASH, LedgerEntry, chain};
 pub use level::{Balance, StockLevel, StockStatus};

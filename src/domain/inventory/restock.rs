@@ -3,16 +3,25 @@
 use serde::{Deserialize, Serialize};
 
 use super::MAX_LOCATIONS;
-use super::claim::{
-    ClaimAnswer, ClaimDecision, Reservation, ReservationState, owed_no_more,
-};
+use super::claim::{ClaimAnswer, ClaimDecision, Reservation, ReservationState, owed_no_more};
 use super::level::StockLevel;
 use super::location::LocationId;
 use super::movement::{Movement, MovementKind};
 
 /// Whether what comes back can be sold again.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, utoipa::ToSchema,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Default,
+    Serialize,
+    Deserialize,
+    utoipa::ToSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Condition {

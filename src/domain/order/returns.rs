@@ -106,13 +106,7 @@ fn parts(cart: &PricedCart, sku: &Sku) -> Vec<(Sku, u32)> {
 }
 
 /// Notes on a line that a SKU has put back its part of it.
-fn note(
-    cart: &PricedCart,
-    line: &Sku,
-    sku: &Sku,
-    put_back: &mut Vec<Sku>,
-    restocked: &mut bool,
-) {
+fn note(cart: &PricedCart, line: &Sku, sku: &Sku, put_back: &mut Vec<Sku>, restocked: &mut bool) {
     let parts = parts(cart, line);
     if *restocked || put_back.contains(sku) || !parts.iter().any(|(part, _)| part == sku) {
         return;
@@ -185,9 +179,9 @@ impl Order {
     #[must_use]
     pub fn restockable_units(&self, sku: &Sku) -> u32 {
         let left = |part: &Sku| self.units_sold(part).saturating_sub(self.units_back(part));
-        let whole = parts(&self.cart, sku).into_iter().map(|(part, each)| {
-            left(&part).checked_div(each).unwrap_or(0)
-        });
+        let whole = parts(&self.cart, sku)
+            .into_iter()
+            .map(|(part, each)| left(&part).checked_div(each).unwrap_or(0));
         let whole = whole.min().unwrap_or(0);
         if !self.is_bundle(sku) {
             return whole;

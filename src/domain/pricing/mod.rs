@@ -24,9 +24,9 @@ mod properties;
 #[cfg(test)]
 mod tests;
 
+pub use bundles::{MAX_CLAIMED_SKUS, MAX_CLAIMED_UNITS};
 #[cfg(test)]
 pub(super) use properties::priced_carts;
-pub use bundles::{MAX_CLAIMED_SKUS, MAX_CLAIMED_UNITS};
 pub use refusal::PricingRefusal;
 pub use totals::check_totals;
 
