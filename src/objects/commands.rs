@@ -283,7 +283,7 @@ pub enum SkuCommand {
         changes: Vec<StockChange>,
         /// The new terms, if they change.
         #[serde(default)]
-        terms: Option<TermsChange>,
+        terms: Option<Box<TermsChange>>,
         /// Who or what changes it, and why.
         cause: Cause,
     },

@@ -106,15 +106,16 @@ impl AdjustmentRequest {
         }
     }
 
-    fn terms(&self) -> Option<TermsChange> {
+    fn terms(&self) -> Option<Box<TermsChange>> {
         let changes = self.back_order_limit.is_some() || self.low_stock_threshold.is_some();
-        changes.then_some(TermsChange::Patch {
+        let patch = TermsChange::Patch {
             back_order_limit: self.back_order_limit,
             low_stock_threshold: self.low_stock_threshold,
             safety_stock: None,
             reorder_point: None,
             reorder_quantity: None,
-        })
+        };
+        changes.then(|| Box::new(patch))
     }
 }
 

@@ -95,7 +95,7 @@ impl Inventory {
                     key: &key,
                     fingerprint: &fingerprint,
                     changes: &changes,
-                    terms: terms.as_ref(),
+                    terms: terms.as_deref(),
                     cause: &cause,
                 };
                 self.change(&asked, now)
