@@ -20,6 +20,8 @@ mod refusal;
 mod totals;
 
 #[cfg(test)]
+mod bundle_tests;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod tests;

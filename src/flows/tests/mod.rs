@@ -7,5 +7,6 @@ mod documents;
 mod histories;
 mod money;
 mod money_world;
+mod returns;
 mod steps;
 mod world;

@@ -4,6 +4,7 @@
 use proptest::prelude::*;
 
 use super::money_world::{MoneyWorld, TOTAL};
+use crate::domain::inventory::Condition;
 use crate::domain::order::{AttentionCode, OrderStatus};
 use crate::domain::payment::follow::Obstacle;
 use crate::domain::payment::{
@@ -106,7 +107,13 @@ fn lines_are_given_back_to_the_cent_and_put_on_the_shelf() {
     let mut world = paid(CaptureMode::Automatic);
     let lines = |quantity, restock| MovementAsk::Refund {
         of: RefundOf::Lines {
-            lines: vec![LineAsk { sku: "MUG".parse().unwrap(), quantity, restock }],
+            lines: vec![LineAsk {
+                sku: "MUG".parse().unwrap(),
+                quantity,
+                restock,
+                restock_condition: Condition::Sellable,
+                restock_location: None,
+            }],
             shipping_minor: 0,
         },
         reason: Some("broken".to_owned()),

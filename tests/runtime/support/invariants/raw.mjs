@@ -3,6 +3,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { movementsOf } from "../../../support/ledger.mjs";
+import { unitsPutBack } from "../../../support/units.mjs";
 import { clock } from "../clock.mjs";
 import { gateway } from "../gateway.mjs";
 import { alarms, lives } from "../objects.mjs";
@@ -105,9 +106,8 @@ export const leaving = (payment) =>
 /** What the payment that counts has taken, and given back. */
 export const captured = (order) => moved(order.document.payment, "capture");
 export const refunded = (order) => moved(order.document.payment, "refund");
-/** Units of a SKU that went back on the shelf with a refund. */
-export const restocked = (order, sku) =>
-  sum((order.document.refunds ?? []).flatMap((one) => one.lines).filter((line) => line.sku === sku && line.restocked).map((line) => line.restock));
+/** Units of a SKU that were put back, with a refund or without one, in a bundle or by themselves. */
+export const restocked = (order, sku) => unitsPutBack(order.document, sku);
 export const total = (order) => order.document.cart.totals.total_minor;
 export const isPaid = (order) => captured(order) - refunded(order) >= total(order);
 /** What will be taken was taken, whatever was given back since. */

@@ -2,6 +2,7 @@
 // oversold; and each claim at a SKU agrees with the order that made it.
 
 import { COUNTERS, chainProblems, counterProblems } from "../../../support/ledger.mjs";
+import { unitsWanted } from "../../../support/units.mjs";
 import { hasAttention, isCalledOff, isPaid, isTerminal, restocked, sum } from "./raw.mjs";
 
 const NOTHING = {
@@ -78,8 +79,7 @@ function claimsBelongToOrders(sku, world, must) {
 
 function ordersClaimsAreReal(order, world, must) {
   const { document } = order;
-  const wanted = new Map();
-  for (const line of document.cart.lines) wanted.set(line.sku, (wanted.get(line.sku) ?? 0) + line.quantity);
+  const wanted = unitsWanted(document);
   const claimed = new Map(document.claims.map((claim) => [claim.sku, claim.quantity]));
   must(
     claimed.size === document.claims.length && JSON.stringify([...claimed].sort()) === JSON.stringify([...wanted].sort()),
