@@ -135,6 +135,24 @@ pub struct StockClaim {
     /// Where its units come from, once they are set aside.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub placement: Option<Placement>,
+    /// The version of the SKU's counters that said so: an older word does not replace a newer one.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub placed_at_version: i64,
+}
+
+impl StockClaim {
+    /// Takes the SKU's word of where the units come from, unless a newer one is known.
+    pub fn placed(&mut self, placement: Placement, version: i64) {
+        if version >= self.placed_at_version {
+            self.placed_at_version = version;
+            self.placement = Some(placement);
+        }
+    }
+}
+
+/// Serde asks for a reference.
+const fn is_zero(value: &i64) -> bool {
+    *value == 0
 }
 
 /// Why an order is being, or was, closed.

@@ -28,8 +28,8 @@ use super::settle::settle;
 pub enum Input {
     /// SKUs answered a reserve, commit or release.
     Stock(Vec<(Sku, ClaimReply)>),
-    /// A SKU told where an order's units come from.
-    Placed(Sku, Placement),
+    /// A SKU told where an order's units come from, and the version of its counters that says so.
+    Placed(Sku, Placement, i64),
     /// A gateway answered a call made for an operation.
     Gateway {
         /// The operation the call was made for.
@@ -144,9 +144,9 @@ fn take_in(order: &mut Order, input: Input, now: Timestamp, fresh: &mut dyn FnMu
                 take_stock_answer(order, &sku, reply, now);
             }
         }
-        Input::Placed(sku, placement) => {
+        Input::Placed(sku, placement, version) => {
             if let Some(claim) = order.claims.iter_mut().find(|claim| claim.sku == sku) {
-                claim.placement = Some(placement);
+                claim.placed(placement, version);
             }
         }
         Input::Gateway { operation, result: Err(failure) } => {
@@ -239,19 +239,24 @@ fn take_stock_answer(order: &mut Order, sku: &Sku, reply: ClaimReply, now: Times
         (ClaimState::Requested, ClaimAnswer::Closed) => {
             ClaimState::Refused { available: 0, limit: None }
         }
-        (ClaimState::Held, ClaimAnswer::Insufficient { available }) => {
+        (ClaimState::Requested | ClaimState::Held, ClaimAnswer::Short { available }) => {
             ClaimState::Short { available }
         }
         (ClaimState::Held, ClaimAnswer::Closed) => ClaimState::Short { available: 0 },
         (ClaimState::Requested | ClaimState::Held, ClaimAnswer::Committed) => ClaimState::Committed,
         (
-            ClaimState::Requested | ClaimState::Held | ClaimState::Committed,
+            ClaimState::Requested
+            | ClaimState::Held
+            | ClaimState::Committed
+            | ClaimState::Short { .. },
             ClaimAnswer::Released,
         ) => ClaimState::Released,
         (state, _) => state,
     };
     if matches!(next, ClaimState::Held | ClaimState::Committed) {
-        claim.placement = reply.placement.or_else(|| claim.placement.take());
+        if let Some(placement) = reply.placement {
+            claim.placed(placement, reply.version);
+        }
     } else {
         claim.placement = None;
     }

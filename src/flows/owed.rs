@@ -144,9 +144,14 @@ fn stock_owed(order: &Order, effects: &mut Vec<Effect>) {
             (ClaimState::Held, OrderStatus::Open) if secured => {
                 effects.push(Effect::Commit { sku, quantity });
             }
-            (ClaimState::Held | ClaimState::Requested | ClaimState::Committed, status)
-                if status.gives_stock_back() =>
-            {
+            // One that is short may hold units all the same: it was told so by a commit that found none.
+            (
+                ClaimState::Held
+                | ClaimState::Requested
+                | ClaimState::Committed
+                | ClaimState::Short { .. },
+                status,
+            ) if status.gives_stock_back() => {
                 effects.push(Effect::Release { sku });
             }
             _ => {}

@@ -113,8 +113,13 @@ fn claims(cart: &PricedCart) -> Vec<StockClaim> {
         if let Some(known) = claims.get_mut(at) {
             known.quantity = known.quantity.saturating_add(quantity);
         } else {
-            let claim = ClaimState::Requested;
-            claims.push(StockClaim { sku: sku.clone(), quantity, claim, placement: None });
+            claims.push(StockClaim {
+                sku: sku.clone(),
+                quantity,
+                claim: ClaimState::Requested,
+                placement: None,
+                placed_at_version: 0,
+            });
         }
     }
     claims

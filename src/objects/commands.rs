@@ -146,6 +146,8 @@ pub enum ShardCommand {
         sku: Sku,
         /// Where all of the order's units come from now.
         placement: Placement,
+        /// The version of the SKU's counters that says so.
+        version: i64,
     },
     /// Look at the timers: sent by cron in case an alarm was lost.
     Wake,

@@ -119,8 +119,14 @@ pub enum ClaimAnswer {
     Released,
     /// The units that came back are on the shelf, now or before.
     Restocked,
-    /// Not enough units; nothing changed.
+    /// Not enough units to set aside; nothing changed.
     Insufficient {
+        /// Units this order could have.
+        available: i64,
+    },
+    /// Not enough units for what is paid; nothing changed. Another word than for units that can't be
+    /// set aside, because an answer may come late: what is held since is not short.
+    Short {
         /// Units this order could have.
         available: i64,
     },
@@ -143,11 +149,14 @@ pub struct ClaimReply {
     /// Where the order's units come from, if it has any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub placement: Option<Placement>,
+    /// The version of the SKU's counters: of two answers, the one of the higher version is the newer.
+    #[serde(default)]
+    pub version: i64,
 }
 
 impl From<ClaimAnswer> for ClaimReply {
     fn from(answer: ClaimAnswer) -> Self {
-        Self { answer, placement: None }
+        Self { answer, placement: None, version: 0 }
     }
 }
 
@@ -312,7 +321,7 @@ fn commit(
     let placement = match found {
         Ok(placement) => placement,
         Err(available) => {
-            return ClaimDecision::unchanged(level, ClaimAnswer::Insufficient { available });
+            return ClaimDecision::unchanged(level, ClaimAnswer::Short { available });
         }
     };
     let mut movements = Vec::new();

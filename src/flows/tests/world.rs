@@ -241,7 +241,8 @@ impl World {
         self.levels.insert(sku.clone(), decision.level);
         self.claims.extend(decision.reservation.map(|claim| (sku.clone(), claim)));
         let placement = self.claims.get(sku).map(|claim| claim.placement.clone());
-        let reply = ClaimReply { answer: decision.answer, placement };
+        let version = self.levels.get(sku).map_or(0, |level| level.version);
+        let reply = ClaimReply { answer: decision.answer, placement, version };
         Input::Stock(vec![(sku.clone(), reply)])
     }
 }

@@ -137,8 +137,8 @@ impl Shard {
                 let resolution = Resolution { at: now(), by: actor, note };
                 self.tell(id, Input::Resolve { code, resolution }).await
             }
-            ShardCommand::StockPlaced { id, sku, placement } => {
-                self.tell(id, Input::Placed(sku, placement)).await
+            ShardCommand::StockPlaced { id, sku, placement, version } => {
+                self.tell(id, Input::Placed(sku, placement, version)).await
             }
             ShardCommand::Wake => {
                 self.rearm()?;

@@ -76,7 +76,7 @@ impl Inventory {
         self.keep(stored, &order_id, decision, (customer, holder), now)?;
         let has_units = matches!(answer, ClaimAnswer::Held | ClaimAnswer::Committed);
         let placement = after.filter(|_| has_units).map(|claim| claim.placement);
-        Ok(ClaimReply { answer, placement })
+        Ok(ClaimReply { answer, placement, version: stored.level.version })
     }
 
     /// Stores what was decided of a claim; the counters are written once for all of a turn.

@@ -82,7 +82,8 @@ impl Inventory {
             let id: OrderId = order_id.parse().map_err(|_| malformed("order id"))?;
             if let Some(claim) = self.store.reservation(&order_id)? {
                 let (sku, placement) = (self.sku.clone(), claim.placement);
-                let command = ShardCommand::StockPlaced { id, sku, placement };
+                let version = self.store.level()?.level.version;
+                let command = ShardCommand::StockPlaced { id, sku, placement, version };
                 self.platform.shard(id.shard(), &command).await.map_err(unavailable)?;
             }
             self.store.told_filled(&order_id)?;

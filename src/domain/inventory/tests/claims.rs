@@ -28,7 +28,7 @@ fn world(
 
 #[test]
 fn every_command_against_every_claim() {
-    use ClaimAnswer::{Closed, Committed, Held, Insufficient, Released};
+    use ClaimAnswer::{Closed, Committed, Held, Insufficient, Released, Short};
     use ReservationState as S;
     let commit = ClaimCommand::Commit { quantity: 2 };
     let table = [
@@ -43,11 +43,11 @@ fn every_command_against_every_claim() {
         (Some(S::Released), 2, reserve(2, 100), 9, Closed),
         (Some(S::Committed), 2, reserve(2, 100), 9, Committed),
         (None, 0, commit.clone(), 2, Committed),
-        (None, 0, commit.clone(), 1, Insufficient { available: 1 }),
+        (None, 0, commit.clone(), 1, Short { available: 1 }),
         (Some(S::Held), 2, commit.clone(), 0, Committed),
         (Some(S::Held), 1, commit.clone(), 1, Committed),
         (Some(S::Expired), 2, commit.clone(), 2, Committed),
-        (Some(S::Expired), 2, commit.clone(), 0, Insufficient { available: 0 }),
+        (Some(S::Expired), 2, commit.clone(), 0, Short { available: 0 }),
         (Some(S::Released), 2, commit.clone(), 9, Closed),
         (Some(S::Committed), 2, commit, 0, Committed),
         (None, 0, ClaimCommand::Release, 0, Released),
@@ -60,7 +60,7 @@ fn every_command_against_every_claim() {
         let (level, claim) = world(state, quantity, free);
         let decision = decided(&level, claim.clone(), &command, 10);
         assert_eq!(decision.answer, expected, "{claim:?} {command:?} with {free} free");
-        if matches!(expected, Insufficient { .. } | Closed) {
+        if matches!(expected, Insufficient { .. } | Short { .. } | Closed) {
             assert_eq!(decision.level, level, "a refusal changes nothing");
             assert_eq!(decision.reservation, None);
         }

@@ -1,0 +1,178 @@
+//! One order with its gateway: the real flows, a buyer who pays or does not, and answers that get lost.
+
+use cartwright::domain::id::{OrderId, ShardNumber, Sku};
+use cartwright::domain::inventory::{ClaimCommand, ClaimTerms};
+use cartwright::domain::money::Money;
+use cartwright::domain::order::{Order, Restock};
+use cartwright::domain::payment::{
+    CallFailure, CaptureMode, Gateway, PaymentReport, ReportedState,
+};
+use cartwright::domain::time::Timestamp;
+use cartwright::flows::advance::{Input, advance};
+use cartwright::flows::owed::Effect;
+use cartwright::flows::place::{Draft, place};
+use cartwright::flows::schedule::SEARCH_PROVES_AFTER_MILLISECONDS;
+use serde_json::json;
+use uuid::Uuid;
+
+const UNIT_PRICE_MINOR: i64 = 1_000;
+const WINDOW_SECONDS: u32 = 900;
+const GRACE_SECONDS: u32 = 300;
+
+/// An order and what its gateway knows of it.
+pub struct Shopping {
+    pub order: Order,
+    pub gateway: Option<PaymentReport>,
+    next_id: u128,
+}
+
+/// What is bought: quantities by SKU, lines that may name one SKU twice.
+pub fn draft(lines: &[(Sku, u32)], mode: CaptureMode, claim_terms: ClaimTerms) -> Draft {
+    let total = |quantity: u32| i64::from(quantity) * UNIT_PRICE_MINOR;
+    let goods: i64 = lines.iter().map(|(_, quantity)| total(*quantity)).sum();
+    let line = |(sku, quantity): &(Sku, u32)| {
+        json!({
+            "sku": sku, "product_id": "thing", "title": "Thing", "variant_title": "",
+            "quantity": quantity, "unit_price_minor": UNIT_PRICE_MINOR,
+            "net_minor": total(*quantity), "discount_minor": 0, "tax_minor": 0,
+            "total_minor": total(*quantity), "taxes": []
+        })
+    };
+    let lines: Vec<_> = lines.iter().map(line).collect();
+    let address = json!({
+        "name": "Ada", "line1": "1 Main St", "city": "Portland", "region": "OR",
+        "postal_code": "97201", "country": "US"
+    });
+    let draft = json!({
+        "email": "ada@example.com", "shipping_address": address, "billing_address": null,
+        "cart": {
+            "currency": "USD", "tax_included": false, "lines": lines,
+            "shipping": {"method": "standard", "title": "Standard", "net_minor": 0,
+                "tax_minor": 0, "total_minor": 0, "taxes": []},
+            "totals": {"subtotal_minor": goods, "shipping_minor": 0, "discount_minor": 0,
+                "tax_minor": 0, "total_minor": goods}
+        },
+        "claim_terms": claim_terms, "gateway": Gateway::Sandbox, "method": null,
+        "return_url": null, "capture_mode": mode, "payment_window_seconds": WINDOW_SECONDS,
+        "reservation_grace_seconds": GRACE_SECONDS, "invoice_series": "INV"
+    });
+    serde_json::from_value(draft).unwrap()
+}
+
+impl Shopping {
+    pub fn new(number: u128, draft: Draft, now: Timestamp) -> Self {
+        let id = OrderId::new(ShardNumber(0), Uuid::from_u128(number));
+        Self { order: place(draft, id, now), gateway: None, next_id: number << 64 }
+    }
+
+    /// Feeds an input to the order, and holds the order to its promises before and after.
+    pub fn feed(&mut self, input: Input, now: Timestamp) {
+        let before = self.order.status;
+        let next_id = &mut self.next_id;
+        let mut fresh = || {
+            *next_id += 1;
+            Uuid::from_u128(*next_id)
+        };
+        advance(&mut self.order, input, now, &mut fresh);
+        assert!(before.may_become(self.order.status), "{before:?} {:#?}", self.order);
+        assert_eq!(self.order.check(), Ok(()), "{:#?}", self.order);
+    }
+
+    /// The buyer pays, unless the payment is over.
+    pub fn pay(&mut self, now: Timestamp) {
+        let held = self.order.payment.as_ref().map(|p| p.capture_mode) == Some(CaptureMode::Manual);
+        let state = if held { ReportedState::Authorized } else { ReportedState::Captured };
+        self.become_state(state, now);
+    }
+
+    /// The gateway moves on, unless the payment is over.
+    pub fn become_state(&mut self, state: ReportedState, now: Timestamp) {
+        use ReportedState::{Authorized, Cancelled, Captured, Failed};
+        let possible = self.gateway.as_ref().is_some_and(|known| match known.state {
+            Captured | Cancelled | Failed => false,
+            Authorized => state == Failed,
+            _ => true,
+        });
+        if possible {
+            self.gateway = Some(self.report(state, now));
+        }
+    }
+
+    fn report(&self, state: ReportedState, now: Timestamp) -> PaymentReport {
+        let total = self.order.cart.totals.total_minor;
+        let captured = if state == ReportedState::Captured { total } else { 0 };
+        let amount = Money::new(total, self.order.cart.currency);
+        PaymentReport::new("pay_1".to_owned(), state, amount, captured, now)
+    }
+
+    /// Performs what is not stock and gives the true answer. None for what nobody answers here.
+    pub fn perform(&mut self, effect: &Effect, now: Timestamp) -> Option<Input> {
+        let told = |known: &Option<PaymentReport>| known.clone().unwrap();
+        Some(match effect {
+            Effect::NumberInvoice { series } => Input::Invoice(format!("{series}-1")),
+            Effect::Authorize { operation } | Effect::Recover { operation, .. } => {
+                if self.gateway.is_none() {
+                    assert!(self.order.closing.is_none(), "a closing order starts no payment");
+                    self.gateway = Some(self.report(ReportedState::Processing, now));
+                }
+                Input::Gateway { operation: *operation, result: Ok(told(&self.gateway)) }
+            }
+            Effect::Find { operation, asked_at } => {
+                let (age, operation) = (now.milliseconds_since(*asked_at), *operation);
+                match self.gateway.clone() {
+                    Some(report) => Input::Gateway { operation, result: Ok(report) },
+                    None if age < SEARCH_PROVES_AFTER_MILLISECONDS => Input::NotTold(operation),
+                    None => Input::NeverReceived(operation),
+                }
+            }
+            Effect::Retrieve { .. } => Input::Report(told(&self.gateway)),
+            Effect::Void { operation, .. } => {
+                if told(&self.gateway).state != ReportedState::Captured {
+                    self.gateway = Some(self.report(ReportedState::Cancelled, now));
+                }
+                Input::Gateway { operation: *operation, result: Ok(told(&self.gateway)) }
+            }
+            Effect::Capture { operation, .. } => {
+                if told(&self.gateway).state == ReportedState::Authorized {
+                    self.gateway = Some(self.report(ReportedState::Captured, now));
+                }
+                Input::Gateway { operation: *operation, result: Ok(told(&self.gateway)) }
+            }
+            _ => return None,
+        })
+    }
+
+    /// The answer of a gateway that can't be reached, if the effect speaks to one.
+    pub fn lost(&self, effect: &Effect) -> Option<Input> {
+        let failure = || CallFailure::Unknown { reason: "timeout".to_owned() };
+        match effect {
+            Effect::Authorize { operation }
+            | Effect::Recover { operation, .. }
+            | Effect::Find { operation, .. }
+            | Effect::Capture { operation, .. }
+            | Effect::Void { operation, .. } => {
+                Some(Input::Gateway { operation: *operation, result: Err(failure()) })
+            }
+            Effect::Retrieve { .. } => {
+                let payment = self.order.payment.as_ref()?;
+                Some(Input::NotTold(payment.authorize_operation()?.id))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What an effect says to a SKU, if it speaks to one.
+pub fn claim_of(effect: &Effect) -> Option<(Sku, ClaimCommand)> {
+    Some(match effect.clone() {
+        Effect::Reserve { sku, quantity, expires_at } => {
+            (sku, ClaimCommand::Reserve { quantity, expires_at })
+        }
+        Effect::Commit { sku, quantity } => (sku, ClaimCommand::Commit { quantity }),
+        Effect::Release { sku } => (sku, ClaimCommand::Release),
+        Effect::Restock(Restock { sku, key, quantity, condition, location }) => {
+            (sku, ClaimCommand::Restock { key, quantity, condition, location })
+        }
+        _ => return None,
+    })
+}
