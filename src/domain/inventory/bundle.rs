@@ -71,7 +71,7 @@ mod tests {
     fn the_worst_component_says_how_a_bundle_stands() {
         use StockStatus::{BackOrder, InStock, LowStock, OutOfStock, PreOrder};
         let plenty = || (level(1_000, 0, None), 1);
-        let table: Vec<(Vec<(StockLevel, u32)>, i64, StockStatus)> = vec![
+        let table = [
             (vec![], 0, OutOfStock),
             (vec![plenty()], 1_000, InStock),
             (vec![plenty(), (level(100, 0, None), 3)], 33, InStock),

@@ -35,7 +35,6 @@ pub enum Condition {
 impl Condition {
     /// Whether it goes on the shelf.
     #[must_use]
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde asks for")]
     pub const fn is_sellable(&self) -> bool {
         matches!(self, Self::Sellable)
     }

@@ -63,7 +63,9 @@ function ledgerIsSane(order, seen, must) {
 function requestsAreOnce(shard, world, must) {
   const asked = shard.requests.flatMap((request) => JSON.parse(request.operations));
   must(new Set(asked).size === asked.length, `shard ${shard.name}: one operation was asked for under two keys`);
-  const written = shard.orders.flatMap((order) => operations(order)).filter((one) => one.origin === "merchant").map((one) => one.id);
+  const ofMerchant = shard.orders.flatMap((order) => operations(order)).filter((one) => one.origin === "merchant");
+  const returned = shard.orders.flatMap(({ document }) => document.returns ?? []);
+  const written = [...ofMerchant, ...returned].map((one) => one.id);
   if (shard.requests.some((request) => request.created_at < world.now - WEBHOOKS_KEPT)) return;
   must(
     JSON.stringify(asked.toSorted()) === JSON.stringify(written.toSorted()),

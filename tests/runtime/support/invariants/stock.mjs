@@ -54,7 +54,8 @@ function claimsAddUp({ name, level = NOTHING, reservations, movements }, must) {
       onHand: claim.state === "committed" ? -claim.quantity : 0,
     };
     const reserved = sum(own.map((one) => one.reserved_delta));
-    const onHand = sum(own.map((one) => one.on_hand_delta));
+    // What came back damaged is there, though not to be sold.
+    const onHand = sum(own.map((one) => one.on_hand_delta + one.damaged));
     must(
       reserved === expected.reserved && onHand === expected.onHand,
       `${name}: ${claim.state} claim of ${claim.quantity} by ${claim.order_id}, its movements add up to ${reserved} reserved and ${onHand} on hand`,
