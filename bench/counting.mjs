@@ -107,6 +107,7 @@ export const OrderShard = counted(built.OrderShard, "OrderShard");
 export const SkuInventory = counted(built.SkuInventory, "SkuInventory");
 export const InvoiceSeries = counted(built.InvoiceSeries, "InvoiceSeries");
 export const Reconciler = counted(built.Reconciler, "Reconciler");
+export const StockDocument = counted(built.StockDocument, "StockDocument");
 
 /** The counters at `/bench/counters`; everything else goes on to the bundle. */
 export default new Proxy(built.default, {

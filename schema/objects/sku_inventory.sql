@@ -52,6 +52,16 @@ CREATE TABLE IF NOT EXISTS ledger (
   hash TEXT NOT NULL
 );
 
+-- Every thousand lines, the state after a line: the JSON of a `Checkpoint`. The state at a past time is
+-- rebuilt from the nearest.
+CREATE TABLE IF NOT EXISTS checkpoints (
+  sequence INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  hash TEXT NOT NULL,
+  document TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS checkpoints_by_time ON checkpoints (at, sequence);
+
 -- Changes by idempotency key, with the answer that was given. Those that a document of ours made are kept:
 -- it may ask again at any time.
 CREATE TABLE IF NOT EXISTS changes (
@@ -62,6 +72,14 @@ CREATE TABLE IF NOT EXISTS changes (
   is_kept INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS changes_by_age ON changes (at) WHERE is_kept = 0;
+
+-- Changes that a document asked for and was refused, by key: under the same key it is refused for ever, so
+-- that a question that arrives late can't do what the document counts as not done.
+CREATE TABLE IF NOT EXISTS refusals (
+  key TEXT PRIMARY KEY,
+  refusal TEXT NOT NULL,
+  at INTEGER NOT NULL
+) WITHOUT ROWID;
 
 -- Refunds and returns whose units came back (`ref_…`, `ret_…`, with how they came back), so that none comes
 -- back twice.
@@ -75,3 +93,15 @@ CREATE TABLE IF NOT EXISTS returns (
 CREATE TABLE IF NOT EXISTS filled (
   order_id TEXT PRIMARY KEY
 ) WITHOUT ROWID;
+
+-- What was told of the stock so far, one row once there is anything: the JSON of `AlertBook`.
+CREATE TABLE IF NOT EXISTS alert_book (
+  only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+  document TEXT NOT NULL
+);
+
+-- Crossings that D1 was not yet seen to hold: the JSON of `Alert` as each left it, by its number.
+CREATE TABLE IF NOT EXISTS alert_outbox (
+  sequence INTEGER PRIMARY KEY,
+  document TEXT NOT NULL
+);

@@ -5,6 +5,7 @@
 //! each is documented where it stands, and `schema/api/openapi.json` is written from that.
 
 pub mod access;
+pub mod alerts;
 pub mod api_keys;
 pub mod ask;
 pub mod attention;
@@ -29,12 +30,14 @@ pub mod query;
 pub mod reconciliations;
 pub mod reference;
 pub mod remembered;
+pub mod reorder_proposals;
 pub mod reply;
 pub mod returns;
 pub mod routes;
 pub mod routing;
 pub mod stock;
 pub mod store;
+pub mod suppliers;
 pub mod webhooks;
 
 use serde_json::json;

@@ -11,8 +11,9 @@ use super::access::Access::{self, Order, Public, Secret, Signature, Storefront};
 use super::openapi::Description;
 use super::routing::{Route, Work};
 use super::{
-    api_keys, attention, checkouts, inventory, invoices, movements, orders, payment_methods,
-    products, reconciliations, reference, returns, stock, store, webhooks,
+    alerts, api_keys, attention, checkouts, inventory, invoices, movements, orders,
+    payment_methods, products, reconciliations, reference, reorder_proposals, returns, stock,
+    store, suppliers, webhooks,
 };
 use crate::api::ask::Ask;
 use crate::storage::api_keys::Scope;
@@ -71,8 +72,22 @@ routes! {
     Secret(Scope::OrdersRead) => invoices::invoice::page;
     Secret(Scope::OrdersRead) => invoices::credit_note::show;
     Secret(Scope::OrdersRead) => invoices::credit_note::page;
+    Secret(Scope::InventoryRead) => alerts::list;
+    Secret(Scope::InventoryRead) => inventory::list_proofs;
     Secret(Scope::InventoryRead) => inventory::show;
+    Secret(Scope::InventoryRead) => inventory::movements;
+    Secret(Scope::InventoryRead) => inventory::explain;
+    Secret(Scope::InventoryWrite) => inventory::prove;
     Secret(Scope::InventoryWrite) => inventory::adjust;
+    Secret(Scope::PurchasingRead) => suppliers::list;
+    Secret(Scope::PurchasingRead) => suppliers::show;
+    Secret(Scope::PurchasingWrite) => suppliers::put;
+    Secret(Scope::PurchasingRead) => suppliers::items;
+    Secret(Scope::PurchasingRead) => suppliers::show_item;
+    Secret(Scope::PurchasingWrite) => suppliers::put_item;
+    Secret(Scope::PurchasingWrite) => suppliers::delete_item;
+    Secret(Scope::PurchasingRead) => reorder_proposals::list;
+    Secret(Scope::PurchasingWrite) => reorder_proposals::order;
     Secret(Scope::CatalogueWrite) => products::put;
     Secret(Scope::StoreWrite) => store::show;
     Secret(Scope::StoreWrite) => store::put;
@@ -114,6 +129,7 @@ pub fn table() -> Rc<[Route]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::catalogue::RESERVED_SKUS;
     use std::collections::BTreeSet;
 
     #[test]
@@ -122,6 +138,27 @@ mod tests {
         let names: BTreeSet<_> =
             table.iter().map(|route| (route.method, &route.template)).collect();
         assert_eq!(names.len(), table.len());
+    }
+
+    /// A SKU can't be asked for where a route of its own has the same address.
+    #[test]
+    fn no_sku_is_hidden_behind_a_word_of_an_address() {
+        let table = table();
+        for with_sku in table.iter() {
+            let Some(at) = with_sku.template.split('/').position(|part| part == "{sku}") else {
+                continue;
+            };
+            let before: Vec<&str> = with_sku.template.split('/').take(at).collect();
+            for other in table.iter() {
+                let parts: Vec<&str> = other.template.split('/').collect();
+                let Some(word) = parts.get(at).filter(|word| !word.starts_with('{')) else {
+                    continue;
+                };
+                if parts.starts_with(&before) {
+                    assert!(RESERVED_SKUS.contains(word), "{word} of {}", other.template);
+                }
+            }
+        }
     }
 
     #[test]

@@ -155,10 +155,59 @@ uuid_id!(
     "rec_"
 );
 uuid_id!(
+    /// One order to a supplier.
+    PurchaseOrderId,
+    "po_"
+);
+uuid_id!(
+    /// One transfer of stock between two locations.
+    TransferId,
+    "tr_"
+);
+uuid_id!(
+    /// One cycle count.
+    CountId,
+    "cnt_"
+);
+uuid_id!(
     /// One API key's public identity (not the key).
     ApiKeyId,
     "key_"
 );
+
+/// A document that moves stock: it names the object that owns the document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum StockDocumentId {
+    /// A purchase order.
+    PurchaseOrder(PurchaseOrderId),
+    /// A transfer.
+    Transfer(TransferId),
+    /// A cycle count.
+    Count(CountId),
+}
+
+impl fmt::Display for StockDocumentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PurchaseOrder(id) => id.fmt(f),
+            Self::Transfer(id) => id.fmt(f),
+            Self::Count(id) => id.fmt(f),
+        }
+    }
+}
+
+impl FromStr for StockDocumentId {
+    type Err = MalformedId;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let purchase_order = text.parse().map(Self::PurchaseOrder);
+        purchase_order
+            .or_else(|_| text.parse().map(Self::Transfer))
+            .or_else(|_| text.parse().map(Self::Count))
+    }
+}
+
+text_in_json!(StockDocumentId);
 
 /// A stock-keeping unit: 1 to 64 characters out of letters, digits, `.`, `_` and `-`.
 ///
@@ -217,6 +266,19 @@ mod tests {
         for bad in ["", "ord_", "ord_0", "ord_zz", "ord_é", &upper, &long, "ord_+1", "op_00"] {
             assert_eq!(bad.parse::<OrderId>(), Err(MalformedId), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_documents_id_says_what_it_is() {
+        let unique = Uuid::from_u128(7);
+        for id in [
+            StockDocumentId::PurchaseOrder(PurchaseOrderId::new(unique)),
+            StockDocumentId::Transfer(TransferId::new(unique)),
+            StockDocumentId::Count(CountId::new(unique)),
+        ] {
+            assert_eq!(id.to_string().parse(), Ok(id));
+        }
+        assert_eq!("ref_00".parse::<StockDocumentId>(), Err(MalformedId));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Queue consumers and cron.
 
 pub mod projection;
+pub mod prove_stock;
 pub mod reconcile;
+pub mod reorder;
 pub mod sweep;

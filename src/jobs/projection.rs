@@ -9,7 +9,7 @@ use worker::{MessageBatch, MessageExt, Result};
 use crate::objects::commands::EventMessage;
 use crate::runtime::log::{self, Level};
 use crate::runtime::platform::Platform;
-use crate::storage::{invoices, orders, stock_levels};
+use crate::storage::{invoices, orders, stock_alerts, stock_documents, stock_levels};
 
 /// Seconds before a batch that D1 refused is tried again.
 const RETRY_AFTER_SECONDS: u32 = 5;
@@ -22,6 +22,8 @@ pub async fn project(platform: &Platform, batch: MessageBatch<String>) -> Result
     let mut rows = Vec::new();
     let mut levels = Vec::new();
     let mut documents = Vec::new();
+    let mut alerts = Vec::new();
+    let mut of_stock = Vec::new();
     let mut readable = Vec::new();
     for message in batch.raw_iter() {
         let told = message.body().as_string();
@@ -34,6 +36,14 @@ pub async fn project(platform: &Platform, batch: MessageBatch<String>) -> Result
                 levels.push((sku, *level, as_of));
                 readable.push(message);
             }
+            Some(EventMessage::StockAlerts { sku, alerts: told }) => {
+                alerts.extend(told.into_iter().map(|alert| (sku.clone(), alert)));
+                readable.push(message);
+            }
+            Some(EventMessage::StockDocument { document }) => {
+                of_stock.push(*document);
+                readable.push(message);
+            }
             Some(EventMessage::Invoices { entries }) => {
                 documents.extend(entries);
                 readable.push(message);
@@ -44,7 +54,7 @@ pub async fn project(platform: &Platform, batch: MessageBatch<String>) -> Result
             }
         }
     }
-    let written = write(platform, &rows, &levels, &documents).await;
+    let written = write(platform, &rows, &levels, &documents, &alerts, &of_stock).await;
     for message in readable {
         match &written {
             Ok(()) => message.ack(),
@@ -66,9 +76,13 @@ async fn write(
     rows: &[crate::domain::order::Order],
     levels: &[(String, crate::domain::inventory::StockLevel, crate::domain::time::Timestamp)],
     documents: &[crate::domain::invoice::InvoiceEntry],
+    alerts: &[(String, crate::domain::inventory::Alert)],
+    of_stock: &[crate::domain::stock_document::StockDocument],
 ) -> std::result::Result<(), String> {
     let database = platform.database().map_err(|unavailable| unavailable.to_string())?;
     orders::upsert_batch(&database, rows).await.map_err(|error| error.to_string())?;
     stock_levels::upsert_batch(&database, levels).await.map_err(|error| error.to_string())?;
+    stock_alerts::upsert_batch(&database, alerts).await.map_err(|error| error.to_string())?;
+    stock_documents::upsert_batch(&database, of_stock).await.map_err(|error| error.to_string())?;
     invoices::insert_batch(&database, documents).await.map_err(|error| error.to_string())
 }

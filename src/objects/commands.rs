@@ -5,15 +5,17 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::ledger_commands::{LedgerAnswer, LedgerCommand};
 use crate::domain::id::{OperationId, OrderId, ReturnId, Sku};
 use crate::domain::inventory::{
-    Cause, ChangeRefusal, ClaimCommand, ClaimReply, ClaimTerms, Placement, StockChange, StockLevel,
-    TermsChange,
+    Alert, Cause, ChangeRefusal, ClaimCommand, ClaimReply, ClaimTerms, Placement, StockChange,
+    StockLevel, TermsChange,
 };
 use crate::domain::invoice::{CreditNoteDraft, DocumentKind, InvoiceDraft, InvoiceEntry};
 use crate::domain::order::{AttentionCode, CloseReason, Order};
 use crate::domain::payment::{Gateway, MovementRefusal, MovementReport, PaymentReport};
 use crate::domain::reconciliation::{Run, RunCause, Window};
+use crate::domain::stock_document::StockDocument;
 use crate::domain::time::Timestamp;
 use crate::flows::attempts::NewAttempt;
 use crate::flows::movements::MovementAsk;
@@ -21,6 +23,8 @@ use crate::flows::place::Draft;
 use crate::flows::returns::{ReturnAsk, ReturnRefusal};
 
 pub use super::shortage::{NeedyBundle, Shortage, ShortageReason};
+
+pub use super::stock_document::{StockDocumentAnswer, StockDocumentCommand};
 
 /// What an `OrderShard` can be asked.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -291,6 +295,8 @@ pub enum SkuCommand {
     },
     /// Read the counters.
     Read,
+    /// Ask about the ledger and what it tells.
+    Ledger(LedgerCommand),
 }
 
 /// The most claims that travel together.
@@ -341,6 +347,8 @@ pub enum SkuAnswer {
     },
     /// The key was used with another body.
     KeyReused,
+    /// What the ledger tells.
+    Ledger(LedgerAnswer),
 }
 
 /// What an `InvoiceSeries` can be asked.
@@ -459,6 +467,18 @@ pub enum EventMessage {
         level: Box<StockLevel>,
         /// When they were read.
         as_of: Timestamp,
+    },
+    /// A SKU's units crossed lines.
+    StockAlerts {
+        /// Which SKU.
+        sku: String,
+        /// The alerts that began or ended, as they are now.
+        alerts: Vec<Alert>,
+    },
+    /// A purchase order, transfer or count changed.
+    StockDocument {
+        /// The document.
+        document: Box<StockDocument>,
     },
     /// Invoices and credit notes were numbered.
     Invoices {

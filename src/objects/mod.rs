@@ -3,7 +3,11 @@
 pub mod commands;
 pub mod gateway_call;
 pub mod invoice_series;
+pub mod ledger_commands;
 pub mod order_shard;
 pub mod reconciler;
+pub mod reordering;
 pub mod shortage;
 pub mod sku_inventory;
+pub mod stock_document;
+pub mod stock_proof;

@@ -7,12 +7,12 @@ use serde::de::DeserializeOwned;
 use worker::Env;
 
 use super::settings::Settings;
-use crate::domain::id::{ShardNumber, Sku};
+use crate::domain::id::{ShardNumber, Sku, StockDocumentId};
 use crate::domain::payment::Gateway;
 use crate::domain::time::Timestamp;
 use crate::objects::commands::{
     ReconcilerAnswer, ReconcilerCommand, SeriesAnswer, SeriesCommand, ShardAnswer, ShardCommand,
-    SkuAnswer, SkuCommand,
+    SkuAnswer, SkuCommand, StockDocumentAnswer, StockDocumentCommand,
 };
 
 /// A part of the platform did not answer. Whatever was asked may or may not have happened; every
@@ -130,6 +130,18 @@ impl Platform {
         command: &ReconcilerCommand,
     ) -> Result<ReconcilerAnswer, Unavailable> {
         self.ask("RECONCILER", "reconciler", gateway.name(), command).await
+    }
+
+    /// Asks the object that owns a purchase order, a transfer or a count.
+    ///
+    /// # Errors
+    /// When the object did not answer.
+    pub async fn stock_document(
+        &self,
+        id: StockDocumentId,
+        command: &StockDocumentCommand,
+    ) -> Result<StockDocumentAnswer, Unavailable> {
+        self.ask("STOCK_DOCUMENT", "stock document", &id.to_string(), command).await
     }
 
     async fn ask<C: Serialize, A: DeserializeOwned>(

@@ -59,6 +59,12 @@ pub enum Scope {
     /// Change counters.
     #[serde(rename = "inventory:write")]
     InventoryWrite,
+    /// Read suppliers, what they deliver, and purchase orders.
+    #[serde(rename = "purchasing:read")]
+    PurchasingRead,
+    /// Write suppliers, what they deliver, and purchase orders.
+    #[serde(rename = "purchasing:write")]
+    PurchasingWrite,
     /// Read what comparing the gateways' books with ours found.
     #[serde(rename = "reconciliations:read")]
     ReconciliationsRead,
@@ -75,13 +81,15 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::CatalogueWrite,
         Self::OrdersRead,
         Self::OrdersWrite,
         Self::PaymentsWrite,
         Self::InventoryRead,
         Self::InventoryWrite,
+        Self::PurchasingRead,
+        Self::PurchasingWrite,
         Self::ReconciliationsRead,
         Self::ReconciliationsWrite,
         Self::ApiKeysWrite,
@@ -98,6 +106,8 @@ impl Scope {
             Self::PaymentsWrite => "payments:write",
             Self::InventoryRead => "inventory:read",
             Self::InventoryWrite => "inventory:write",
+            Self::PurchasingRead => "purchasing:read",
+            Self::PurchasingWrite => "purchasing:write",
             Self::ReconciliationsRead => "reconciliations:read",
             Self::ReconciliationsWrite => "reconciliations:write",
             Self::ApiKeysWrite => "api_keys:write",

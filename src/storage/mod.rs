@@ -12,7 +12,14 @@ pub mod ledger;
 pub mod orders;
 pub mod payment_settings;
 pub mod reconciliations;
+pub mod reorder;
+pub mod reorder_plans;
+pub mod stock_alerts;
+pub mod stock_documents;
 pub mod stock_levels;
+pub mod stock_proofs;
+pub mod stock_snapshots;
 pub mod store;
+pub mod suppliers;
 
 mod statement;

@@ -15,6 +15,7 @@
 
 mod chance;
 mod model;
+mod papers;
 mod shop;
 mod sku;
 mod world;

@@ -23,7 +23,8 @@ impl Goods {
         self.owned += match one {
             StockChange::Received { quantity, damaged, .. }
             | StockChange::Arrived { quantity, damaged, .. } => quantity + damaged,
-            StockChange::Adjusted { quantity_delta, .. } => *quantity_delta,
+            StockChange::Adjusted { quantity_delta, .. }
+            | StockChange::Variance { quantity_delta, .. } => *quantity_delta,
             StockChange::Counted { location, counted } => counted - on_hand(location),
             StockChange::WrittenOff { quantity, .. } | StockChange::Sent { quantity, .. } => {
                 -quantity
@@ -72,16 +73,16 @@ pub fn check_ledger(name: &str, sku: &SkuObject) {
         hash = cartwright::domain::inventory::chain(&hash, entry);
         assert_eq!(*stored, hash, "{name}: the chain is broken");
         let entry: LedgerEntry = serde_json::from_str(entry).unwrap();
-        replayed.apply(&entry.movement);
+        entry.apply_to(&mut replayed);
     }
-    let nothing = |l: &StockLevel| {
-        let mut balances = l.balances.clone();
-        balances.retain(|b| (b.on_hand, b.reserved, b.damaged, b.incoming) != (0, 0, 0, 0));
-        balances
+    let something = |l: &StockLevel| {
+        let mut level = l.clone();
+        level.balances.retain(|b| (b.on_hand, b.reserved, b.damaged, b.incoming) != (0, 0, 0, 0));
+        level
     };
-    assert_eq!(nothing(&sku.level), nothing(&replayed), "{name}: the ledger gives other places");
-    let totals = |l: &StockLevel| {
-        [l.received, l.adjusted, l.transferred, l.sold, l.reserved, l.back_ordered()]
-    };
-    assert_eq!(totals(&sku.level), totals(&replayed), "{name}: the ledger gives other counters");
+    assert_eq!(
+        something(&sku.level),
+        something(&replayed),
+        "{name}: the ledger gives another level"
+    );
 }

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use cartwright::domain::id::OrderId;
 use cartwright::domain::inventory::{
     Cause, ChangeRefusal, ClaimAnswer, ClaimCommand, ClaimDecision, ClaimReply, ClaimTerms,
-    GENESIS_HASH, LedgerEntry, Movement, Reservation, StockChange, StockLevel, TermsChange, Usage,
-    chain, change, decide, expire, fill,
+    GENESIS_HASH, LedgerEntry, Movement, MovementKind, Reservation, StockChange, StockLevel,
+    TermsChange, Usage, chain, change, decide, expire, fill,
 };
 use cartwright::domain::time::Timestamp;
 
@@ -23,7 +23,7 @@ pub struct SkuObject {
     /// Orders that must be told that their units came.
     pub filled: BTreeSet<OrderId>,
     pub returns: BTreeSet<String>,
-    changes: BTreeMap<String, StockLevel>,
+    changes: BTreeMap<String, Changed>,
     pub ledger: Vec<(String, String)>,
 }
 
@@ -63,17 +63,26 @@ impl SkuObject {
         cause: &Cause,
         now: Timestamp,
     ) -> Changed {
-        if let Some(level) = self.changes.get(key) {
-            return Ok(level.clone());
+        if let Some(known) = self.changes.get(key) {
+            return known.clone();
         }
         self.bring_up_to_date(now);
-        let (level, movements) = change(&self.level, changes, terms)?;
+        let (level, movements) = match change(&self.level, changes, terms) {
+            Ok(changed) => changed,
+            Err(refusal) => {
+                // A document counts on being answered the same for ever; a person may try again.
+                if cause.is_of_document() {
+                    self.changes.insert(key.to_owned(), Err(refusal.clone()));
+                }
+                return Err(refusal);
+            }
+        };
         self.level = level;
         for movement in &movements {
             self.append(movement, cause, now);
         }
         self.fill_waiting(now);
-        self.changes.insert(key.to_owned(), self.level.clone());
+        self.changes.insert(key.to_owned(), Ok(self.level.clone()));
         Ok(self.level.clone())
     }
 
@@ -111,8 +120,11 @@ impl SkuObject {
     }
 
     fn append(&mut self, movement: &Movement, cause: &Cause, at: Timestamp) {
-        let entry =
-            LedgerEntry { at, cause: cause.clone(), movement: movement.clone(), terms: None };
+        let level = &self.level;
+        let terms = (movement.kind == MovementKind::TermsChanged)
+            .then(|| (level.back_order_limit, level.low_stock_threshold, level.terms.clone()));
+        let (cause, movement, version) = (cause.clone(), movement.clone(), level.version);
+        let entry = LedgerEntry { at, cause, movement, terms, version, opening: None };
         let entry = serde_json::to_string(&entry).unwrap();
         let before = self.ledger.last().map_or(GENESIS_HASH, |(_, hash)| hash);
         let hash = chain(before, &entry);

@@ -5,11 +5,12 @@ use std::fmt;
 
 use cartwright::domain::id::{OrderId, Sku};
 use cartwright::domain::inventory::{
-    Cause, CauseKind, ClaimAnswer, ClaimTerms, LocationId, ReservationState, StockChange,
-    TermsChange,
+    Cause, CauseKind, ChangeRefusal, ClaimAnswer, ClaimTerms, LocationId, ReservationState,
+    StockChange, TermsChange,
 };
 use cartwright::domain::order::{ClaimState, CloseReason, OrderStatus};
 use cartwright::domain::payment::{CaptureMode, PaymentStatus, ReportedState};
+use cartwright::domain::stock_document::{Debt, StockDocument};
 use cartwright::domain::time::Timestamp;
 use cartwright::flows::advance::Input;
 use cartwright::flows::owed::{Effect, owed};
@@ -20,7 +21,7 @@ use super::model::{self, Goods};
 use super::shop::{Shopping, claim_of, draft};
 use super::sku::SkuObject;
 
-const SKUS: [&str; 3] = ["CUP", "MUG", "TRAY"];
+pub const SKUS: [&str; 3] = ["CUP", "MUG", "TRAY"];
 const PLACES: [&str; 3] = ["berlin", "main", "porto"];
 
 /// How often each thing happened. What never happens proves nothing.
@@ -60,6 +61,18 @@ const EXPECTED: &[&str] = &[
     "answer late",
     "asked twice",
     "worker died",
+    "purchase received",
+    "purchase ordered",
+    "purchase closed or cancelled",
+    "transfer shipped",
+    "transfer received",
+    "transfer closed or cancelled",
+    "count approved",
+    "count recorded or rejected",
+    "document request lost",
+    "document answer lost",
+    "document request repeated",
+    "document line refused",
     "time passed",
     "held",
     "committed",
@@ -87,14 +100,17 @@ enum Letter {
 }
 
 pub struct World {
-    chance: Chance,
+    pub chance: Chance,
     tell: bool,
-    now: Timestamp,
-    skus: BTreeMap<Sku, SkuObject>,
+    pub now: Timestamp,
+    pub skus: BTreeMap<Sku, SkuObject>,
     goods: BTreeMap<Sku, Goods>,
     orders: Vec<Shopping>,
     /// What is under way: of which order, and what it is.
     post: Vec<(usize, Letter)>,
+    pub documents: Vec<StockDocument>,
+    /// What documents ever asked, for asking again.
+    pub document_requests: Vec<(usize, Debt)>,
     /// Changes that were asked for, for asking again.
     asked: Vec<(Sku, String, StockChange, Option<TermsChange>)>,
     pub exercised: Exercised,
@@ -111,6 +127,8 @@ impl World {
             goods: skus.iter().map(|sku| (sku.clone(), Goods::default())).collect(),
             orders: Vec::new(),
             post: Vec::new(),
+            documents: Vec::new(),
+            document_requests: Vec::new(),
             asked: Vec::new(),
             exercised: Exercised::default(),
         };
@@ -123,13 +141,17 @@ impl World {
         world
     }
 
-    fn story(&self, what: impl fmt::Display) {
+    pub fn note(&mut self, what: &'static str) {
+        self.exercised.note(what);
+    }
+
+    pub fn story(&self, what: impl fmt::Display) {
         if self.tell {
             println!("{:>9} {what}", self.now.milliseconds());
         }
     }
 
-    fn place(&mut self) -> LocationId {
+    pub fn place(&mut self) -> LocationId {
         self.chance.of(&PLACES).parse().unwrap()
     }
 
@@ -139,7 +161,7 @@ impl World {
 
     /// One thing happens.
     pub fn step(&mut self) {
-        match self.chance.below(40) {
+        match self.chance.below(56) {
             0..=3 => self.buy(),
             4..=19 => self.work(),
             20 | 21 => self.deliver_post(),
@@ -148,6 +170,9 @@ impl World {
             28..=33 => self.someone_changes_stock(),
             34 | 35 => self.change_again(),
             36 | 37 => self.tell_filled(),
+            40..=42 => self.draw_up(),
+            43..=47 => self.handle_document(),
+            48..=55 => self.work_on_document(),
             _ => self.pass_time(),
         }
     }
@@ -310,16 +335,13 @@ impl World {
         let (sku, location) = (self.sku(), self.place());
         let quantity = self.chance.between(0, 5);
         let quantity_delta = self.chance.between(-4, 4);
-        let (damaged, announced) = (self.chance.between(0, 1), self.chance.between(0, 5));
-        let change = match self.chance.below(10) {
-            0..=2 => StockChange::Received { location, quantity, damaged, announced },
+        let damaged = self.chance.between(0, 1);
+        let change = match self.chance.below(7) {
+            0..=2 => StockChange::Received { location, quantity, damaged, announced: 0 },
             3 => StockChange::Adjusted { location, quantity_delta },
             4 => StockChange::Counted { location, counted: quantity },
             5 => StockChange::Damaged { location, quantity_delta },
-            6 => StockChange::WrittenOff { location, quantity: 1 },
-            7 => StockChange::Expected { location, quantity_delta },
-            8 => StockChange::Sent { location, quantity },
-            _ => StockChange::Arrived { location, quantity, damaged, announced },
+            _ => StockChange::WrittenOff { location, quantity: 1 },
         };
         let terms = self.chance.one_in(3).then(|| TermsChange::Patch {
             back_order_limit: Some(self.chance.between(0, 4)),
@@ -367,6 +389,21 @@ impl World {
         changed.is_ok()
     }
 
+    /// What a document asks of a SKU.
+    pub fn change_for_document(&mut self, debt: &Debt) -> Result<(), ChangeRefusal> {
+        let object = self.skus.get_mut(&debt.sku).unwrap();
+        object.bring_up_to_date(self.now);
+        let (before, lines) = (object.level.clone(), object.ledger.len());
+        let result = object.change(&debt.key, &debt.changes, None, &debt.cause, self.now);
+        if object.ledger.len() > lines {
+            let goods = self.goods.get_mut(&debt.sku).unwrap();
+            for change in &debt.changes {
+                goods.accept(change, &before);
+            }
+        }
+        result.map(drop)
+    }
+
     /// The answer to a change was lost: it is asked for again under its key.
     fn change_again(&mut self) {
         if self.asked.is_empty() {
@@ -401,6 +438,7 @@ impl World {
         for at in 0..self.orders.len() {
             self.bring_to_rest(at);
         }
+        self.finish_documents();
         // What an order never heard that it holds goes back by itself: that is the expiry's purpose.
         self.now = self.now.plus_seconds(86_400);
         for sku in SKUS {
@@ -437,6 +475,7 @@ impl World {
     /// What must be true when nothing is under way any more.
     pub fn check_rest(&mut self) {
         self.check();
+        self.check_documents();
         for (sku, object) in &self.skus {
             model::check_ledger(sku.as_str(), object);
             assert!(object.filled.is_empty(), "{sku}: an order was not told of its units");

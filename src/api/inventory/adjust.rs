@@ -171,7 +171,7 @@ pub async fn handle(mut ask: Ask) -> Outcome {
         }
         SkuAnswer::Refused { refusal } => Err(refused(&refusal)),
         SkuAnswer::KeyReused => Err(ApiError::new(ErrorCode::IdempotencyKeyReused)),
-        SkuAnswer::Claims { .. } | SkuAnswer::Level { .. } => {
+        SkuAnswer::Claims { .. } | SkuAnswer::Level { .. } | SkuAnswer::Ledger(_) => {
             Err(ApiError::internal("the object's answer does not fit an adjustment"))
         }
     }

@@ -1,8 +1,8 @@
 //! `GET /v1/admin/inventory/{sku}`: a SKU's counters, from the object that owns them.
 
+use super::moment;
 use super::view::InventoryView;
 use crate::api::ask::Ask;
-use crate::api::error::{ApiError, ErrorCode};
 use crate::api::openapi::Problem;
 use crate::api::remembered;
 use crate::api::reply::{Outcome, Reply};
@@ -13,21 +13,24 @@ use crate::api::stock::display;
 /// A SKU that is no longer in the catalogue is shown for as long as it ever had stock.
 #[utoipa::path(
     get, path = "/v1/admin/inventory/{sku}", operation_id = "show_inventory", tag = "admin",
-    params(("sku" = String, Path, description = "The SKU", example = "MUG-CLASSIC")),
+    params(
+        ("sku" = String, Path, description = "The SKU", example = "MUG-CLASSIC"),
+        ("at" = Option<String>, Query, description = "A past time, RFC 3339: the counters as the ledger had them then"),
+    ),
     responses(
         (status = 200, description = "The counters", body = InventoryView),
+        (status = 422, description = "`invalid_request`: the time is in the future", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`unknown_sku`", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub async fn handle(ask: Ask) -> Outcome {
     let sku = ask.sku()?;
+    let at = moment::past(&ask.query(&["at"])?, ask.platform.now())?;
     let terms = remembered::terms(&ask.platform).await?;
-    let shown = display::ask(&ask.platform, &sku).await?;
-    if shown.level.version == 0 {
-        let known = remembered::sellables(&ask.platform, std::iter::once(&sku)).await?;
-        if known.is_empty() {
-            return Err(ApiError::new(ErrorCode::SkuNotFound).with("skus", vec![sku.as_str()]));
-        }
-    }
+    let shown = match at {
+        None => display::ask(&ask.platform, &sku).await?,
+        Some(at) => moment::level(&ask.platform, &sku, at).await?,
+    };
+    moment::require_known(&ask.platform, &sku, &shown.level).await?;
     Reply::json(200, &InventoryView::of(&sku, &shown.level, shown.as_of, &terms))
 }

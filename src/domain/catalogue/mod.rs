@@ -15,8 +15,8 @@ pub use bundle::{
     MAX_COMPONENT_QUANTITY, MAX_COMPONENTS, Unpacking, still_unknown,
 };
 pub use product::{
-    MAX_IMAGES, MAX_OPTIONS, MAX_VARIANTS, Product, ProductId, ProductStatus, Sellable,
-    TaxCategory, Variant,
+    MAX_IMAGES, MAX_OPTIONS, MAX_VARIANTS, Product, ProductId, ProductStatus, RESERVED_SKUS,
+    Sellable, TaxCategory, Variant,
 };
 pub use settings::{
     MAX_INVOICE_SERIES_CHARACTERS, MAX_SHIPPING_METHODS, MAX_TAX_CATEGORIES, MAX_TAX_RATES,

@@ -19,6 +19,9 @@ pub const MAX_VARIANTS: usize = 100;
 pub const MAX_IMAGES: usize = 20;
 /// The most options (size, colour…) of one variant.
 pub const MAX_OPTIONS: usize = 10;
+/// Words that stand in addresses where a SKU can stand (`/v1/admin/inventory/alerts`), and that therefore
+/// name none: its counters could not be asked for.
+pub const RESERVED_SKUS: &[&str] = &["alerts", "exports", "imports"];
 const MAX_TITLE_CHARACTERS: usize = 200;
 const MAX_DESCRIPTION_CHARACTERS: usize = 10_000;
 const MAX_OPTION_CHARACTERS: usize = 100;
@@ -151,6 +154,11 @@ impl Product {
 impl Variant {
     fn validate(&self) -> Vec<FieldError> {
         let mut checks = Checks::default();
+        checks.require(
+            !RESERVED_SKUS.contains(&self.sku.as_str()),
+            "/sku",
+            "must not be a word of our addresses: alerts, exports, imports",
+        );
         checks.line("/title", &self.title, 0, MAX_TITLE_CHARACTERS);
         checks.count("/options", self.options.len(), 0, MAX_OPTIONS);
         for (name, value) in &self.options {

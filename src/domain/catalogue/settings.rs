@@ -74,6 +74,9 @@ pub struct StoreSettings {
     /// decides.
     #[serde(default)]
     pub refund_late_money: bool,
+    /// Let a daily job make draft purchase orders of what is to be reordered.
+    #[serde(default)]
+    pub propose_purchase_orders: bool,
     /// The series in which credit notes are numbered; by default that of the invoices and `-CN`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 20, pattern = "^[A-Z0-9-]{1,20}$")]

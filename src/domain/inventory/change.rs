@@ -40,6 +40,14 @@ pub enum StockChange {
         /// Units found that can be sold, those set aside included and those sold not.
         counted: i64,
     },
+    /// A count found more units than were known when it was counted, or fewer if negative. The difference is
+    /// booked, so that what was sold or came since is not undone.
+    Variance {
+        /// Where.
+        location: LocationId,
+        /// Units found beyond those known.
+        quantity_delta: i64,
+    },
     /// Units turn out to be unfit for sale, or fit again if negative.
     Damaged {
         /// Where.
@@ -112,6 +120,7 @@ impl StockChange {
             Self::Received { location, .. }
             | Self::Adjusted { location, .. }
             | Self::Counted { location, .. }
+            | Self::Variance { location, .. }
             | Self::Damaged { location, .. }
             | Self::WrittenOff { location, .. }
             | Self::Expected { location, .. }
@@ -125,6 +134,7 @@ impl StockChange {
             Self::Received { quantity, damaged, announced, .. }
             | Self::Arrived { quantity, damaged, announced, .. } => [quantity, damaged, announced],
             Self::Adjusted { quantity_delta, .. }
+            | Self::Variance { quantity_delta, .. }
             | Self::Damaged { quantity_delta, .. }
             | Self::Expected { quantity_delta, .. } => [quantity_delta, 0, 0],
             Self::Counted { counted, .. } => [counted, 0, 0],
@@ -133,7 +143,13 @@ impl StockChange {
     }
 
     const fn is_signed(&self) -> bool {
-        matches!(self, Self::Adjusted { .. } | Self::Damaged { .. } | Self::Expected { .. })
+        matches!(
+            self,
+            Self::Adjusted { .. }
+                | Self::Variance { .. }
+                | Self::Damaged { .. }
+                | Self::Expected { .. }
+        )
     }
 
     /// The movement that the change is; announcements are used up as far as there are any.
@@ -156,6 +172,9 @@ impl StockChange {
             },
             Self::Adjusted { quantity_delta, .. } => {
                 Movement { on_hand: quantity_delta, ..moved(MovementKind::Adjusted) }
+            }
+            Self::Variance { quantity_delta, .. } => {
+                Movement { on_hand: quantity_delta, ..moved(MovementKind::Counted) }
             }
             Self::Counted { counted, .. } => {
                 let known = balance.map_or(0, |balance| balance.on_hand);
@@ -222,7 +241,9 @@ pub fn change(
     if next.check().is_err() {
         return Err(ChangeRefusal::UnitsClaimed { removable: removable(level) });
     }
-    next.version = level.version.saturating_add(1);
+    if !movements.is_empty() {
+        next.version = level.version.saturating_add(1);
+    }
     Ok((next, movements))
 }
 

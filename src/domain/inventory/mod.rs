@@ -6,17 +6,24 @@
 //! to be. A reservation is keyed by its order: asking again replaces, never adds; a release leaves a
 //! tombstone that refuses a late reserve.
 
+mod alert;
 mod allocate;
 mod bundle;
 mod change;
 mod claim;
+mod claim_sum;
+mod explain;
 mod ledger;
 mod level;
 mod location;
 mod movement;
+mod past;
+mod proof;
 mod restock;
 mod terms;
+mod upgrade;
 
+pub use alert::{Alert, AlertBook, AlertEnd, AlertKind, watch};
 pub use allocate::{Allocation, Placement};
 pub use bundle::{BundleAvailability, bundle_availability};
 pub use change::{ChangeRefusal, StockChange, change};
@@ -24,12 +31,19 @@ pub use claim::{
     ClaimAnswer, ClaimCommand, ClaimDecision, ClaimReply, ClaimTerms, LimitKind, Reservation,
     ReservationState, Usage, decide, expire, fill,
 };
-pub use ledger::{GENESIS_HASH, LedgerEntry, chain};
+pub use claim_sum::{ClaimSum, ClaimTotals};
+pub use explain::{Explanation, Reason, ReasonCode, explain};
+pub use ledger::{GENESIS_HASH, LedgerEntry, LedgerLine, Opening, chain};
 pub use level::{Balance, StockLevel, StockStatus};
 pub use location::LocationId;
 pub use movement::{Cause, CauseKind, Movement, MovementKind};
+pub use past::{Checkpoint, Holding, MAX_HOLDINGS, Past};
+pub use proof::{
+    Anchor, Difference, DifferenceCode, MAX_DIFFERENCES, Proof, ProofReport, StoredHead, Verdict,
+};
 pub use restock::Condition;
 pub use terms::{LocationTerms, StockTerms, TermsChange};
+pub use upgrade::{FormerClaim, FormerLevel, Upgraded, upgrade};
 
 /// The largest count of units that a level or a command may carry.
 pub const MAX_UNITS: i64 = 1_000_000_000;

@@ -35,6 +35,8 @@ pub enum MovementKind {
     Expected,
     /// The merchant's terms changed; no unit moved.
     TermsChanged,
+    /// The ledger began with what the SKU had already.
+    Opening,
 }
 
 /// Who or what caused a movement.
@@ -55,6 +57,8 @@ pub enum CauseKind {
     Import,
     /// The SKU's units were spread over several objects, or gathered again.
     Spread,
+    /// The SKU's storage took a new form.
+    Upgrade,
 }
 
 /// The cause of a movement.
@@ -78,6 +82,12 @@ impl Cause {
     #[must_use]
     pub const fn order(id: String) -> Self {
         Self { kind: CauseKind::Order, id: Some(id), actor: None, reason: None }
+    }
+
+    /// Whether a document asks: it counts on being answered the same under the same key for ever.
+    #[must_use]
+    pub const fn is_of_document(&self) -> bool {
+        matches!(self.kind, CauseKind::PurchaseOrder | CauseKind::Transfer | CauseKind::Count)
     }
 }
 

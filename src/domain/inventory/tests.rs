@@ -1,9 +1,13 @@
 //! The rules of stock, as tables and as properties over random histories.
 #![expect(clippy::arithmetic_side_effects, reason = "tests may overflow: that is how they fail")]
 
+mod book;
 mod claims;
 mod histories;
+mod past;
 mod places;
+mod proof;
+mod upgrade;
 
 use super::*;
 use crate::domain::time::Timestamp;

@@ -132,6 +132,7 @@ prop_compose! {
             reservation_grace_seconds: 0,
             invoice_series: "X".to_owned(),
             refund_late_money: false,
+            propose_purchase_orders: false,
             credit_note_series: None,
             seller: None,
             unpaid_units_per_buyer: None,

@@ -25,11 +25,20 @@ impl Inventory {
             let level = Box::new(level);
             return Ok(SkuAnswer::Changed { level, as_of: at, replayed: true });
         }
+        let is_of_document = asked.cause.is_of_document();
+        if is_of_document && let Some(refusal) = self.store.refusal(asked.key)? {
+            return Ok(SkuAnswer::Refused { refusal });
+        }
         let mut stored = self.up_to_date(now)?;
         let before = stored.level.clone();
         let (level, movements) = match change(&before, asked.changes, asked.terms) {
             Ok(changed) => changed,
-            Err(refusal) => return Ok(SkuAnswer::Refused { refusal }),
+            Err(refusal) => {
+                if is_of_document {
+                    self.store.write_refusal(asked.key, &refusal, now)?;
+                }
+                return Ok(SkuAnswer::Refused { refusal });
+            }
         };
         stored.level = level;
         for movement in &movements {

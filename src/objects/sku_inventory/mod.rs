@@ -8,20 +8,27 @@
     reason = "the durable_object macro writes methods that it does not document"
 )]
 
+mod alerts;
 mod changes;
 mod claims;
+mod explaining;
+mod history;
+mod proving;
 mod store;
 mod tell;
+mod upgrade;
 
 use std::cell::Cell;
 use std::rc::Rc;
 
 use worker::{DurableObject, Env, Error, Request, Response, Result, State, durable_object};
 
+use self::alerts::Pending;
 use self::changes::Asked;
 use self::store::{Store, Stored};
 use self::tell::Told;
 use super::commands::{SkuAnswer, SkuCommand};
+use super::ledger_commands::{LedgerAnswer, LedgerCommand};
 use crate::domain::id::Sku;
 use crate::domain::inventory::StockLevel;
 use crate::domain::time::Timestamp;
@@ -29,7 +36,6 @@ use crate::runtime::clock::now;
 use crate::runtime::object_call::answer;
 use crate::runtime::platform::Platform;
 use crate::runtime::settings;
-use crate::runtime::sqlite::Sqlite;
 
 const SCHEMA: &str = include_str!("../../../schema/objects/sku_inventory.sql");
 
@@ -61,10 +67,14 @@ struct Inventory {
     platform: Platform,
     store: Store,
     told: Cell<Option<Told>>,
+    /// What is told of alerts. None: not known, look.
+    alerts: Cell<Option<Pending>>,
     /// The version that D1 is known to hold, as read last.
     projected: Cell<i64>,
     /// No held claim ends before this moment. None: not known, look.
     no_expiry_before: Cell<Option<Timestamp>>,
+    /// The line that the newest checkpoint was made after. None: not known, look.
+    checkpointed: Cell<Option<i64>>,
 }
 
 impl Inventory {
@@ -74,10 +84,12 @@ impl Inventory {
         Ok(Self {
             sku: sku.ok_or_else(|| Error::RustError("not a SKU's name".to_owned()))?,
             platform: Platform::new(env, settings),
-            store: Store { sqlite: Sqlite::open(state, SCHEMA)? },
+            store: Store { sqlite: upgrade::open(state, SCHEMA)? },
             told: Cell::new(None),
+            alerts: Cell::new(None),
             projected: Cell::new(0),
             no_expiry_before: Cell::new(None),
+            checkpointed: Cell::new(None),
         })
     }
 
@@ -104,11 +116,24 @@ impl Inventory {
                 let level = Box::new(self.up_to_date(now)?.level);
                 Ok(SkuAnswer::Level { level, as_of: now })
             }
+            SkuCommand::Ledger(asked) => self.ledger(asked, now).map(SkuAnswer::Ledger),
         });
         if answer.is_err() {
             self.no_expiry_before.set(None);
+            self.checkpointed.set(None);
         }
         answer
+    }
+
+    fn ledger(&self, asked: LedgerCommand, now: Timestamp) -> Result<LedgerAnswer> {
+        match asked {
+            LedgerCommand::Movements(asked) => self.movements(&asked),
+            LedgerCommand::At { at } => {
+                Ok(LedgerAnswer::Level { level: Box::new(self.past(at)?.level) })
+            }
+            LedgerCommand::Explain { at } => self.explain(at, now),
+            LedgerCommand::Prove { proof } => self.prove(*proof, now),
+        }
     }
 
     /// The end of every turn that changed counters: whoever waits gets what came, the counters are
@@ -118,6 +143,7 @@ impl Inventory {
             self.fill_waiting(stored, now)?;
         }
         self.store.write_level(stored)?;
+        self.keep_checkpoint(stored, now)?;
         self.arm(&stored.level, now)
     }
 }

@@ -3,8 +3,8 @@
 use worker::{Error, Result};
 
 use crate::domain::inventory::{
-    Cause, GENESIS_HASH, LedgerEntry, Movement, MovementKind, Placement, Reservation,
-    ReservationState, StockLevel, Usage, chain,
+    Cause, ChangeRefusal, GENESIS_HASH, LedgerEntry, Movement, MovementKind, Placement,
+    Reservation, ReservationState, StockLevel, Usage, chain,
 };
 use crate::domain::time::Timestamp;
 use crate::runtime::sqlite::{Row, Sqlite, Value, integer, text};
@@ -179,7 +179,8 @@ impl Store {
         let level = &stored.level;
         let terms = (movement.kind == MovementKind::TermsChanged)
             .then(|| (level.back_order_limit, level.low_stock_threshold, level.terms.clone()));
-        let entry = LedgerEntry { at, cause: cause.clone(), movement: movement.clone(), terms };
+        let (cause, movement, version) = (cause.clone(), movement.clone(), level.version);
+        let entry = LedgerEntry { at, cause, movement, terms, version, opening: None };
         let entry = serde_json::to_string(&entry)?;
         stored.ledger_hash = chain(&stored.ledger_hash, &entry);
         stored.ledger_sequence = stored.ledger_sequence.saturating_add(1);
@@ -238,7 +239,23 @@ impl Store {
     }
 }
 
-fn reservation(row: &Row, first: u32) -> Result<Reservation> {
+impl Store {
+    /// Why a document's change was refused under a key, if it was.
+    pub fn refusal(&self, key: &str) -> Result<Option<ChangeRefusal>> {
+        let row = self.sqlite.row("SELECT refusal FROM refusals WHERE key = ?", vec![text(key)])?;
+        row.map(|row| Ok(serde_json::from_str(&row.text(0)?)?)).transpose()
+    }
+
+    /// Refuses a document's change for good: a late copy of the question gets the same answer.
+    pub fn write_refusal(&self, key: &str, refusal: &ChangeRefusal, now: Timestamp) -> Result<()> {
+        let refusal = text(serde_json::to_string(refusal)?);
+        let statement = "INSERT INTO refusals (key, refusal, at) VALUES (?, ?, ?)";
+        self.sqlite.run(statement, vec![text(key), refusal, integer(now.milliseconds())])
+    }
+}
+
+/// The claim whose columns begin at `first`: state, quantity, end, placement.
+pub(super) fn reservation(row: &Row, first: u32) -> Result<Reservation> {
     let column = |offset: u32| first.saturating_add(offset);
     let placement: Placement = serde_json::from_str(&row.text(column(3))?)?;
     Ok(Reservation {

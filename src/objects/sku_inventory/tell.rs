@@ -18,7 +18,7 @@ use crate::storage::stock_levels;
 const TELL_AFTER_MILLISECONDS: i64 = 1_000;
 
 /// How long to wait after the queue refused.
-const TELL_AGAIN_AFTER_SECONDS: i64 = 10;
+pub(super) const TELL_AGAIN_AFTER_SECONDS: i64 = 10;
 
 /// What lists were last told by this instance; after a restart they are simply told again.
 #[derive(Clone, Copy)]
@@ -40,6 +40,7 @@ impl Inventory {
         if let Err(error) = self.tell_filled().await {
             trouble("inventory.orders_not_told", &error);
         }
+        self.alert().await;
         let armed = self.store.level().and_then(|stored| {
             self.projected.set(stored.projected_version);
             self.arm(&stored.level, now())
@@ -112,12 +113,13 @@ impl Inventory {
         }
         let owes_news = !self.store.filled()?.is_empty();
         let news = owes_news.then(|| now.plus_seconds(TELL_AGAIN_AFTER_SECONDS));
-        let wanted = [tell, news, self.store.next_expiry()?].into_iter().flatten().min();
+        let alerts = self.alerts_due(now)?;
+        let wanted = [tell, news, alerts, self.store.next_expiry()?].into_iter().flatten().min();
         wanted.map_or(Ok(()), |at| self.store.sqlite.arm(at))
     }
 }
 
-fn unavailable(unavailable: Unavailable) -> Error {
+pub(super) fn unavailable(unavailable: Unavailable) -> Error {
     Error::RustError(unavailable.to_string())
 }
 
@@ -125,6 +127,6 @@ fn malformed(what: &str) -> Error {
     Error::RustError(format!("malformed {what} in storage"))
 }
 
-fn trouble(name: &str, error: &Error) {
+pub(super) fn trouble(name: &str, error: &Error) {
     log::event(Level::Error, name, serde_json::json!({ "cause": error.to_string() }));
 }

@@ -12,6 +12,7 @@ export const BINDINGS = {
   SkuInventory: "SKU_INVENTORY",
   InvoiceSeries: "INVOICE_SERIES",
   Reconciler: "RECONCILER",
+  StockDocument: "STOCK_DOCUMENT",
 };
 const CLASS_OF = Object.fromEntries(Object.entries(BINDINGS).map(([name, binding]) => [binding, name]));
 

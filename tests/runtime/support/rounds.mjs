@@ -40,4 +40,5 @@ export async function restAndCheck({ within } = {}) {
 
 const stillTells = ({ shards, skus }) =>
   shards.some((shard) => shard.outbox.length > 0) ||
-  [...skus.values()].some(({ level }) => level && level.version > level.projected_version);
+  [...skus.values()].some(({ level }) => level && level.version > level.projected_version) ||
+  [...skus.values()].some(({ alerts }) => alerts.length > 0);

@@ -31,6 +31,19 @@ export function projectionIsComplete(world, must) {
     if (row) copyIsTrue(order, row, must);
   }
   for (const sku of world.skus.values()) levelIsTrue(sku, world.projected.levels.get(sku.name), must);
+  for (const sku of world.skus.values()) alertsAreTold(sku, world.projected.alerts.filter((row) => row.sku === sku.name), must);
+}
+
+/** Every crossing is one row of D1, numbered without a gap in the book; what is open there is open here. */
+function alertsAreTold({ name, alerts, alertBook: [row] }, copies, must) {
+  must(alerts.length === 0, `${name} came to rest with alert(s) ${alerts.map(({ sequence }) => sequence).join(", ")} untold`);
+  const book = row ? JSON.parse(row.document) : { last_sequence: 0, open: [] };
+  const open = (list) => list.map((one) => `${one.sequence} ${one.kind}`).sort().join(", ");
+  const copied = copies.filter((one) => one.closed_at === null);
+  must(open(book.open) === open(copied), `${name} has open alerts ${open(book.open)}, D1 has ${open(copied)}`);
+  const numbers = new Set(copies.flatMap((one) => [one.sequence, one.last_sequence]));
+  const whole = numbers.size === book.last_sequence && Math.max(0, ...numbers) === book.last_sequence;
+  must(whole, `${name} told of ${book.last_sequence} crossings, D1 has ${[...numbers].join(", ")}`);
 }
 
 function copyIsTrue(order, row, must) {

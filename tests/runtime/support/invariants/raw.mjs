@@ -12,9 +12,10 @@ import { shop, stubOf } from "../shop.mjs";
 
 const TABLES = {
   OrderShard: { orders: "orders", keys: "idempotency", inbox: "inbox", outbox: "outbox", requests: "movement_requests" },
-  SkuInventory: { level: "level", reservations: "reservations", ledger: "ledger", returns: "returns", filled: "filled" },
+  SkuInventory: { level: "level", reservations: "reservations", ledger: "ledger", returns: "returns", filled: "filled", alerts: "alert_outbox", alertBook: "alert_book" },
   InvoiceSeries: { invoices: "invoices", credit_notes: "credit_notes", documents: "documents", projection: "projection" },
   Reconciler: { runs: "runs" },
+  StockDocument: { documents: "document", keys: "keys" },
 };
 
 /** Everything that was written by this test: what other tests left in the same objects is not looked at. */
@@ -65,7 +66,9 @@ async function readProjection(orderIds, skus, series) {
   const orders = (await select("orders", "id", orderIds)).results;
   const levels = (await select("stock_levels", "sku", skus)).results;
   const invoices = (await select("invoices", "series", series)).results;
+  const alerts = (await select("stock_alerts", "sku", skus)).results;
   return {
+    alerts,
     orders: new Map(orders.map((row) => [row.id, { ...row, document: JSON.parse(row.document) }])),
     levels: new Map(levels.map((row) => [row.sku, row])),
     invoices: new Map(invoices.map((row) => [row.number, row])),

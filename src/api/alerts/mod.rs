@@ -1,0 +1,3 @@
+//! What merchants are told of their stock.
+
+pub mod list;
