@@ -8,5 +8,6 @@ mod histories;
 mod money;
 mod money_world;
 mod returns;
+mod returns_world;
 mod steps;
 mod world;
