@@ -8,15 +8,19 @@ import { SetupError } from "./setup/progress.mjs";
 
 const CATALOGUE = path.join(repositoryRoot, "schema", "demo", "catalogue.json");
 const SETTINGS = path.join(repositoryRoot, "schema", "demo", "settings.json");
+const SUPPLIERS = path.join(repositoryRoot, "schema", "demo", "suppliers.json");
 const REQUESTS_AT_ONCE = 16;
 
 /** Changes when the demo store does; `npm start` keeps it to tell whether a store was seeded. */
 export function catalogueHash() {
-  return createHash("sha256").update(readFileSync(SETTINGS)).update(readFileSync(CATALOGUE)).digest("hex");
+  const hash = createHash("sha256");
+  for (const file of [SETTINGS, CATALOGUE, SUPPLIERS]) hash.update(readFileSync(file));
+  return hash.digest("hex");
 }
 
 /**
- * Writes the store's terms, every product, and the goods received of every SKU; stops at the first refusal.
+ * Writes the store's terms, every product, the goods received of every SKU, and the suppliers with what they offer;
+ * stops at the first refusal.
  * Each delivery has a key of its own, so seeding again, or after half of it failed, books nothing twice.
  */
 export async function seedDemoStore({ baseUrl, secretKey }) {
@@ -36,6 +40,11 @@ export async function seedDemoStore({ baseUrl, secretKey }) {
       "idempotency-key": `demo-${sku}`,
     });
   });
+  for (const { supplier, items } of JSON.parse(readFileSync(SUPPLIERS, "utf8"))) {
+    const route = `/v1/admin/suppliers/${encodeURIComponent(supplier.id)}`;
+    await send("PUT", route, supplier);
+    await eachAtOnce(Object.entries(items), ([sku, item]) => send("PUT", `${route}/items/${encodeURIComponent(sku)}`, item));
+  }
   return { products: products.length, stock: stock.length };
 }
 

@@ -40,6 +40,7 @@ async fn queue(batch: MessageBatch<String>, env: Env, _context: Context) -> Resu
 async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
     if let Ok(platform) = runtime::platform::shared(env) {
         jobs::sweep::sweep(&platform).await;
+        jobs::channels::introduce(&platform).await;
         jobs::reconcile::start_daily(&platform).await;
         jobs::reorder::daily(&platform).await;
         jobs::prove_stock::prove_stock(&platform).await;

@@ -66,14 +66,14 @@ CREATE TABLE daily_jobs (
   is_done INTEGER NOT NULL CHECK (is_done IN (0, 1))
 ) STRICT, WITHOUT ROWID;
 
--- One row: the number of the last run that decided on purchase orders, and its key. A run that finds another
+-- One row: the number of the last run that decided on purchase orders, and who made it the last. A run that finds another
 -- number than the one it began at decides anew, so that two beside each other never order one need twice.
 CREATE TABLE reorder_state (
   id INTEGER PRIMARY KEY CHECK (id = 1),
   version INTEGER NOT NULL,
-  run_key TEXT NOT NULL
+  claim TEXT NOT NULL
 ) STRICT;
-INSERT INTO reorder_state (id, version, run_key) VALUES (1, 0, '');
+INSERT INTO reorder_state (id, version, claim) VALUES (1, 0, '');
 
 -- Runs by key, with what was answered (the JSON of `Run`).
 CREATE TABLE reorder_runs (

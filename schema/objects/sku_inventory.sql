@@ -105,3 +105,13 @@ CREATE TABLE IF NOT EXISTS alert_outbox (
   sequence INTEGER PRIMARY KEY,
   document TEXT NOT NULL
 );
+-- What each channel was told last, and whether that has arrived: a row that is `owed` or `sent` is the
+-- message as well, until D1 is seen to hold it (`arrived`). Only the newest telling counts.
+CREATE TABLE IF NOT EXISTS channel_availability (
+  channel TEXT PRIMARY KEY,
+  available INTEGER NOT NULL,
+  version INTEGER NOT NULL,
+  as_of INTEGER NOT NULL,
+  stage TEXT NOT NULL,
+  look_at INTEGER NOT NULL
+) WITHOUT ROWID;

@@ -32,7 +32,9 @@ impl Submission {
         Ok(Self::new(sender, &key, body))
     }
 
-    fn new(sender: &str, key: &str, body: &[u8]) -> Self {
+    /// The submission of a key within what its sender has said.
+    #[must_use]
+    pub fn new(sender: &str, key: &str, body: &[u8]) -> Self {
         let hash = Sha256::new()
             .chain_update(sender.as_bytes())
             .chain_update([0])

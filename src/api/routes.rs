@@ -11,9 +11,10 @@ use super::access::Access::{self, Order, Public, Secret, Signature, Storefront};
 use super::openapi::Description;
 use super::routing::{Route, Work};
 use super::{
-    alerts, api_keys, attention, checkouts, inventory, invoices, movements, orders,
-    payment_methods, products, reconciliations, reference, reorder_proposals, returns, stock,
-    store, suppliers, webhooks,
+    alerts, api_keys, attention, channel_orders, channel_terms, channels, checkouts, counts,
+    inventory, invoices, movements, orders, payment_methods, products, purchase_orders,
+    reconciliations, reference, reorder_proposals, returns, stock, store, suppliers, transfers,
+    webhooks,
 };
 use crate::api::ask::Ask;
 use crate::storage::api_keys::Scope;
@@ -79,6 +80,29 @@ routes! {
     Secret(Scope::InventoryRead) => inventory::explain;
     Secret(Scope::InventoryWrite) => inventory::prove;
     Secret(Scope::InventoryWrite) => inventory::adjust;
+    Secret(Scope::PurchasingWrite) => purchase_orders::create;
+    Secret(Scope::PurchasingRead) => purchase_orders::list;
+    Secret(Scope::PurchasingRead) => purchase_orders::show;
+    Secret(Scope::PurchasingWrite) => purchase_orders::edit;
+    Secret(Scope::PurchasingWrite) => purchase_orders::order;
+    Secret(Scope::PurchasingWrite) => purchase_orders::receive;
+    Secret(Scope::PurchasingWrite) => purchase_orders::close;
+    Secret(Scope::PurchasingWrite) => purchase_orders::cancel;
+    Secret(Scope::InventoryWrite) => transfers::create;
+    Secret(Scope::InventoryRead) => transfers::list;
+    Secret(Scope::InventoryRead) => transfers::show;
+    Secret(Scope::InventoryWrite) => transfers::edit;
+    Secret(Scope::InventoryWrite) => transfers::ship;
+    Secret(Scope::InventoryWrite) => transfers::receive;
+    Secret(Scope::InventoryWrite) => transfers::close;
+    Secret(Scope::InventoryWrite) => transfers::return_to_source;
+    Secret(Scope::InventoryWrite) => transfers::cancel;
+    Secret(Scope::InventoryWrite) => counts::create;
+    Secret(Scope::InventoryRead) => counts::list;
+    Secret(Scope::InventoryRead) => counts::show;
+    Secret(Scope::InventoryWrite) => counts::record;
+    Secret(Scope::InventoryWrite) => counts::approve;
+    Secret(Scope::InventoryWrite) => counts::reject;
     Secret(Scope::PurchasingRead) => suppliers::list;
     Secret(Scope::PurchasingRead) => suppliers::show;
     Secret(Scope::PurchasingWrite) => suppliers::put;
@@ -88,6 +112,13 @@ routes! {
     Secret(Scope::PurchasingWrite) => suppliers::delete_item;
     Secret(Scope::PurchasingRead) => reorder_proposals::list;
     Secret(Scope::PurchasingWrite) => reorder_proposals::order;
+    Secret(Scope::ChannelsRead) => channels::list;
+    Secret(Scope::ChannelsRead) => channels::show;
+    Secret(Scope::ChannelsRead) => channels::availability;
+    Secret(Scope::ChannelsWrite) => channels::put;
+    Secret(Scope::ChannelsRead) => channel_terms::list;
+    Secret(Scope::ChannelsWrite) => channel_terms::put;
+    Secret(Scope::ChannelsWrite) => channel_orders::create;
     Secret(Scope::CatalogueWrite) => products::put;
     Secret(Scope::StoreWrite) => store::show;
     Secret(Scope::StoreWrite) => store::put;

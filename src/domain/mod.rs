@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod catalogue;
+pub mod channel;
 pub mod country;
 pub mod currency;
 pub mod field_error;

@@ -4,6 +4,7 @@
 //! row is also the log of what is still owed: see `flows::owed`, which reads it from the state alone.
 
 mod attention;
+mod channel;
 mod payments;
 mod returns;
 
@@ -18,6 +19,7 @@ use super::seller::{Seller, TaxNumber};
 use super::time::Timestamp;
 
 pub use attention::{Attention, AttentionCode, Resolution};
+pub use channel::ChannelOrder;
 pub use returns::{MAX_RETURNS, Restock, Return, ReturnedLine};
 
 /// Where an order is in its life. Completed, cancelled, expired and rejected are terminal.
@@ -259,8 +261,11 @@ pub struct Order {
     /// What every SKU is told of the order.
     #[serde(default)]
     pub claim_terms: ClaimTerms,
-    /// How it is paid; none if there is nothing to pay.
+    /// How it is paid; none if there is nothing to pay here.
     pub payment: Option<Payment>,
+    /// Which channel sold it and was paid for it, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<ChannelOrder>,
     /// From then on, the payment is called off.
     pub payment_window_ends_at: Timestamp,
     /// When the reservations end by themselves: the window and a grace.
@@ -371,7 +376,9 @@ impl Order {
         }
         let paid = self.payment_status() == PaymentStatus::Paid;
         let given_back = self.claims.iter().any(|c| c.claim == ClaimState::Released);
-        if paid && given_back && self.attention.is_empty() {
+        // Where no money is here nobody is left without it: it was free, or a channel gives it back.
+        let called_off = self.payment.is_none() && self.closing.is_some();
+        if paid && given_back && self.attention.is_empty() && !called_off {
             return Err("paid, and stock was silently released".to_owned());
         }
         if let Some(claim) = self.claims.iter().find(|c| self.units_back(&c.sku) > c.quantity) {

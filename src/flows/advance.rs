@@ -185,7 +185,7 @@ fn take_in(order: &mut Order, input: Input, now: Timestamp, fresh: &mut dyn FnMu
             }
         }
         Input::Close(reason) => {
-            if order.closing.is_none() && !order.status.is_terminal() && !order.is_secured() {
+            if order.closing.is_none() && order.may_be_called_off(reason) {
                 order.closing = Some(reason);
                 for payment in order.payments_mut() {
                     // A charge that may be on its way is asked about; one that is not yet is not sent.
@@ -220,7 +220,8 @@ fn take_in(order: &mut Order, input: Input, now: Timestamp, fresh: &mut dyn FnMu
 
 fn take_stock_answer(order: &mut Order, sku: &Sku, reply: ClaimReply, now: Timestamp) {
     // An order whose money is there can only be short of units, never be refused them.
-    let paid = order.status == OrderStatus::Open && order.is_secured();
+    let sold = order.is_sold_by_channel() && !order.status.is_terminal();
+    let paid = sold || (order.status == OrderStatus::Open && order.is_secured());
     let Some(claim) = order.claims.iter_mut().find(|claim| claim.sku == *sku) else {
         return;
     };
@@ -236,6 +237,7 @@ fn take_stock_answer(order: &mut Order, sku: &Sku, reply: ClaimReply, now: Times
         (ClaimState::Requested, ClaimAnswer::Limited { available, limit }) => {
             ClaimState::Refused { available, limit: Some(limit) }
         }
+        (ClaimState::Requested, ClaimAnswer::Closed) if sold => ClaimState::Short { available: 0 },
         (ClaimState::Requested, ClaimAnswer::Closed) => {
             ClaimState::Refused { available: 0, limit: None }
         }
@@ -277,7 +279,7 @@ fn doubt(payment: &mut Payment, now: Timestamp) {
 fn wake(order: &mut Order, now: Timestamp) {
     let window_over = order.payment_window_ends_at <= now;
     let unpaid = match order.status {
-        OrderStatus::Placing => true,
+        OrderStatus::Placing => !order.is_sold_by_channel(),
         OrderStatus::Open => !order.is_secured(),
         _ => false,
     };

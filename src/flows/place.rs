@@ -8,7 +8,7 @@ use crate::domain::address::{Address, Email};
 use crate::domain::id::{OrderId, Sku};
 use crate::domain::inventory::ClaimTerms;
 use crate::domain::money::Money;
-use crate::domain::order::{ClaimState, Order, OrderStatus, StockClaim};
+use crate::domain::order::{ChannelOrder, ClaimState, Order, OrderStatus, StockClaim};
 use crate::domain::payment::{CaptureMode, Gateway, Payment};
 use crate::domain::pricing::{PricedCart, PricedLine};
 use crate::domain::seller::{Seller, TaxNumber};
@@ -87,6 +87,7 @@ pub fn place(draft: Draft, id: OrderId, now: Timestamp) -> Order {
         claim_terms: draft.claim_terms,
         cart: draft.cart,
         payment,
+        channel: None,
         payment_window_ends_at: window_ends_at,
         claims_expire_at: window_ends_at.plus_seconds(i64::from(draft.reservation_grace_seconds)),
         closing: None,
@@ -102,6 +103,12 @@ pub fn place(draft: Draft, id: OrderId, now: Timestamp) -> Order {
         keep_open: draft.keep_open,
         refund_late_money: draft.refund_late_money,
     }
+}
+
+/// As [`place`], for an order that a channel has sold and been paid for: no money is asked for here.
+#[must_use]
+pub fn place_sold(draft: Draft, sold: ChannelOrder, id: OrderId, now: Timestamp) -> Order {
+    Order { payment: None, channel: Some(sold), ..place(draft, id, now) }
 }
 
 /// One claim for every SKU with stock, in the order in which the lines first take of it.

@@ -152,6 +152,9 @@ fn settle_open(order: &mut Order, now: Timestamp, fresh: &mut dyn FnMut() -> Uui
     let closing = order.closing;
     let others_are_dead = order.earlier_payments.iter().all(Payment::is_dead);
     let keep_open = order.keep_open;
+    if let Some(reason) = closing.filter(|_| order.is_sold_by_channel()) {
+        return close(order, reason);
+    }
     let Some(payment) = &mut order.payment else {
         return;
     };

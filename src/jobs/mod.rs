@@ -1,5 +1,6 @@
 //! Queue consumers and cron.
 
+pub mod channels;
 pub mod projection;
 pub mod prove_stock;
 pub mod reconcile;

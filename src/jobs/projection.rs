@@ -6,46 +6,70 @@
 
 use worker::{MessageBatch, MessageExt, Result};
 
+use crate::domain::inventory::{Alert, ChannelAvailability, StockLevel};
+use crate::domain::invoice::InvoiceEntry;
+use crate::domain::order::Order;
+use crate::domain::stock_document::StockDocument;
+use crate::domain::time::Timestamp;
 use crate::objects::commands::EventMessage;
 use crate::runtime::log::{self, Level};
-use crate::runtime::platform::Platform;
-use crate::storage::{invoices, orders, stock_alerts, stock_documents, stock_levels};
+use crate::runtime::platform::{Platform, Unavailable};
+use crate::storage::{channels, invoices, orders, stock_alerts, stock_documents, stock_levels};
 
 /// Seconds before a batch that D1 refused is tried again.
 const RETRY_AFTER_SECONDS: u32 = 5;
+
+/// What a batch of messages tells, by where it is written.
+#[derive(Default)]
+struct Told {
+    orders: Vec<Order>,
+    levels: Vec<(String, StockLevel, Timestamp)>,
+    alerts: Vec<(String, Alert)>,
+    stock_documents: Vec<StockDocument>,
+    channels: Vec<(String, ChannelAvailability)>,
+    invoices: Vec<InvoiceEntry>,
+    /// A channel has begun to sell everything: SKUs are to tell it.
+    introduces_channels: bool,
+}
+
+impl Told {
+    fn take(&mut self, message: EventMessage) {
+        match message {
+            EventMessage::Order { order, .. } => self.orders.push(*order),
+            EventMessage::Stock { sku, level, as_of } => self.levels.push((sku, *level, as_of)),
+            EventMessage::StockAlerts { sku, alerts } => {
+                self.alerts.extend(alerts.into_iter().map(|alert| (sku.clone(), alert)));
+            }
+            EventMessage::StockDocument { document } => self.stock_documents.push(*document),
+            EventMessage::ChannelAvailability { sku, told, .. } => self.channels.push((sku, told)),
+            EventMessage::IntroduceChannels => self.introduces_channels = true,
+            EventMessage::Invoices { entries } => self.invoices.extend(entries),
+        }
+    }
+
+    async fn write(&self, platform: &Platform) -> std::result::Result<(), Unavailable> {
+        let database = platform.database()?;
+        orders::upsert_batch(&database, &self.orders).await?;
+        stock_levels::upsert_batch(&database, &self.levels).await?;
+        stock_alerts::upsert_batch(&database, &self.alerts).await?;
+        stock_documents::upsert_batch(&database, &self.stock_documents).await?;
+        channels::upsert_batch(&database, &self.channels).await?;
+        invoices::insert_batch(&database, &self.invoices).await
+    }
+}
 
 /// Writes one batch.
 ///
 /// # Errors
 /// Never for D1's sake: what it refuses is retried through the queue.
 pub async fn project(platform: &Platform, batch: MessageBatch<String>) -> Result<()> {
-    let mut rows = Vec::new();
-    let mut levels = Vec::new();
-    let mut documents = Vec::new();
-    let mut alerts = Vec::new();
-    let mut of_stock = Vec::new();
+    let mut told = Told::default();
     let mut readable = Vec::new();
     for message in batch.raw_iter() {
-        let told = message.body().as_string();
-        match told.and_then(|text| serde_json::from_str::<EventMessage>(&text).ok()) {
-            Some(EventMessage::Order { order, .. }) => {
-                rows.push(*order);
-                readable.push(message);
-            }
-            Some(EventMessage::Stock { sku, level, as_of }) => {
-                levels.push((sku, *level, as_of));
-                readable.push(message);
-            }
-            Some(EventMessage::StockAlerts { sku, alerts: told }) => {
-                alerts.extend(told.into_iter().map(|alert| (sku.clone(), alert)));
-                readable.push(message);
-            }
-            Some(EventMessage::StockDocument { document }) => {
-                of_stock.push(*document);
-                readable.push(message);
-            }
-            Some(EventMessage::Invoices { entries }) => {
-                documents.extend(entries);
+        let text = message.body().as_string();
+        match text.and_then(|text| serde_json::from_str::<EventMessage>(&text).ok()) {
+            Some(event) => {
+                told.take(event);
                 readable.push(message);
             }
             None => {
@@ -54,7 +78,7 @@ pub async fn project(platform: &Platform, batch: MessageBatch<String>) -> Result
             }
         }
     }
-    let written = write(platform, &rows, &levels, &documents, &alerts, &of_stock).await;
+    let written = told.write(platform).await;
     for message in readable {
         match &written {
             Ok(()) => message.ack(),
@@ -65,24 +89,12 @@ pub async fn project(platform: &Platform, batch: MessageBatch<String>) -> Result
             ),
         }
     }
-    if let Err(cause) = written {
-        log::event(Level::Error, "projection.put_off", serde_json::json!({ "cause": cause }));
+    if told.introduces_channels {
+        super::channels::introduce(platform).await;
+    }
+    if let Err(unavailable) = written {
+        let fields = serde_json::json!({ "cause": unavailable.to_string() });
+        log::event(Level::Error, "projection.put_off", fields);
     }
     Ok(())
-}
-
-async fn write(
-    platform: &Platform,
-    rows: &[crate::domain::order::Order],
-    levels: &[(String, crate::domain::inventory::StockLevel, crate::domain::time::Timestamp)],
-    documents: &[crate::domain::invoice::InvoiceEntry],
-    alerts: &[(String, crate::domain::inventory::Alert)],
-    of_stock: &[crate::domain::stock_document::StockDocument],
-) -> std::result::Result<(), String> {
-    let database = platform.database().map_err(|unavailable| unavailable.to_string())?;
-    orders::upsert_batch(&database, rows).await.map_err(|error| error.to_string())?;
-    stock_levels::upsert_batch(&database, levels).await.map_err(|error| error.to_string())?;
-    stock_alerts::upsert_batch(&database, alerts).await.map_err(|error| error.to_string())?;
-    stock_documents::upsert_batch(&database, of_stock).await.map_err(|error| error.to_string())?;
-    invoices::insert_batch(&database, documents).await.map_err(|error| error.to_string())
 }

@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use super::ledger_commands::{LedgerAnswer, LedgerCommand};
 use crate::domain::id::{OperationId, OrderId, ReturnId, Sku};
 use crate::domain::inventory::{
-    Alert, Cause, ChangeRefusal, ClaimCommand, ClaimReply, ClaimTerms, Placement, StockChange,
-    StockLevel, TermsChange,
+    Alert, Cause, ChangeRefusal, ChannelAvailability, ClaimCommand, ClaimReply, ClaimTerms,
+    Placement, StockChange, StockLevel, TermsChange,
 };
 use crate::domain::invoice::{CreditNoteDraft, DocumentKind, InvoiceDraft, InvoiceEntry};
-use crate::domain::order::{AttentionCode, CloseReason, Order};
+use crate::domain::order::{AttentionCode, ChannelOrder, CloseReason, Order};
 use crate::domain::payment::{Gateway, MovementRefusal, MovementReport, PaymentReport};
 use crate::domain::reconciliation::{Run, RunCause, Window};
 use crate::domain::stock_document::StockDocument;
@@ -36,6 +36,15 @@ pub enum ShardCommand {
         key: String,
         /// SHA-256 of the request body, in hexadecimal: another body under the key is refused.
         fingerprint: String,
+        /// The priced order.
+        draft: Box<Draft>,
+    },
+    /// Bring in an order that a channel has sold, once per id of the channel's.
+    ChannelOrder {
+        /// SHA-256 of the channel's identity and its id of the order, in hexadecimal.
+        key: String,
+        /// The channel, its id of the order, and the fingerprint of what it sent.
+        sold: ChannelOrder,
         /// The priced order.
         draft: Box<Draft>,
     },
@@ -297,6 +306,8 @@ pub enum SkuCommand {
     Read,
     /// Ask about the ledger and what it tells.
     Ledger(LedgerCommand),
+    /// Look at what channels are told: one of them has begun to sell everything. Answered as `Read`.
+    TellChannels,
 }
 
 /// The most claims that travel together.
@@ -480,9 +491,29 @@ pub enum EventMessage {
         /// The document.
         document: Box<StockDocument>,
     },
+    /// What a channel may be told of a SKU changed.
+    ChannelAvailability {
+        /// What happened.
+        event: ChannelEvent,
+        /// Which SKU.
+        sku: String,
+        /// What the channel is told.
+        #[serde(flatten)]
+        told: ChannelAvailability,
+    },
+    /// A channel has begun to sell everything: the next SKUs are to tell it.
+    IntroduceChannels,
     /// Invoices and credit notes were numbered.
     Invoices {
         /// What lists say of them.
         entries: Vec<InvoiceEntry>,
     },
+}
+
+/// What happened to a channel, in the words of the events that listeners subscribe to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ChannelEvent {
+    /// It may be told of more units of a SKU, or of fewer.
+    #[serde(rename = "channel.availability_changed")]
+    AvailabilityChanged,
 }

@@ -15,6 +15,7 @@ use crate::domain::stock_document::{Draft, Origin, PurchaseLineDraft, PurchaseOr
 use crate::domain::supplier::SupplierId;
 use crate::domain::time::Timestamp;
 use crate::objects::commands::{StockDocumentAnswer, StockDocumentCommand};
+use crate::runtime::log::{self, Level};
 use crate::runtime::platform::{Platform, Unavailable};
 use crate::storage::reorder::{Look, by_sku, by_supplier};
 use crate::storage::reorder_plans;
@@ -172,10 +173,15 @@ async fn create(platform: &Platform, plan: &Plan) -> Result<(), Unavailable> {
         StockDocumentAnswer::Document { .. } => {
             reorder_plans::created(&platform.database()?, &plan.id, platform.now()).await
         }
+        StockDocumentAnswer::TryAgain => Err(failed("it could not be made now")),
+        // One that can't be made at all must not keep those behind it waiting.
         StockDocumentAnswer::Refused { .. }
         | StockDocumentAnswer::NotFound
-        | StockDocumentAnswer::KeyReused
-        | StockDocumentAnswer::TryAgain => Err(failed("it could not be made")),
+        | StockDocumentAnswer::KeyReused => {
+            let fields = serde_json::json!({ "purchase_order": plan.id });
+            log::event(Level::Error, "reorder.plan_given_up", fields);
+            reorder_plans::give_up(&platform.database()?, &plan.id, platform.now()).await
+        }
     }
 }
 

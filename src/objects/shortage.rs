@@ -51,16 +51,41 @@ pub struct NeedyBundle {
 /// Every SKU of which an order was refused its units.
 #[must_use]
 pub fn of_order(order: &Order) -> Vec<Shortage> {
-    order.claims.iter().filter_map(|claim| of_claim(&order.cart.lines, claim)).collect()
+    let refused = |claim: &StockClaim| match claim.claim {
+        ClaimState::Refused { available, limit } => Some((available, limit)),
+        _ => None,
+    };
+    of_claims(order, refused)
 }
 
-fn of_claim(lines: &[PricedLine], claim: &StockClaim) -> Option<Shortage> {
-    let ClaimState::Refused { available, limit } = claim.claim else { return None };
+/// Every SKU of which an order that is paid for did not get its units.
+#[must_use]
+pub fn of_paid_order(order: &Order) -> Vec<Shortage> {
+    let short = |claim: &StockClaim| match claim.claim {
+        ClaimState::Short { available } => Some((available, None)),
+        _ => None,
+    };
+    of_claims(order, short)
+}
+
+fn of_claims(
+    order: &Order,
+    missed: impl Fn(&StockClaim) -> Option<(i64, Option<LimitKind>)>,
+) -> Vec<Shortage> {
+    let told = |claim| Some(of_claim(&order.cart.lines, claim, missed(claim)?));
+    order.claims.iter().filter_map(told).collect()
+}
+
+fn of_claim(
+    lines: &[PricedLine],
+    claim: &StockClaim,
+    (available, limit): (i64, Option<LimitKind>),
+) -> Shortage {
     let bundles = lines.iter().filter(|line| !line.components.is_empty()).filter_map(|line| {
         let (_, units_each) = line.parts().find(|(sku, _)| **sku == claim.sku)?;
         Some(NeedyBundle { sku: line.sku.to_string(), quantity: line.quantity, units_each })
     });
-    Some(Shortage {
+    Shortage {
         sku: claim.sku.to_string(),
         requested: claim.quantity,
         available,
@@ -70,5 +95,5 @@ fn of_claim(lines: &[PricedLine], claim: &StockClaim) -> Option<Shortage> {
             Some(LimitKind::UnpaidHold) => ShortageReason::UnpaidLimit,
         },
         bundles: bundles.collect(),
-    })
+    }
 }

@@ -71,6 +71,12 @@ pub enum Scope {
     /// Have them compared.
     #[serde(rename = "reconciliations:write")]
     ReconciliationsWrite,
+    /// Read sales channels and what they may have.
+    #[serde(rename = "channels:read")]
+    ChannelsRead,
+    /// Set up sales channels, say what they may have, and bring in their orders.
+    #[serde(rename = "channels:write")]
+    ChannelsWrite,
     /// Make and revoke keys.
     #[serde(rename = "api_keys:write")]
     ApiKeysWrite,
@@ -81,7 +87,7 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::CatalogueWrite,
         Self::OrdersRead,
         Self::OrdersWrite,
@@ -92,6 +98,8 @@ impl Scope {
         Self::PurchasingWrite,
         Self::ReconciliationsRead,
         Self::ReconciliationsWrite,
+        Self::ChannelsRead,
+        Self::ChannelsWrite,
         Self::ApiKeysWrite,
         Self::StoreWrite,
     ];
@@ -110,6 +118,8 @@ impl Scope {
             Self::PurchasingWrite => "purchasing:write",
             Self::ReconciliationsRead => "reconciliations:read",
             Self::ReconciliationsWrite => "reconciliations:write",
+            Self::ChannelsRead => "channels:read",
+            Self::ChannelsWrite => "channels:write",
             Self::ApiKeysWrite => "api_keys:write",
             Self::StoreWrite => "store:write",
         }

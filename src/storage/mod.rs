@@ -7,6 +7,7 @@ pub mod api_keys;
 pub mod attention;
 pub mod bundles;
 pub mod catalogue;
+pub mod channels;
 pub mod invoices;
 pub mod ledger;
 pub mod orders;

@@ -8,6 +8,7 @@ use worker::D1Database;
 use super::ledger;
 use super::statement::{Parameter, json_arrays, json_list, parse, prepare, rows, run_together};
 use crate::domain::id::OrderId;
+use crate::domain::inventory::ChannelId;
 use crate::domain::order::{FulfilmentStatus, Order, OrderStatus};
 use crate::domain::payment::PaymentStatus;
 use crate::domain::time::Timestamp;
@@ -16,18 +17,19 @@ use crate::runtime::platform::Unavailable;
 const UPSERT: &str = "
 INSERT INTO orders
   (id, version, status, payment_status, fulfilment_status, email, currency, total_minor,
-   needs_attention, invoice_number, created_at, updated_at, document)
+   needs_attention, invoice_number, created_at, updated_at, document, channel)
 SELECT value ->> 'id', value ->> 'version', value ->> 'status', value ->> 'payment_status',
   value ->> 'fulfilment_status', value ->> 'email', value ->> 'currency', value ->> 'total_minor',
   value ->> 'needs_attention', value ->> 'invoice_number', value ->> 'created_at',
-  value ->> 'updated_at', value -> 'document'
+  value ->> 'updated_at', value -> 'document', value ->> 'channel'
 FROM json_each(?1) WHERE true
 ON CONFLICT (id) DO UPDATE SET
   version = excluded.version, status = excluded.status, payment_status = excluded.payment_status,
   fulfilment_status = excluded.fulfilment_status, email = excluded.email,
   currency = excluded.currency, total_minor = excluded.total_minor,
   needs_attention = excluded.needs_attention, invoice_number = excluded.invoice_number,
-  created_at = excluded.created_at, updated_at = excluded.updated_at, document = excluded.document
+  created_at = excluded.created_at, updated_at = excluded.updated_at, document = excluded.document,
+  channel = excluded.channel
 WHERE excluded.version > orders.version";
 
 /// One row as its statement reads it.
@@ -46,6 +48,8 @@ struct OrderRow<'a> {
     created_at: i64,
     updated_at: i64,
     document: Cow<'a, Order>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel: Option<&'a str>,
 }
 
 impl<'a> OrderRow<'a> {
@@ -70,6 +74,7 @@ impl<'a> OrderRow<'a> {
             created_at: order.created_at.milliseconds(),
             updated_at: order.updated_at.milliseconds(),
             document,
+            channel: order.channel.as_ref().map(|sold| sold.channel.as_str()),
         }
     }
 }
@@ -122,6 +127,8 @@ pub struct OrderFilter {
     pub email: Option<String>,
     /// Only those that a person must look at.
     pub needs_attention: bool,
+    /// Only those that this channel sold.
+    pub channel: Option<ChannelId>,
     /// Only those placed at or after this moment.
     pub created_from: Option<Timestamp>,
     /// Only those after this one in the list.
@@ -147,6 +154,7 @@ macro_rules! list {
             $leading,
             " AND (?1 IS NULL OR status = ?1) AND (?2 IS NULL OR payment_status = ?2)",
             " AND (?3 IS NULL OR email = ?3) AND (?4 = 0 OR needs_attention = 1)",
+            " AND (?9 IS NULL OR channel = ?9)",
             " AND created_at >= ?5 AND (created_at, id) < (?6, ?7)",
             " ORDER BY created_at DESC, id DESC LIMIT ?8"
         )
@@ -155,6 +163,7 @@ macro_rules! list {
 
 const BY_TIME: &str = list!("true");
 const BY_EMAIL: &str = list!("email = ?3");
+const BY_CHANNEL: &str = list!("channel = ?9");
 const BY_ATTENTION: &str = list!("needs_attention = 1");
 const BY_STATUS: &str = list!("status = ?1 AND status <> 'open'");
 const BY_PAYMENT_STATUS: &str = list!("payment_status = ?2 AND payment_status <> 'paid'");
@@ -164,6 +173,8 @@ impl OrderFilter {
     fn statement(&self) -> &'static str {
         if self.email.is_some() {
             BY_EMAIL
+        } else if self.channel.is_some() {
+            BY_CHANNEL
         } else if self.needs_attention {
             BY_ATTENTION
         } else if self.status.is_some_and(|status| status != OrderStatus::Open) {
@@ -198,6 +209,7 @@ pub async fn list(database: &D1Database, filter: &OrderFilter) -> Result<Vec<Ord
         Parameter::Integer(after_time),
         Parameter::Text(after_id.as_deref().unwrap_or("")),
         Parameter::Integer(i64::from(filter.limit)),
+        Parameter::optional_text(filter.channel.as_ref().map(ChannelId::as_str)),
     ];
     let found: Vec<Row> = rows(database, filter.statement(), &parameters).await?;
     found.iter().map(|row| parse(&row.document)).collect()

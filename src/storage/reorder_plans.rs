@@ -8,26 +8,27 @@ use super::statement::{
 };
 use crate::domain::reorder::{Plan, Run};
 use crate::domain::time::Timestamp;
+use crate::runtime::clock::fresh_uuid;
 use crate::runtime::platform::Unavailable;
 
 const STATE: &str = "SELECT version FROM reorder_state WHERE id = 1";
 const RUN: &str = "SELECT fingerprint, document FROM reorder_runs WHERE key = ?1";
 const CLAIM: &str = "
-UPDATE reorder_state SET version = version + 1, run_key = ?1 WHERE id = 1 AND version = ?2";
+UPDATE reorder_state SET version = version + 1, claim = ?1 WHERE id = 1 AND version = ?2";
 macro_rules! if_claimed {
     ($statement:literal) => {
         concat!(
             $statement,
             " WHERE EXISTS (SELECT 1 FROM reorder_state",
-            " WHERE id = 1 AND version = ?2 + 1 AND run_key = ?1) ON CONFLICT DO NOTHING"
+            " WHERE id = 1 AND version = ?2 + 1 AND claim = ?1) ON CONFLICT DO NOTHING"
         )
     };
 }
 const KEEP_RUN: &str =
-    if_claimed!("INSERT INTO reorder_runs (key, fingerprint, document, at) SELECT ?1, ?3, ?4, ?5");
+    if_claimed!("INSERT INTO reorder_runs (key, fingerprint, document, at) SELECT ?3, ?4, ?5, ?6");
 const KEEP_PLANS: &str = if_claimed!(
     "INSERT INTO reorder_plans (id, run_key, document, planned_at)
-     SELECT value ->> 'id', ?1, value, ?4 FROM json_each(?3)"
+     SELECT value ->> 'id', ?4, value, ?5 FROM json_each(?3)"
 );
 const KEEP_LINES: &str = if_claimed!(
     "INSERT INTO reorder_plan_lines (sku, plan_id, quantity)
@@ -39,6 +40,7 @@ const OWED_OF_RUN: &str = "
 SELECT document FROM reorder_plans WHERE run_key = ?1 AND created_at IS NULL ORDER BY id";
 const CREATED: &str =
     "UPDATE reorder_plans SET created_at = ?2 WHERE id = ?1 AND created_at IS NULL";
+const UNPLAN: &str = "DELETE FROM reorder_plan_lines WHERE plan_id = ?1";
 const FORGET_RUNS: &str = "
 DELETE FROM reorder_runs WHERE key IN (SELECT key FROM reorder_runs WHERE at < ?1 LIMIT ?2)";
 const FORGET_PLANS: &str = "
@@ -106,21 +108,25 @@ pub async fn keep(
         quantity: i64,
     }
     let answer = document(run)?;
-    let claim = [Parameter::Text(key), Parameter::Integer(version)];
+    // Nobody else's, not even of the same run asked for twice at once.
+    let claim = fresh_uuid().to_string();
+    let claimed = [Parameter::Text(&claim), Parameter::Integer(version)];
     let kept = [
-        Parameter::Text(key),
+        Parameter::Text(&claim),
         Parameter::Integer(version),
+        Parameter::Text(key),
         Parameter::Text(fingerprint),
         Parameter::Text(&answer),
         Parameter::moment(now),
     ];
     let mut statements =
-        vec![prepare(database, CLAIM, &claim)?, prepare(database, KEEP_RUN, &kept)?];
+        vec![prepare(database, CLAIM, &claimed)?, prepare(database, KEEP_RUN, &kept)?];
     for array in &json_arrays(&run.plans)? {
         let plans = [
-            Parameter::Text(key),
+            Parameter::Text(&claim),
             Parameter::Integer(version),
             Parameter::Text(array),
+            Parameter::Text(key),
             Parameter::moment(now),
         ];
         statements.push(prepare(database, KEEP_PLANS, &plans)?);
@@ -133,7 +139,7 @@ pub async fn keep(
         })
     });
     for array in &json_arrays(lines)? {
-        let lines = [Parameter::Text(key), Parameter::Integer(version), Parameter::Text(array)];
+        let lines = [Parameter::Text(&claim), Parameter::Integer(version), Parameter::Text(array)];
         statements.push(prepare(database, KEEP_LINES, &lines)?);
     }
     run_together(database, statements).await
@@ -157,6 +163,18 @@ pub async fn owed(database: &D1Database, key: Option<&str>) -> Result<Vec<Plan>,
 /// When D1 does not take it; writing it again is safe.
 pub async fn created(database: &D1Database, id: &str, now: Timestamp) -> Result<(), Unavailable> {
     run(database, CREATED, &[Parameter::Text(id), Parameter::moment(now)]).await.map(|_| ())
+}
+
+/// Gives up a plan whose purchase order can't be made: what it would have ordered is needed anew.
+///
+/// # Errors
+/// When D1 does not take it; giving up again is safe.
+pub async fn give_up(database: &D1Database, id: &str, now: Timestamp) -> Result<(), Unavailable> {
+    let statements = vec![
+        prepare(database, UNPLAN, &[Parameter::Text(id)])?,
+        prepare(database, CREATED, &[Parameter::Text(id), Parameter::moment(now)])?,
+    ];
+    run_together(database, statements).await
 }
 
 /// Forgets runs from before a moment, and what plans counted that count themselves by now; at most `count`

@@ -197,7 +197,7 @@ pub async fn put_item(
     Ok(item(database, id, sku).await?.is_some_and(|known| known == *offered))
 }
 
-/// Forgets what a supplier offers of a SKU. False if it offered nothing.
+/// Forgets what a supplier offers of a SKU, if it offers any.
 ///
 /// # Errors
 /// When D1 does not take it; forgetting it again is safe.
@@ -205,7 +205,7 @@ pub async fn delete_item(
     database: &D1Database,
     id: &SupplierId,
     sku: &Sku,
-) -> Result<bool, Unavailable> {
+) -> Result<(), Unavailable> {
     let parameters = [Parameter::Text(id.as_str()), Parameter::Text(sku.as_str())];
-    run(database, DELETE_ITEM, &parameters).await.map(|changed| changed > 0)
+    run(database, DELETE_ITEM, &parameters).await.map(|_| ())
 }

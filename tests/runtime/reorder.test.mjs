@@ -134,7 +134,7 @@ describe("a proposal", () => {
     for (const query of ["days=6", "days=366", "review_days=0", "days=x", "limit=0", "colour=red"]) {
       expect((await get(`/v1/admin/reorder-proposals?${query}`, admin)).status).toBe(422);
     }
-    for (const body of [{ days: 6 }, { review_days: 91 }, { cursor: "zz" }, { colour: "red" }, { supplier_id: "a b" }, []]) {
+    for (const body of [{ days: 6 }, { review_days: 91 }, { cursor: "zz" }, { colour: "red" }, { supplier_id: "a b" }, { supplier_id: "nobody" }, []]) {
       expect((await order(body)).status).toBe(422);
     }
     const keyless = await post("/v1/admin/reorder-proposals/purchase-orders", {}, admin);

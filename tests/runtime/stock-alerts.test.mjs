@@ -254,7 +254,7 @@ describe("the list", () => {
       id: `${shop.tag}-x`, title: "X", status: "active", tax_category: "standard",
       variants: [{ sku, prices: [{ amount: 1, currency: "USD" }] }],
     });
-    for (const word of ["alerts", "imports", "exports"]) {
+    for (const word of ["alerts", "imports", "exports", "proofs"]) {
       const { status, body } = await send("PUT", `/v1/admin/products/${shop.tag}-x`, { key: SECRET_KEY, body: product(word) });
       expect([status, body.errors?.[0]?.pointer]).toEqual([422, "/variants/0/sku"]);
     }

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use cartwright::domain::inventory::{
-    LedgerEntry, LocationId, ReservationState, StockChange, StockLevel,
+    ClaimTotals, GENESIS_HASH, LedgerEntry, LedgerLine, LocationId, Proof, ProofReport,
+    ReservationState, StockChange, StockLevel, StoredHead,
 };
 
 use super::sku::SkuObject;
@@ -68,7 +69,7 @@ pub fn check(name: &str, sku: &SkuObject, goods: &Goods) {
 /// Holds the ledger to the counters, line by line.
 pub fn check_ledger(name: &str, sku: &SkuObject) {
     let mut replayed = StockLevel::default();
-    let mut hash = cartwright::domain::inventory::GENESIS_HASH.to_owned();
+    let mut hash = GENESIS_HASH.to_owned();
     for (entry, stored) in &sku.ledger {
         hash = cartwright::domain::inventory::chain(&hash, entry);
         assert_eq!(*stored, hash, "{name}: the chain is broken");
@@ -85,4 +86,21 @@ pub fn check_ledger(name: &str, sku: &SkuObject) {
         something(&replayed),
         "{name}: the ledger gives another level"
     );
+    assert_eq!(prove(sku).differences, [], "{name}: the proof does not hold");
+}
+
+/// The proof of everything, as its job makes it.
+fn prove(sku: &SkuObject) -> ProofReport {
+    let mut proof = Proof::whole(None);
+    let (mut sequence, mut hash) = (0, GENESIS_HASH);
+    for (entry, stored) in &sku.ledger {
+        sequence += 1;
+        hash = stored;
+        let (entry, hash) = (entry.clone(), stored.clone());
+        proof.read(&LedgerLine { sequence, entry, hash });
+    }
+    for (order, claim) in &sku.claims {
+        proof.read_claim(&order.to_string(), claim);
+    }
+    proof.conclude(StoredHead { level: &sku.level, sequence, hash }, ClaimTotals::default())
 }

@@ -81,7 +81,7 @@ function auditClaims(sku, reservations, wanted, orders, now, say) {
   }
   for (const [id] of wanted) {
     const order = orders.get(id).document;
-    const paid = order.payment?.report?.state === "captured" || !order.payment;
+    const paid = order.payment?.report?.state === "captured" || (!order.payment && order.status === "open");
     const sold = claims.get(id)?.state === "committed";
     if (paid && !sold && order.attention.length === 0) say(`${id} is paid, ${sku} is not sold to it`);
   }

@@ -140,7 +140,7 @@ function auditInvoices(raw, orders, say) {
   }
   for (const [id, { document: order }] of orders) {
     const number = numberOf.get(id);
-    const due = isSettled(order) && order.status === "open";
+    const due = isSettled(order) && order.status === "open" && !order.channel;
     if (due && !number) say(`${id} is paid and has no invoice number`);
     if (!isSettled(order) && number) say(`${id} is not paid and has invoice number ${number}`);
     if (order.invoice_number !== (number ?? null)) say(`${id} says invoice ${order.invoice_number}, the series ${number}`);

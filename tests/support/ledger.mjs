@@ -19,6 +19,7 @@ export function movementsOf(rows) {
       on_hand_delta: deltas.on_hand - deltas.back_ordered_sold,
       reserved_delta: deltas.reserved + deltas.back_ordered_held,
       order_id: cause.kind === "order" ? cause.id : null,
+      channel: movement.channel, set_aside: movement.set_aside ?? 0,
     };
   });
 }
@@ -69,5 +70,23 @@ export function counterProblems(level, movements) {
     }
     if (balance.reserved > balance.on_hand) problems.push(`${balance.location} reserves ${balance.reserved} of ${balance.on_hand}`);
   }
+  problems.push(...setAsideProblems(level, movements));
+  return problems;
+}
+
+/** What is left of the units set aside for channels: the sums of the ledger, no more than the shelf has unclaimed. */
+function setAsideProblems(level, movements) {
+  const problems = [];
+  const left = level.set_aside ?? {};
+  for (const channel of new Set([...Object.keys(left), ...movements.flatMap((one) => one.channel ?? [])])) {
+    const sum = movements.filter((one) => one.channel === channel).reduce((units, one) => units + one.set_aside, 0);
+    const known = left[channel] ?? 0;
+    const allocation = level.terms?.channels?.[channel]?.allocation ?? 0;
+    if (known !== sum) problems.push(`${known} are left for ${channel}, the ledger says ${sum}`);
+    if (known < 0 || known > allocation) problems.push(`${known} are left of the ${allocation} set aside for ${channel}`);
+  }
+  const unclaimed = level.balances.reduce((units, balance) => units + balance.on_hand - balance.reserved, 0);
+  const all = Object.values(left).reduce((units, one) => units + one, 0);
+  if (all > unclaimed) problems.push(`${all} are set aside for channels, ${unclaimed} are there`);
   return problems;
 }

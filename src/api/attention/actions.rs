@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::order::AttentionCode;
+use crate::domain::order::{AttentionCode, Order};
 use crate::storage::attention::AttentionEntry;
 
 /// Something that a person can do about it.
@@ -37,6 +37,12 @@ const REFUND: Known = Known {
     action: "refund",
     request: Some(("POST", "/v1/admin/orders/{order}/refunds")),
     description: "Give the money back, all or part of it.",
+};
+/// In place of [`REFUND`] where a channel has the money.
+const CANCEL: Known = Known {
+    action: "cancel",
+    request: Some(("POST", "/v1/orders/{order}/cancel")),
+    description: "Call the order off: its units go back, and the channel gives the money back.",
 };
 const BACK_ORDER: Known = Known {
     action: "back_order",
@@ -120,8 +126,11 @@ pub fn of(entry: &AttentionEntry) -> Vec<Action> {
         }
         Some(path)
     };
+    let sold = entry.order.as_ref().is_some_and(Order::is_sold_by_channel);
+    let is_refund = |known: &Known| known.action == REFUND.action;
     of_code(entry.code)
         .iter()
+        .map(|known| if sold && is_refund(known) { &CANCEL } else { known })
         .filter_map(|known| {
             let (method, path) = match known.request {
                 Some((method, template)) => (Some(method), Some(fill(template)?)),

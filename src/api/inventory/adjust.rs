@@ -191,7 +191,10 @@ fn refused(refusal: &ChangeRefusal) -> ApiError {
 
 /// Stock is not received for a SKU that nobody can sell: most likely it is misspelt. What is
 /// remembered is not asked: the SKU may have been made a moment ago.
-async fn require_in_catalogue(platform: &Platform, sku: &Sku) -> Result<(), ApiError> {
+///
+/// # Errors
+/// 404 if it is not in the catalogue.
+pub async fn require_in_catalogue(platform: &Platform, sku: &Sku) -> Result<(), ApiError> {
     let known = storage::catalogue::sellables(&platform.database()?, &[sku]).await?;
     if known.is_empty() {
         return Err(ApiError::new(ErrorCode::SkuNotFound).with("skus", vec![sku.as_str()]));

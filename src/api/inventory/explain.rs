@@ -1,5 +1,7 @@
 //! `GET /v1/admin/inventory/{sku}/explain`: why so many units can be sold and no more.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -13,7 +15,7 @@ use crate::api::stock::display;
 use crate::domain::catalogue::StoreSettings;
 use crate::domain::id::Sku;
 use crate::domain::inventory::{
-    Allocation, Balance, Holding, LocationId, Reason, StockLevel, StockStatus, explain,
+    Allocation, Balance, ChannelId, Holding, LocationId, Reason, StockLevel, StockStatus, explain,
 };
 use crate::domain::time::Timestamp;
 use crate::objects::commands::{SkuAnswer, SkuCommand};
@@ -78,6 +80,22 @@ pub struct ExplainedClaims {
     other_units: i64,
 }
 
+/// What one channel may have.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ExplainedChannel {
+    /// Which.
+    #[schema(value_type = String)]
+    channel: ChannelId,
+    /// Units that a new order of the channel may take.
+    available: i64,
+    /// Units that are set aside for it and that its orders have not drawn.
+    set_aside: i64,
+    /// Units that it never gets of those that everybody shares.
+    buffer: i64,
+    /// The most that it is told of, or gets with one order.
+    cap: Option<i64>,
+}
+
 /// The merchant's terms.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ExplainedTerms {
@@ -114,6 +132,8 @@ pub struct ExplanationView<'a> {
     notes: Vec<Reason>,
     /// What each location has.
     locations: Vec<ExplainedLocation>,
+    /// Channels that have terms of their own for it. `available` and `reasons` are the storefront's.
+    channels: Vec<ExplainedChannel>,
     /// Orders that are not paid and hold units, those that end first first.
     reservations: ExplainedClaims,
     /// Paid orders to which units are still owed, in their turn.
@@ -166,6 +186,7 @@ fn view<'a>(sku: &'a Sku, explained: Explained, settings: &StoreSettings) -> Exp
         reasons: why.reasons,
         notes: why.notes,
         locations: level.balances.iter().map(|balance| location(&level, balance)).collect(),
+        channels: channels(&level, as_of),
         reservations: claims(all.held.saturating_add(all.held_beyond), held, |holding| {
             (holding.held.saturating_add(holding.held_beyond), holding.held_beyond)
         }),
@@ -191,6 +212,22 @@ fn location(level: &StockLevel, balance: &Balance) -> ExplainedLocation {
         damaged: balance.damaged,
         incoming: balance.incoming,
     }
+}
+
+fn channels(level: &StockLevel, as_of: Timestamp) -> Vec<ExplainedChannel> {
+    let known = level.terms.channels.keys().chain(level.set_aside.keys());
+    let known: BTreeSet<&ChannelId> = known.collect();
+    let explained = known.into_iter().map(|channel| {
+        let terms = level.terms.channels.get(channel);
+        ExplainedChannel {
+            channel: channel.clone(),
+            available: level.available_to(channel, as_of),
+            set_aside: level.set_aside_for(channel),
+            buffer: terms.map_or(0, |terms| terms.buffer),
+            cap: terms.and_then(|terms| terms.cap),
+        }
+    });
+    explained.collect()
 }
 
 /// Claims with the sum of those that are not among them. `units_of`: units, and those it waits for.

@@ -25,7 +25,7 @@ pub struct ProofPage<'a> {
 #[utoipa::path(
     get, path = "/v1/admin/inventory/proofs", operation_id = "list_proofs", tag = "admin",
     params(
-        ("verdict" = Option<Verdict>, Query, description = "Only those with this verdict", example = "broken"),
+        ("verdict" = Option<String>, Query, description = "Only those with this verdict: `holds` or `broken`", example = "broken"),
         ("limit" = Option<u32>, Query, description = "1 to 100, by default 20", minimum = 1, maximum = 100),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
     ),

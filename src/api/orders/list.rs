@@ -22,8 +22,16 @@ pub struct OrderPage<'a> {
     next_cursor: Option<String>,
 }
 
-const PARAMETERS: &[&str] =
-    &["status", "payment_status", "email", "needs_attention", "created_from", "cursor", "limit"];
+const PARAMETERS: &[&str] = &[
+    "status",
+    "payment_status",
+    "email",
+    "needs_attention",
+    "channel",
+    "created_from",
+    "cursor",
+    "limit",
+];
 
 /// Lists orders, newest first.
 ///
@@ -35,6 +43,7 @@ const PARAMETERS: &[&str] =
         ("payment_status" = Option<PaymentStatus>, Query, description = "Only those whose payment is in this state", example = "paid"),
         ("email" = Option<String>, Query, description = "Only those of this buyer"),
         ("needs_attention" = Option<bool>, Query, description = "Only those that a person must look at"),
+        ("channel" = Option<String>, Query, description = "Only those that this channel sold"),
         ("created_from" = Option<String>, Query, description = "Only those placed at or after this moment", example = "2026-01-01T00:00:00Z"),
         ("limit" = Option<u32>, Query, description = "1 to 100, by default 20", minimum = 1, maximum = 100),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
@@ -69,6 +78,7 @@ fn read_filter(query: &Query<'_>) -> Result<OrderFilter, ApiError> {
         )?,
         email: query.one("email")?.map(str::to_owned),
         needs_attention: query.flag("needs_attention")?,
+        channel: query.read("channel", "must be a channel", |text| text.parse().ok())?,
         created_from: query.read(
             "created_from",
             "must be an RFC 3339 time",
@@ -101,19 +111,21 @@ mod tests {
     fn every_filter_is_read_or_refused() {
         let read = filter(
             "status=expired&payment_status=action_required&email=A%40b.cd&needs_attention=true\
-             &created_from=2026-01-01T00:00:00Z&limit=5",
+             &channel=market&created_from=2026-01-01T00:00:00Z&limit=5",
         )
         .unwrap();
         assert_eq!(read.status, Some(OrderStatus::Expired));
         assert_eq!(read.payment_status, Some(PaymentStatus::ActionRequired));
         assert_eq!(read.email.as_deref(), Some("A@b.cd"));
         assert!(read.needs_attention);
+        assert_eq!(read.channel.map(|channel| channel.to_string()).as_deref(), Some("market"));
         assert_eq!(read.limit, 5);
         for bad in [
             "status=Open",
             "status=open&status=open",
             "payment_status=x",
             "needs_attention=1",
+            "channel=a%20b",
             "created_from=yesterday",
             "limit=0",
             "cursor=6162",

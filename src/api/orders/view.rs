@@ -4,6 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::given_back::{RefundView, ReturnView};
+use crate::api::channel_orders::view::SoldByView;
 use crate::domain::address::{Address, Email};
 use crate::domain::catalogue::{Component, ProductId, ShippingMethodId};
 use crate::domain::currency::Currency;
@@ -40,6 +41,9 @@ pub struct OrderView<'a> {
     payment_status: PaymentStatus,
     /// Where its goods are; derived from quantities.
     fulfilment_status: FulfilmentStatus,
+    /// The channel that sold it and was paid for it; absent for checkouts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel: Option<SoldByView<'a>>,
     /// Why it is being, or was, closed.
     #[serde(skip_serializing_if = "Option::is_none")]
     close_reason: Option<CloseReason>,
@@ -289,6 +293,7 @@ impl<'a> OrderView<'a> {
             status: order.status,
             payment_status: order.payment_status(),
             fulfilment_status: order.fulfilment_status(),
+            channel: SoldByView::of(order),
             close_reason: order.closing,
             currency,
             tax_included: order.cart.tax_included,

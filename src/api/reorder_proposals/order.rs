@@ -14,6 +14,7 @@ use crate::domain::money::Money;
 use crate::domain::reorder::{Plan, Position, Run};
 use crate::domain::supplier::SupplierId;
 use crate::objects::reordering::{self, Answered, Asked};
+use crate::storage::suppliers;
 
 /// What to make purchase orders of.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -100,6 +101,11 @@ pub async fn handle(mut ask: Ask) -> Outcome {
     let request: ReorderRequest = body::parse(&sent)?;
     let outlook =
         outlook::read(request.days, request.review_days, "/").map_err(ApiError::fields)?;
+    if let Some(only) = &request.supplier_id
+        && suppliers::find(&ask.platform.database()?, only).await?.is_none()
+    {
+        return Err(ApiError::field("/supplier_id", "must be a supplier"));
+    }
     let asked = Asked {
         key: &submission.key,
         fingerprint: &submission.fingerprint,

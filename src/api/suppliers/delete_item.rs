@@ -2,13 +2,11 @@
 
 use super::view::found;
 use crate::api::ask::Ask;
-use crate::api::error::{ApiError, ErrorCode};
 use crate::api::openapi::Problem;
 use crate::api::reply::{Outcome, Reply};
-use crate::domain::id::Sku;
 use crate::storage::suppliers;
 
-/// Takes a SKU out of what a supplier offers.
+/// Takes a SKU out of what a supplier offers. Taking it out again changes nothing.
 #[utoipa::path(
     delete, path = "/v1/admin/suppliers/{id}/items/{sku}", operation_id = "delete_supplier_item", tag = "admin",
     params(
@@ -17,14 +15,12 @@ use crate::storage::suppliers;
     ),
     responses(
         (status = 204, description = "It is out"),
-        (status = 404, description = "`supplier_not_found`, `supplier_item_not_found`: also when it is out already", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`supplier_not_found`", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub async fn handle(ask: Ask) -> Outcome {
-    let sku: Sku = ask.named("sku", ErrorCode::SupplierItemNotFound)?;
+    let sku = ask.sku()?;
     let supplier = found(&ask).await?;
-    if !suppliers::delete_item(&ask.platform.database()?, &supplier.id, &sku).await? {
-        return Err(ApiError::new(ErrorCode::SupplierItemNotFound));
-    }
+    suppliers::delete_item(&ask.platform.database()?, &supplier.id, &sku).await?;
     Ok(Reply::empty(204))
 }

@@ -21,7 +21,7 @@ pub const MAX_IMAGES: usize = 20;
 pub const MAX_OPTIONS: usize = 10;
 /// Words that stand in addresses where a SKU can stand (`/v1/admin/inventory/alerts`), and that therefore
 /// name none: its counters could not be asked for.
-pub const RESERVED_SKUS: &[&str] = &["alerts", "exports", "imports"];
+pub const RESERVED_SKUS: &[&str] = &["alerts", "exports", "imports", "proofs"];
 const MAX_TITLE_CHARACTERS: usize = 200;
 const MAX_DESCRIPTION_CHARACTERS: usize = 10_000;
 const MAX_OPTION_CHARACTERS: usize = 100;
@@ -157,7 +157,7 @@ impl Variant {
         checks.require(
             !RESERVED_SKUS.contains(&self.sku.as_str()),
             "/sku",
-            "must not be a word of our addresses: alerts, exports, imports",
+            "must not be a word of our addresses: alerts, exports, imports, proofs",
         );
         checks.line("/title", &self.title, 0, MAX_TITLE_CHARACTERS);
         checks.count("/options", self.options.len(), 0, MAX_OPTIONS);

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 
 use serde::{Deserialize, Serialize};
 
+use super::channel::{self, ChannelId};
 use super::claim::ClaimTerms;
 use super::level::{Balance, StockLevel};
 use super::location::LocationId;
@@ -27,6 +28,12 @@ pub struct Placement {
     /// Units beyond the shelf, which the order waits for.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub back_ordered: i64,
+    /// The channel that the order came by; none: the storefront.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<ChannelId>,
+    /// Units of the shelf that came out of what was set aside for that channel.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub of_allocation: i64,
 }
 
 impl Placement {
@@ -72,7 +79,8 @@ impl Offer {
 pub(super) fn offer(level: &StockLevel, terms: &ClaimTerms, now: Timestamp) -> Offer {
     let free = candidates(level, terms).map(|(_, free)| free).fold(0, i64::saturating_add);
     let shelf = free.saturating_sub(level.terms.safety_stock).max(0);
-    Offer { shelf, beyond: level.beyond_shelf(now) }
+    let whole = Offer { shelf, beyond: level.beyond_shelf(now) };
+    channel::narrow(level, terms.channel.as_ref(), whole)
 }
 
 /// The locations that may serve an order, in the order in which they should, with what each could give.
@@ -108,8 +116,12 @@ pub(super) fn allocate(
         return Err(offer.available());
     }
     let of_shelf = quantity.min(offer.shelf);
-    let mut placement =
-        Placement { back_ordered: quantity.saturating_sub(of_shelf), ..Placement::default() };
+    let mut placement = Placement {
+        back_ordered: quantity.saturating_sub(of_shelf),
+        channel: terms.channel.clone(),
+        of_allocation: channel::drawn(level, terms.channel.as_ref(), of_shelf),
+        ..Placement::default()
+    };
     let mut candidates: Vec<(&LocationId, i64)> = candidates(level, terms).collect();
     if let Some((location, _)) = candidates.iter().find(|(_, free)| *free >= of_shelf) {
         placement.add(location, of_shelf);

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::channel;
 use super::level::StockLevel;
 use super::location::LocationId;
 use super::movement::{Movement, MovementKind};
@@ -224,10 +225,11 @@ pub fn change(
     }
     if let Some(terms) = terms {
         retune(&mut next, terms);
+        let movement = channel::change_terms(&mut next, terms)?;
         if next.back_ordered() > next.back_order_limits() {
             return Err(ChangeRefusal::UnitsClaimed { removable: removable(level) });
         }
-        movements.push(Movement::new(MovementKind::TermsChanged, None));
+        movements.push(movement);
     }
     let terms_count = next.terms.locations.len();
     let counts = [next.received, next.adjusted, next.back_order_limit, next.low_stock_threshold];
@@ -268,7 +270,7 @@ fn step(level: &mut StockLevel, movement: &Movement) -> Result<(), ChangeRefusal
 /// Units that no order has, over all locations, and promises that none was given.
 fn removable(level: &StockLevel) -> i64 {
     let shelf = level.balances.iter().map(|b| b.on_hand.saturating_sub(b.reserved));
-    let shelf = shelf.fold(0, i64::saturating_add);
+    let shelf = shelf.fold(0, i64::saturating_add).saturating_sub(level.set_aside_units());
     shelf.saturating_add(level.back_order_limits().saturating_sub(level.back_ordered())).max(0)
 }
 
@@ -277,7 +279,8 @@ fn retune(level: &mut StockLevel, change: &TermsChange) {
         TermsChange::Replace { back_order_limit, low_stock_threshold, terms } => {
             level.back_order_limit = *back_order_limit;
             level.low_stock_threshold = *low_stock_threshold;
-            level.terms = StockTerms::clone(terms);
+            let channels = std::mem::take(&mut level.terms.channels);
+            level.terms = StockTerms { channels, ..StockTerms::clone(terms) };
         }
         TermsChange::Patch {
             back_order_limit,
@@ -293,5 +296,6 @@ fn retune(level: &mut StockLevel, change: &TermsChange) {
             terms.reorder_point = reorder_point.or(terms.reorder_point);
             terms.reorder_quantity = reorder_quantity.or(terms.reorder_quantity);
         }
+        TermsChange::Channel { .. } => {}
     }
 }

@@ -3,10 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::allocate::{Placement, allocate, offer};
+use super::channel::{self, ChannelId};
 use super::level::StockLevel;
 use super::location::LocationId;
 use super::movement::{Movement, MovementKind};
 use super::restock::{Back, Condition, restock};
+use super::shift::{differences, drawing, places, unreserve, unsell, without};
 use crate::domain::time::Timestamp;
 
 /// Where an order's claim on the SKU stands.
@@ -52,6 +54,9 @@ pub struct ClaimTerms {
     /// The most units of one SKU that one holder may hold unpaid; none: no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holder_limit: Option<i64>,
+    /// The channel that sells; none: the storefront.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<ChannelId>,
 }
 
 /// What the same customer and the same holder have of the SKU by other orders.
@@ -201,7 +206,7 @@ pub fn expire(level: StockLevel, reservation: Reservation, now: Timestamp) -> Cl
     if reservation.state != ReservationState::Held || reservation.expires_at > now {
         return ClaimDecision::unchanged(level, ClaimAnswer::Held);
     }
-    let movements = unreserve(MovementKind::Expired, &reservation.placement);
+    let movements = unreserve(MovementKind::Expired, &level, &reservation.placement);
     let expired = Reservation {
         state: ReservationState::Expired,
         placement: Placement::default(),
@@ -275,7 +280,7 @@ fn reserve(
     match allocate(&rest, terms, quantity, now) {
         Err(available) => ClaimDecision::unchanged(level, ClaimAnswer::Insufficient { available }),
         Ok(placement) => {
-            let movements = differences(MovementKind::Reserved, &own, &placement);
+            let movements = differences(MovementKind::Reserved, &level, &own, &placement);
             let state = ReservationState::Held;
             let held = Reservation { state, quantity, expires_at, placement };
             ClaimDecision::changed(level, ClaimAnswer::Held, held, movements)
@@ -342,6 +347,10 @@ fn commit(
             ..Movement::new(MovementKind::Committed, None)
         });
     }
+    // Units that stay where they are are not given back and drawn anew.
+    if !unchanged_quantity {
+        movements.extend(drawing(MovementKind::Committed, &level, &own, &placement));
+    }
     let state = ReservationState::Committed;
     let sold = Reservation { state, quantity, expires_at, placement };
     ClaimDecision::changed(level, ClaimAnswer::Committed, sold, movements)
@@ -360,12 +369,12 @@ fn release(level: StockLevel, claim: Option<Reservation>, now: Timestamp) -> Cla
             ClaimDecision::unchanged(level, answer)
         }
         Some(sold) if sold.state == ReservationState::Committed => {
-            let movements = unsell(&sold.placement);
+            let movements = unsell(&level, &sold.placement);
             ClaimDecision::changed(level, answer, tombstone, movements)
         }
         claim => {
             let own = live(claim, now).map(|own| own.placement).unwrap_or_default();
-            let movements = unreserve(MovementKind::Released, &own);
+            let movements = unreserve(MovementKind::Released, &level, &own);
             ClaimDecision::changed(level, answer, tombstone, movements)
         }
     }
@@ -380,12 +389,14 @@ pub fn fill(level: StockLevel, waiting: Reservation) -> Option<ClaimDecision> {
         ReservationState::Released | ReservationState::Expired => return None,
     };
     let fullest = level.balances.iter().max_by_key(|balance| level.free_at(balance))?;
-    let quantity = level.free_at(fullest).min(level.free()).min(waiting.placement.back_ordered);
+    let free = level.free().min(channel::fillable(&level, &waiting.placement));
+    let quantity = level.free_at(fullest).min(free).min(waiting.placement.back_ordered);
     if quantity <= 0 {
         return None;
     }
     let location = fullest.location.clone();
-    let mut movement = Movement::new(MovementKind::BackOrderFilled, Some(location.clone()));
+    let kind = MovementKind::BackOrderFilled;
+    let mut movement = Movement::new(kind, Some(location.clone()));
     if is_sold {
         movement.on_hand = quantity.saturating_neg();
         movement.back_ordered_sold = quantity.saturating_neg();
@@ -393,64 +404,14 @@ pub fn fill(level: StockLevel, waiting: Reservation) -> Option<ClaimDecision> {
         movement.reserved = quantity;
         movement.back_ordered_held = quantity.saturating_neg();
     }
+    let drawn = channel::drawn(&level, waiting.placement.channel.as_ref(), quantity);
     let mut filled = waiting;
     filled.placement.add(&location, quantity);
     filled.placement.back_ordered = filled.placement.back_ordered.saturating_sub(quantity);
+    filled.placement.of_allocation = filled.placement.of_allocation.saturating_add(drawn);
+    let mut movements = vec![movement];
+    let channel = filled.placement.channel.as_ref();
+    movements.extend(channel::draws(kind, &level, channel, 0, drawn));
     let answer = if is_sold { ClaimAnswer::Committed } else { ClaimAnswer::Held };
-    Some(ClaimDecision::changed(level, answer, filled, vec![movement]))
-}
-
-/// Every location of either placement, once.
-fn places(before: &Placement, after: &Placement) -> Vec<LocationId> {
-    let parts = before.allocations.iter().chain(&after.allocations);
-    let mut places: Vec<LocationId> = parts.map(|part| part.location.clone()).collect();
-    places.sort_unstable();
-    places.dedup();
-    places
-}
-
-/// The movements from one held placement to another.
-fn differences(kind: MovementKind, before: &Placement, after: &Placement) -> Vec<Movement> {
-    let mut movements = Vec::new();
-    for location in places(before, after) {
-        let reserved = after.at(&location).saturating_sub(before.at(&location));
-        if reserved != 0 {
-            movements.push(Movement { reserved, ..Movement::new(kind, Some(location)) });
-        }
-    }
-    let back_ordered_held = after.back_ordered.saturating_sub(before.back_ordered);
-    if back_ordered_held != 0 {
-        movements.push(Movement { back_ordered_held, ..Movement::new(kind, None) });
-    }
-    movements
-}
-
-fn unreserve(kind: MovementKind, held: &Placement) -> Vec<Movement> {
-    differences(kind, held, &Placement::default())
-}
-
-fn unsell(sold: &Placement) -> Vec<Movement> {
-    let back = sold.allocations.iter().map(|part| Movement {
-        on_hand: part.quantity,
-        sold: part.quantity.saturating_neg(),
-        ..Movement::new(MovementKind::Restocked, Some(part.location.clone()))
-    });
-    let owed = (sold.back_ordered > 0).then(|| owed_no_more(sold.back_ordered));
-    back.chain(owed).collect()
-}
-
-pub(super) const fn owed_no_more(quantity: i64) -> Movement {
-    let mut movement = Movement::new(MovementKind::Restocked, None);
-    movement.sold = quantity.saturating_neg();
-    movement.back_ordered_sold = quantity.saturating_neg();
-    movement
-}
-
-/// The level as it would be without what a held claim has of it.
-fn without(level: &StockLevel, held: &Placement) -> StockLevel {
-    let mut rest = level.clone();
-    for movement in unreserve(MovementKind::Released, held) {
-        rest.apply(&movement);
-    }
-    rest
+    Some(ClaimDecision::changed(level, answer, filled, movements))
 }

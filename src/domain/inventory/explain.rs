@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::channel::ChannelId;
 use super::level::{Balance, StockLevel};
 use super::location::LocationId;
 use crate::domain::time::Timestamp;
@@ -32,6 +33,10 @@ pub enum ReasonCode {
     BackOrderedSold,
     /// The release is past: nothing more is sold beyond the shelf.
     PreOrderEnded,
+    /// Units that are set aside for another channel than the storefront.
+    ChannelAllocation,
+    /// Units that the storefront's own buffer or cap keeps from an ordinary checkout.
+    ChannelTerms,
     /// A note: units that may not be sold.
     Damaged,
     /// A note: units that were announced.
@@ -104,9 +109,9 @@ pub fn explain(level: &StockLevel, low_at: i64, now: Timestamp) -> Explanation {
     let kept = level.free().saturating_sub(reasons.sum());
     let message = format!("{} kept as safety stock of the SKU.", are(kept));
     reasons.count(ReasonCode::SafetyStock, None, kept, message);
-    // What a channel may not have of all this is taken off here, once channels have terms.
     beyond_shelf(&mut reasons, level, now);
     let available = level.available(now);
+    for_channels(&mut reasons, level, available);
     Explanation { available, reasons: reasons.0, notes: notes(level, low_at, now) }
 }
 
@@ -174,6 +179,23 @@ fn beyond_shelf(reasons: &mut Reasons, level: &StockLevel, now: Timestamp) {
         _ => "More is promised beyond the shelf than may be: nothing more is.".to_owned(),
     };
     reasons.count(ReasonCode::PreOrderEnded, None, rest, message);
+}
+
+/// What an ordinary checkout, whose channel is the storefront, may not have: units that are set aside
+/// for other channels, and what the storefront's own terms keep from it.
+fn for_channels(reasons: &mut Reasons, level: &StockLevel, available: i64) {
+    let mut shelf = level.free();
+    for (channel, left) in &level.set_aside {
+        // A safety stock that was raised later may leave less than was set aside.
+        let kept = if *channel == ChannelId::storefront() { 0 } else { (*left).min(shelf) };
+        shelf = shelf.saturating_sub(kept);
+        let message = format!("{} set aside for the channel {channel}.", are(kept));
+        let code = ReasonCode::ChannelAllocation;
+        reasons.count(code, None, kept.saturating_neg(), message);
+    }
+    let kept = available.saturating_sub(reasons.sum());
+    let message = format!("{} kept from the storefront by its buffer or cap.", are(kept));
+    reasons.count(ReasonCode::ChannelTerms, None, kept, message);
 }
 
 fn notes(level: &StockLevel, low_at: i64, now: Timestamp) -> Vec<Reason> {

@@ -1,7 +1,10 @@
 //! The counters of one SKU, and what may be sold of it.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
+use super::channel::{self, ChannelId};
 use super::location::LocationId;
 use super::terms::StockTerms;
 use crate::domain::time::Timestamp;
@@ -54,6 +57,9 @@ pub struct StockLevel {
     /// What each location has, by location.
     #[serde(default)]
     pub balances: Vec<Balance>,
+    /// What is left of the units set aside for single channels.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub set_aside: BTreeMap<ChannelId, i64>,
     /// The merchant's other terms.
     #[serde(default)]
     pub terms: StockTerms,
@@ -129,10 +135,10 @@ impl StockLevel {
         self.back_order_limits().saturating_sub(self.back_ordered()).max(0)
     }
 
-    /// Units that a new reservation may take.
+    /// Units that a new reservation of an ordinary checkout may take.
     #[must_use]
     pub fn available(&self, now: Timestamp) -> i64 {
-        self.free().saturating_add(self.beyond_shelf(now))
+        self.offered(None, now).available()
     }
 
     /// What a storefront shows. `store_threshold`: below it stock is low, unless the SKU has its own.
@@ -144,12 +150,13 @@ impl StockLevel {
         }
         let own = self.low_stock_threshold;
         let threshold = if own > 0 { own } else { store_threshold };
-        let shelf = self.free();
+        let offered = self.offered(None, now);
+        let shelf = offered.shelf;
         if shelf > threshold {
             StockStatus::InStock
         } else if shelf > 0 {
             StockStatus::LowStock
-        } else if self.beyond_shelf(now) > 0 {
+        } else if offered.beyond > 0 {
             StockStatus::BackOrder
         } else {
             StockStatus::OutOfStock
@@ -212,6 +219,6 @@ impl StockLevel {
         if claimed > supply {
             return Err(format!("reserved + sold is {claimed}, supply is {supply}"));
         }
-        Ok(())
+        channel::check(self)
     }
 }

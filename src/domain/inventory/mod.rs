@@ -10,6 +10,7 @@ mod alert;
 mod allocate;
 mod bundle;
 mod change;
+mod channel;
 mod claim;
 mod claim_sum;
 mod explain;
@@ -20,6 +21,7 @@ mod movement;
 mod past;
 mod proof;
 mod restock;
+mod shift;
 mod terms;
 mod upgrade;
 
@@ -27,6 +29,7 @@ pub use alert::{Alert, AlertBook, AlertEnd, AlertKind, watch};
 pub use allocate::{Allocation, Placement};
 pub use bundle::{BundleAvailability, bundle_availability};
 pub use change::{ChangeRefusal, StockChange, change};
+pub use channel::{ChannelAvailability, ChannelId, ChannelTerms, MAX_CHANNELS, news};
 pub use claim::{
     ClaimAnswer, ClaimCommand, ClaimDecision, ClaimReply, ClaimTerms, LimitKind, Reservation,
     ReservationState, Usage, decide, expire, fill,

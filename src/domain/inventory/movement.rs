@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::channel::ChannelId;
 use super::level::StockLevel;
 use super::location::LocationId;
 
@@ -120,6 +121,12 @@ pub struct Movement {
     /// Units sold beyond the shelf and still owed.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub back_ordered_sold: i64,
+    /// Whose allocation changes, if one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<ChannelId>,
+    /// Units of the shelf that are set aside for that channel and not yet drawn by its orders.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub set_aside: i64,
 }
 
 impl Movement {
@@ -136,6 +143,8 @@ impl Movement {
             sold: 0,
             back_ordered_held: 0,
             back_ordered_sold: 0,
+            channel: None,
+            set_aside: 0,
         }
     }
 }
@@ -153,6 +162,9 @@ impl StockLevel {
             add(&mut balance.reserved, movement.reserved);
             add(&mut balance.damaged, movement.damaged);
             add(&mut balance.incoming, movement.incoming);
+        }
+        if let Some(channel) = &movement.channel {
+            self.put_aside(channel, movement.set_aside);
         }
         add(&mut self.sold, movement.sold);
         add(&mut self.back_ordered_held, movement.back_ordered_held);

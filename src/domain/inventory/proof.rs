@@ -6,6 +6,8 @@
 //! or at an [`Anchor`]: where an earlier proof ended, kept outside of the SKU's object. Whoever rewrites
 //! the ledger as a whole, every hash anew, still does not have the anchor's hash in it.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::claim::{Reservation, ReservationState};
@@ -379,9 +381,7 @@ fn differences(ledger: &StockLevel, stored: &StockLevel) -> Vec<(DifferenceCode,
         compare(name, "", ledger, stored);
     }
     let places = ledger.balances.iter().chain(&stored.balances).map(|known| &known.location);
-    let mut places: Vec<_> = places.collect();
-    places.sort_unstable();
-    places.dedup();
+    let places: BTreeSet<_> = places.collect();
     for place in places {
         let at = format!(" at {place}");
         let of = |level: &StockLevel| level.balance(place).cloned().unwrap_or_default();
@@ -390,6 +390,12 @@ fn differences(ledger: &StockLevel, stored: &StockLevel) -> Vec<(DifferenceCode,
         compare("reserved", &at, ledger.reserved, stored.reserved);
         compare("damaged", &at, ledger.damaged, stored.damaged);
         compare("incoming", &at, ledger.incoming, stored.incoming);
+    }
+    let channels = ledger.set_aside.keys().chain(stored.set_aside.keys());
+    let channels: BTreeSet<_> = channels.collect();
+    for channel in channels {
+        let (ledger, stored) = (ledger.set_aside_for(channel), stored.set_aside_for(channel));
+        compare("set aside", &format!(" for {channel}"), ledger, stored);
     }
     let terms = |level: &StockLevel| {
         (level.back_order_limit, level.low_stock_threshold, level.terms.clone())

@@ -3,10 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::MAX_LOCATIONS;
-use super::claim::{ClaimAnswer, ClaimDecision, Reservation, ReservationState, owed_no_more};
+use super::channel;
+use super::claim::{ClaimAnswer, ClaimDecision, Reservation, ReservationState};
 use super::level::StockLevel;
 use super::location::LocationId;
 use super::movement::{Movement, MovementKind};
+use super::shift::owed_no_more;
 
 /// Whether what comes back can be sold again.
 #[derive(
@@ -64,6 +66,7 @@ pub(super) fn restock(
         movements.push(owed_no_more(called_off));
     }
     let mut wanted = back.quantity.saturating_sub(called_off);
+    let drawn = left.placement.of_allocation.min(wanted).max(0);
     let parts = left.placement.allocations.clone();
     for part in parts {
         let quantity = part.quantity.min(wanted);
@@ -84,6 +87,12 @@ pub(super) fn restock(
         }
         movements.push(movement);
     }
+    // What is damaged is not on the shelf, so it can't be set aside there again.
+    if back.condition == Condition::Sellable {
+        let channel = left.placement.channel.as_ref();
+        movements.extend(channel::draws(MovementKind::Restocked, &level, channel, drawn, 0));
+    }
+    left.placement.of_allocation = left.placement.of_allocation.saturating_sub(drawn);
     left.placement.back_ordered = left.placement.back_ordered.saturating_sub(called_off);
     left.quantity = left.quantity.saturating_sub(back.quantity);
     ClaimDecision::changed(level, ClaimAnswer::Restocked, left, movements)

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::channel::{ChannelId, ChannelTerms};
 use super::location::LocationId;
 use crate::domain::time::Timestamp;
 
@@ -33,6 +34,9 @@ pub struct StockTerms {
     /// Terms of single locations.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub locations: BTreeMap<LocationId, LocationTerms>,
+    /// Terms of single channels; they are changed one by one.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub channels: BTreeMap<ChannelId, ChannelTerms>,
 }
 
 /// A merchant's terms of one SKU at one location.
@@ -57,7 +61,7 @@ pub struct LocationTerms {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "how", rename_all = "snake_case")]
 pub enum TermsChange {
-    /// All of them, anew.
+    /// All of them, anew, but those of channels.
     Replace {
         /// The new limit of units that may be sold beyond the shelf.
         back_order_limit: i64,
@@ -83,6 +87,14 @@ pub enum TermsChange {
         /// A new reorder quantity.
         #[serde(default)]
         reorder_quantity: Option<i64>,
+    },
+    /// Those of one channel.
+    Channel {
+        /// Which.
+        channel: ChannelId,
+        /// The new ones; none: the channel has no terms any more.
+        #[serde(default)]
+        terms: Option<ChannelTerms>,
     },
 }
 

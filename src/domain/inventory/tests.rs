@@ -2,6 +2,7 @@
 #![expect(clippy::arithmetic_side_effects, reason = "tests may overflow: that is how they fail")]
 
 mod book;
+mod channels;
 mod claims;
 mod histories;
 mod past;

@@ -13,7 +13,9 @@ impl Order {
     #[must_use]
     pub fn invoice_due(&self) -> bool {
         let alive = matches!(self.status, OrderStatus::Open | OrderStatus::Completed);
-        alive && self.invoice_number.is_none() && self.is_payment_settled()
+        // Who buys from a channel has its receipt from the channel, which took the money.
+        let ours = !self.is_sold_by_channel();
+        alive && ours && self.invoice_number.is_none() && self.is_payment_settled()
     }
 
     fn is_payment_settled(&self) -> bool {

@@ -163,13 +163,14 @@ pub struct LineFailure {
 }
 
 /// A step that is over.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct PastStep {
     /// 1 for a document's first.
     pub number: u32,
     /// What was done.
     pub action: ActionKind,
     /// When it was asked for.
+    #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
     /// By whom.
     pub by: String,

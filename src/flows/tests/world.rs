@@ -235,7 +235,7 @@ impl World {
             level = decision.level;
             self.claims.extend(decision.reservation.map(|claim| (sku.clone(), claim)));
         }
-        let (claim, terms) = (self.claims.get(sku).cloned(), ClaimTerms::default());
+        let (claim, terms) = (self.claims.get(sku).cloned(), self.order.claim_terms.clone());
         let decision = decide(level, claim, command, &terms, Usage::default(), self.now);
         assert_eq!(decision.level.check(), Ok(()));
         self.levels.insert(sku.clone(), decision.level);

@@ -25,16 +25,24 @@ impl Shard {
         fingerprint: &str,
         draft: Draft,
     ) -> Result<ShardAnswer> {
+        match self.known_key(key)? {
+            Some(known) => self.retry(key, fingerprint, known).await,
+            None => {
+                let id = OrderId::new(ShardNumber(self.number), fresh_uuid());
+                self.first(key, fingerprint, place(draft, id, now())).await
+            }
+        }
+    }
+
+    /// What is known of a key whose order is being placed, or was.
+    pub(super) fn known_key(&self, key: &str) -> Result<Option<KnownKey>> {
         let placing = self.commits.placing.borrow().get(key).cloned();
         let placing = placing.map(|(order_id, fingerprint)| KnownKey {
             fingerprint,
             order_id,
             outcome: None,
         });
-        match placing.map_or_else(|| self.store.key(key), |known| Ok(Some(known)))? {
-            Some(known) => self.retry(key, fingerprint, known).await,
-            None => self.first(key, fingerprint, draft).await,
-        }
+        placing.map_or_else(|| self.store.key(key), |known| Ok(Some(known)))
     }
 
     /// The stored answer, for an edge that would refuse the request by itself.
@@ -47,14 +55,13 @@ impl Shard {
         })
     }
 
-    async fn first(
+    /// Stores a new order under its key and takes it as far as it can go now.
+    pub(super) async fn first(
         self: &Rc<Self>,
         key: &str,
         fingerprint: &str,
-        draft: Draft,
+        order: Order,
     ) -> Result<ShardAnswer> {
-        let now = now();
-        let order = place(draft, OrderId::new(ShardNumber(self.number), fresh_uuid()), now);
         let id = order.id;
         let _driving = self.begin(id);
         self.commits.placing.borrow_mut().insert(key.to_owned(), (id, fingerprint.to_owned()));
@@ -70,7 +77,8 @@ impl Shard {
         self.conclude(key, order, false)
     }
 
-    async fn retry(
+    /// Tells the stored answer again, or takes up what nobody works on.
+    pub(super) async fn retry(
         self: &Rc<Self>,
         key: &str,
         fingerprint: &str,

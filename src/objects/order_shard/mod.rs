@@ -13,6 +13,7 @@
 )]
 
 mod alarm;
+mod channel_order;
 mod checkout;
 mod commit;
 mod drive;
@@ -112,6 +113,9 @@ impl Shard {
             ShardCommand::Checkout { key, fingerprint, draft } => {
                 self.checkout(&key, &fingerprint, *draft).await
             }
+            ShardCommand::ChannelOrder { key, sold, draft } => {
+                self.channel_order(&key, sold, *draft).await
+            }
             ShardCommand::Replay { key, fingerprint } => self.replay(&key, &fingerprint),
             ShardCommand::Read { id } => Ok(found(self.store.order(id)?)),
             ShardCommand::Sync { id } => self.sync(id).await,
@@ -164,7 +168,7 @@ impl Shard {
         let Some(order) = self.store.order(id)? else {
             return Ok(ShardAnswer::NotFound);
         };
-        if order.status.is_terminal() || order.is_secured() {
+        if !order.may_be_called_off(reason) {
             return Ok(ShardAnswer::CannotCancel { order: Box::new(order) });
         }
         if self.is_driven(id) {
@@ -176,7 +180,7 @@ impl Shard {
             return Ok(ShardAnswer::NotFound);
         };
         let order = Box::new(order);
-        if order.is_secured() {
+        if order.is_secured() && !order.is_sold_by_channel() {
             return Ok(ShardAnswer::CannotCancel { order });
         }
         Ok(ShardAnswer::Order { order })

@@ -80,7 +80,7 @@ impl Inventory {
     }
 
     /// Stores what was decided of a claim; the counters are written once for all of a turn.
-    fn keep(
+    pub(super) fn keep(
         &self,
         stored: &mut Stored,
         order_id: &str,
@@ -104,6 +104,9 @@ impl Inventory {
 
     /// Gives those who wait for units beyond the shelf what the shelf has by now, the oldest first.
     pub(super) fn fill_waiting(&self, stored: &mut Stored, now: Timestamp) -> Result<()> {
+        if stored.level.has_channels() {
+            return self.fill_by_channel(stored, now);
+        }
         while stored.level.back_ordered() > 0 && stored.level.free() > 0 {
             let Some((order_id, waiting)) = self.store.longest_waiting()? else {
                 return Ok(());

@@ -65,7 +65,7 @@ impl Inventory {
             let end = high.saturating_sub(LINES_PER_PAGE).saturating_sub(1);
             (low.max(end), high, (end > low).then_some(end.saturating_add(1)))
         };
-        let kind = asked.kind.map(|kind| serde_json::to_value(kind)).transpose()?;
+        let kind = asked.kind.map(serde_json::to_value).transpose()?;
         let optional = |value: Option<&str>| value.map_or(Value::Null, text);
         let moment = |at: Option<Timestamp>| at.map_or(Value::Null, |at| text(at.rfc3339()));
         let query = if asked.is_oldest_first { OLDEST_FIRST } else { NEWEST_FIRST };

@@ -10,6 +10,7 @@
 
 mod alerts;
 mod changes;
+mod channels;
 mod claims;
 mod explaining;
 mod history;
@@ -75,16 +76,20 @@ struct Inventory {
     no_expiry_before: Cell<Option<Timestamp>>,
     /// The line that the newest checkpoint was made after. None: not known, look.
     checkpointed: Cell<Option<i64>>,
+    /// When to look at what channels are told, if they are told anything.
+    channels_wake: Cell<Option<Timestamp>>,
 }
 
 impl Inventory {
     fn open(state: &State, env: Env) -> Result<Self> {
         let settings = settings::shared(&env).map_err(Error::RustError)?;
         let sku = state.id().name().and_then(|name| name.parse().ok());
+        let store = Store { sqlite: upgrade::open(state, SCHEMA)? };
         Ok(Self {
             sku: sku.ok_or_else(|| Error::RustError("not a SKU's name".to_owned()))?,
             platform: Platform::new(env, settings),
-            store: Store { sqlite: upgrade::open(state, SCHEMA)? },
+            channels_wake: Cell::new(store.next_telling()?),
+            store,
             told: Cell::new(None),
             alerts: Cell::new(None),
             projected: Cell::new(0),
@@ -111,6 +116,12 @@ impl Inventory {
                     cause: &cause,
                 };
                 self.change(&asked, now)
+            }
+            SkuCommand::TellChannels => {
+                self.channels_wake.set(Some(now));
+                self.store.sqlite.arm(now)?;
+                let level = Box::new(self.up_to_date(now)?.level);
+                Ok(SkuAnswer::Level { level, as_of: now })
             }
             SkuCommand::Read => {
                 let level = Box::new(self.up_to_date(now)?.level);

@@ -99,6 +99,14 @@ impl Store {
         row.map(|row| Ok((row.text(0)?, reservation(&row, 1)?))).transpose()
     }
 
+    /// The claims that wait for units beyond the shelf, the oldest first, at most 200.
+    pub fn all_waiting(&self) -> Result<Vec<(String, Reservation)>> {
+        let query = "SELECT order_id, state, quantity, expires_at, placement FROM reservations \
+                     WHERE waiting_since IS NOT NULL ORDER BY waiting_since LIMIT 200";
+        let rows = self.sqlite.rows(query, vec![])?;
+        rows.iter().map(|row| Ok((row.text(0)?, reservation(row, 1)?))).collect()
+    }
+
     /// What a customer and a holder have by other orders than this one.
     pub fn usage(
         &self,

@@ -41,9 +41,11 @@ impl Inventory {
             trouble("inventory.orders_not_told", &error);
         }
         self.alert().await;
+        self.ring_for_channels().await;
         let armed = self.store.level().and_then(|stored| {
             self.projected.set(stored.projected_version);
-            self.arm(&stored.level, now())
+            self.arm(&stored.level, now())?;
+            self.channels_wake.get().map_or(Ok(()), |at| self.store.sqlite.arm(at))
         });
         if let Err(error) = armed {
             trouble("inventory.arm_failed", &error);
@@ -113,8 +115,9 @@ impl Inventory {
         }
         let owes_news = !self.store.filled()?.is_empty();
         let news = owes_news.then(|| now.plus_seconds(TELL_AGAIN_AFTER_SECONDS));
-        let alerts = self.alerts_due(now)?;
-        let wanted = [tell, news, alerts, self.store.next_expiry()?].into_iter().flatten().min();
+        let (alerts, channels) = (self.alerts_due(now)?, self.channels_wake.get());
+        let wanted = [tell, news, alerts, channels, self.store.next_expiry()?];
+        let wanted = wanted.into_iter().flatten().min();
         wanted.map_or(Ok(()), |at| self.store.sqlite.arm(at))
     }
 }

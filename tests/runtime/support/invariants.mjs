@@ -10,6 +10,7 @@ import { moneyIsAccountedFor } from "./invariants/money.mjs";
 import { ordersAreWhole } from "./invariants/orders.mjs";
 import { projectionIsComplete } from "./invariants/projection.mjs";
 import { stockIsConserved } from "./invariants/stock.mjs";
+import { stockDocumentsAreBooked } from "./invariants/stock-documents.mjs";
 
 /** Throws with everything that is wrong with a world as `readWorld` reads it. */
 export function checkInvariants(world) {
@@ -21,6 +22,7 @@ export function checkInvariants(world) {
   must(instanceId() === firstInstanceId, "something panicked: WebAssembly was started anew");
   ordersAreWhole(world, must);
   stockIsConserved(world, must);
+  stockDocumentsAreBooked(world, must);
   moneyIsAccountedFor(world, must);
   documentsAreTrue(world, must);
   projectionIsComplete(world, must);

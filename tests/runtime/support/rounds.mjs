@@ -38,7 +38,8 @@ export async function restAndCheck({ within } = {}) {
   checkInvariants(world);
 }
 
-const stillTells = ({ shards, skus }) =>
+const stillTells = ({ shards, skus, stockDocuments }) =>
   shards.some((shard) => shard.outbox.length > 0) ||
   [...skus.values()].some(({ level }) => level && level.version > level.projected_version) ||
-  [...skus.values()].some(({ alerts }) => alerts.length > 0);
+  [...skus.values()].some(({ alerts }) => alerts.length > 0) ||
+  stockDocuments.some(({ documents: [row] }) => row && row.version > row.projected_version);

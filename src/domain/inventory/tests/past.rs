@@ -106,6 +106,31 @@ fn buffers_releases_and_limits_each_have_a_reason() {
     assert_eq!(empty.notes[0].code, R::NothingAvailable);
 }
 
+#[test]
+fn what_channels_have_is_explained_to_the_storefront() {
+    use ReasonCode as R;
+    let set = |level: &StockLevel, channel: &str, terms: ChannelTerms| {
+        let channel = channel.parse().unwrap();
+        let change_of = TermsChange::Channel { channel, terms: Some(terms) };
+        change(level, &[], Some(&change_of)).unwrap().0
+    };
+    let allocation = |allocation| ChannelTerms { allocation, ..ChannelTerms::default() };
+    let level = set(&spread(&[("main", 20)]), "market", allocation(6));
+    let level = set(&level, "social", allocation(3));
+    let level = set(&level, "storefront", ChannelTerms { buffer: 2, ..ChannelTerms::default() });
+    let why = explain(&level, 0, at(1));
+    let told: Vec<(R, i64)> = why.reasons.iter().map(|r| (r.code, r.units)).collect();
+    let expected = [
+        (R::OnHand, 20),
+        (R::ChannelAllocation, -6),
+        (R::ChannelAllocation, -3),
+        (R::ChannelTerms, -2),
+    ];
+    assert_eq!(told, expected);
+    assert_eq!((why.available, sum(&why.reasons)), (9, 9));
+    assert_eq!(why.reasons[1].message, "6 units are set aside for the channel market.");
+}
+
 proptest! {
     /// At every time the state rebuilt from the first line, and from any checkpoint before, is the one
     /// that was there then; and what explains it adds up.
@@ -123,7 +148,9 @@ proptest! {
             states.push((book.now, book.sequence, book.level.clone(), holdings(&book)));
             let why = explain(&book.level, 3, at(book.now));
             prop_assert_eq!(sum(&why.reasons), book.level.available(at(book.now)));
-            prop_assert!(why.reasons.iter().all(|reason| reason.units != 0));
+            // Without channels nothing is left to be put down to them.
+            let is_told = |reason: &Reason| reason.code != ReasonCode::ChannelTerms;
+            prop_assert!(why.reasons.iter().all(|reason| reason.units != 0 && is_told(reason)));
         }
         let (kept_at, kept_sequence, level, named) = states[kept_after.index(states.len())].clone();
         let checkpoint = Checkpoint { level, holdings: named };

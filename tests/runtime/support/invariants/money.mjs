@@ -4,7 +4,7 @@
 
 import { goneOf } from "../money-back.mjs";
 import {
-  attempts, hasAttention, isCalledOff, isSettled, keptOf, leaving, moved, operationsOf, sum, total,
+  attempts, hasAttention, isCalledOff, isSettled, isSoldByChannel, keptOf, leaving, moved, operationsOf, sum, total,
 } from "./raw.mjs";
 
 const MAY_STILL_TAKE_MONEY = ["action_required", "processing", "authorized"];
@@ -93,6 +93,7 @@ function invoicesAreGapless(world, must) {
     const { invoice_number: number, status } = order.document;
     must(number === (numberOf.get(order.id) ?? null), `${order.id} has invoice ${number}, its series gave ${numberOf.get(order.id)}`);
     must(number === null || isSettled(order), `${order.id} has invoice ${number} and is not paid`);
-    if (isSettled(order) && status === "open") must(number !== null, `${order.id} is paid and has no invoice`);
+    must(number === null || !isSoldByChannel(order), `${order.id} was sold by a channel and has invoice ${number}`);
+    if (isSettled(order) && status === "open" && !isSoldByChannel(order)) must(number !== null, `${order.id} is paid and has no invoice`);
   }
 }

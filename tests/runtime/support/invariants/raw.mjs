@@ -31,10 +31,13 @@ export async function readWorld() {
     now: clock.now(), shop, gateway, shards, orders,
     skus: new Map(skus.map((sku) => [sku.name, sku])),
     series: of("InvoiceSeries"),
-    projected: await readProjection([...orders.keys()], skus.map((sku) => sku.name), of("InvoiceSeries").map((one) => one.name)),
+    stockDocuments: of("StockDocument"),
+    projected: await readProjection([...orders.keys()], ...[skus, of("InvoiceSeries"), of("StockDocument")].map(namesOf)),
     messages: queue.taken.map(parsed).filter((message) => message !== undefined),
   };
 }
+
+const namesOf = (objects) => objects.map(({ name }) => name);
 
 const readObject = ({ className, name }) =>
   runInDurableObject(stubOf(className, name), async (_, state) => {
@@ -59,7 +62,7 @@ function ownRows({ orders, keys, ...shard }) {
   };
 }
 
-async function readProjection(orderIds, skus, series) {
+async function readProjection(orderIds, skus, series, stockDocumentIds) {
   const select = (table, column, values) =>
     env.DB.prepare(`SELECT * FROM ${table} WHERE ${column} IN (SELECT value FROM json_each(?))`)
       .bind(JSON.stringify(values)).all();
@@ -67,8 +70,10 @@ async function readProjection(orderIds, skus, series) {
   const levels = (await select("stock_levels", "sku", skus)).results;
   const invoices = (await select("invoices", "series", series)).results;
   const alerts = (await select("stock_alerts", "sku", skus)).results;
+  const stockDocuments = (await select("stock_documents", "id", stockDocumentIds)).results;
   return {
     alerts,
+    stockDocuments: new Map(stockDocuments.map((row) => [row.id, row])),
     orders: new Map(orders.map((row) => [row.id, { ...row, document: JSON.parse(row.document) }])),
     levels: new Map(levels.map((row) => [row.sku, row])),
     invoices: new Map(invoices.map((row) => [row.number, row])),
@@ -112,10 +117,12 @@ export const refunded = (order) => moved(order.document.payment, "refund");
 /** Units of a SKU that were put back, with a refund or without one, in a bundle or by themselves. */
 export const restocked = (order, sku) => unitsPutBack(order.document, sku);
 export const total = (order) => order.document.cart.totals.total_minor;
-export const isPaid = (order) => captured(order) - refunded(order) >= total(order);
+/** A channel was paid for it: no money is here, and no invoice is ours. */
+export const isSoldByChannel = (order) => Boolean(order.document.channel);
+export const isPaid = (order) => isSoldByChannel(order) || captured(order) - refunded(order) >= total(order);
 /** What will be taken was taken, whatever was given back since. */
 export const isSettled = (order) =>
-  captured(order) >= total(order) || (captured(order) > 0 && order.document.payment?.report?.state === "captured");
+  isSoldByChannel(order) || captured(order) >= total(order) || (captured(order) > 0 && order.document.payment?.report?.state === "captured");
 /** The money is on hold for the shop: it can still take it. */
 export const isHeld = (order) => order.document.payment?.report?.state === "authorized";
 export const hasAttention = (order) => order.document.attention.length > 0;

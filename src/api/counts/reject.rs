@@ -1,0 +1,32 @@
+//! `POST /v1/admin/counts/{id}/reject`: the count is not believed.
+
+use super::view::CountView;
+use super::with_note;
+use crate::api::ask::Ask;
+use crate::api::openapi::Problem;
+use crate::api::reply::Outcome;
+use crate::api::stock_documents::note::NoteRequest;
+use crate::domain::stock_document::Action;
+
+/// Rejects a count, once per `Idempotency-Key`.
+///
+/// Nothing is booked.
+#[utoipa::path(
+    post, path = "/v1/admin/counts/{id}/reject", operation_id = "reject_count", tag = "admin",
+    params(
+        ("id" = String, Path, description = "The count", example = "cnt_019aa0c05c1c7c2e8a5b0d3c5a6f7e80"),
+        ("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters", example = "count-9-rejected"),
+    ),
+    request_body = NoteRequest,
+    responses(
+        (status = 200, description = "Rejected; `Idempotent-Replayed: true` on a repeat", body = CountView),
+        (status = 202, description = "It is written down; a SKU did not answer yet, and it goes on by itself", body = CountView),
+        (status = 404, description = "`count_not_found`", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`document_state`: `state` says which, `allowed` what may be done; `document_full`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`invalid_request`, `idempotency_key_reused`", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "`try_again`: an earlier step is not over", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn handle(ask: Ask) -> Outcome {
+    with_note(ask, Action::Reject).await
+}

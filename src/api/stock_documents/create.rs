@@ -1,0 +1,118 @@
+//! Making a document, once per key, and replacing a draft.
+
+use std::collections::BTreeSet;
+
+use super::{missing, refused, unfit, unique};
+use crate::api::ask::Ask;
+use crate::api::error::{ApiError, ErrorCode};
+use crate::api::idempotency::Submission;
+use crate::api::locations_known::require_locations;
+use crate::domain::field_error::FieldError;
+use crate::domain::id::{Sku, StockDocumentId};
+use crate::domain::inventory::LocationId;
+use crate::domain::stock_document::{Draft, StockDocument};
+use crate::domain::supplier::{SupplierId, SupplierStatus};
+use crate::objects::commands::{StockDocumentAnswer, StockDocumentCommand};
+use crate::runtime::platform::Platform;
+use crate::storage::{catalogue, suppliers};
+
+/// Makes a document. Whether it was made before under the same key.
+///
+/// # Errors
+/// 422 for what is wrong with the draft, 503.
+pub async fn create(
+    ask: &Ask,
+    submission: Submission,
+    id: impl FnOnce(uuid::Uuid) -> StockDocumentId,
+    draft: Draft,
+) -> Result<(StockDocument, bool), ApiError> {
+    require_sound(&ask.platform, &draft).await?;
+    let id = id(unique(&submission)?);
+    let command = StockDocumentCommand::Create {
+        key: submission.key,
+        fingerprint: submission.fingerprint,
+        draft: Box::new(draft),
+        by: ask.caller.sender().to_owned(),
+    };
+    match ask.platform.stock_document(id, &command).await? {
+        StockDocumentAnswer::Document { document, replayed, .. } => Ok((*document, replayed)),
+        StockDocumentAnswer::KeyReused => Err(ApiError::new(ErrorCode::IdempotencyKeyReused)),
+        _ => Err(unfit()),
+    }
+}
+
+/// Replaces a draft.
+///
+/// # Errors
+/// 404, 409 if it is no draft any more, 422 for what is wrong with the new one, 503.
+pub async fn edit(ask: &Ask, id: StockDocumentId, draft: Draft) -> Result<StockDocument, ApiError> {
+    require_sound(&ask.platform, &draft).await?;
+    let command = StockDocumentCommand::Edit { draft: Box::new(draft) };
+    match ask.platform.stock_document(id, &command).await? {
+        StockDocumentAnswer::Document { document, .. } => Ok(*document),
+        StockDocumentAnswer::Refused { refusal } => Err(refused(&refusal)),
+        StockDocumentAnswer::NotFound => Err(missing(id)),
+        _ => Err(unfit()),
+    }
+}
+
+async fn require_sound(platform: &Platform, draft: &Draft) -> Result<(), ApiError> {
+    let errors = draft.check();
+    if !errors.is_empty() {
+        return Err(ApiError::fields(errors));
+    }
+    if let Draft::PurchaseOrder(draft) = draft {
+        require_supplier(platform, &draft.supplier).await?;
+    }
+    let (skus, locations) = named(draft);
+    require_locations(platform, &locations).await?;
+    require_skus(platform, &skus).await
+}
+
+/// Goods are ordered from those who can be ordered from.
+async fn require_supplier(platform: &Platform, id: &SupplierId) -> Result<(), ApiError> {
+    let found = suppliers::find(&platform.database()?, id).await?;
+    match found.map(|supplier| supplier.status) {
+        Some(SupplierStatus::Active) => Ok(()),
+        Some(SupplierStatus::Archived) => Err(ApiError::field("/supplier", "must not be archived")),
+        None => Err(ApiError::field("/supplier", "must be a supplier of the store")),
+    }
+}
+
+/// What a draft names: SKUs line by line, and every place once.
+fn named(draft: &Draft) -> (Vec<&Sku>, Vec<LocationId>) {
+    let (skus, locations): (Vec<&Sku>, BTreeSet<&LocationId>) = match draft {
+        Draft::PurchaseOrder(draft) => {
+            (draft.lines.iter().map(|line| &line.sku).collect(), [&draft.location].into())
+        }
+        Draft::Transfer(draft) => {
+            (draft.lines.iter().map(|line| &line.sku).collect(), [&draft.from, &draft.to].into())
+        }
+        Draft::Count(draft) => (
+            draft.lines.iter().map(|line| &line.sku).collect(),
+            draft.lines.iter().map(|line| &line.location).collect(),
+        ),
+    };
+    (skus, locations.into_iter().cloned().collect())
+}
+
+/// Stock of a SKU that nobody can sell is neither bought nor moved nor counted: most likely it is
+/// misspelt. What is remembered is not asked: the SKU may have been made a moment ago.
+async fn require_skus(platform: &Platform, skus: &[&Sku]) -> Result<(), ApiError> {
+    let known = catalogue::sellables(&platform.database()?, skus).await?;
+    let known: BTreeSet<&Sku> = known.iter().map(|sellable| &sellable.sku).collect();
+    let unknown: Vec<(usize, &Sku)> =
+        (0..).zip(skus.iter().copied()).filter(|(_, sku)| !known.contains(sku)).collect();
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let mut error = ApiError::new(ErrorCode::UnknownSku);
+    for (index, _) in &unknown {
+        error.errors.push(FieldError {
+            pointer: format!("/lines/{index}/sku"),
+            message: "must be a SKU of the catalogue".to_owned(),
+        });
+    }
+    let skus: BTreeSet<&str> = unknown.iter().map(|(_, sku)| sku.as_str()).collect();
+    Err(error.with("skus", skus.into_iter().collect::<Vec<_>>()))
+}
