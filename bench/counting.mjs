@@ -108,6 +108,7 @@ export const SkuInventory = counted(built.SkuInventory, "SkuInventory");
 export const InvoiceSeries = counted(built.InvoiceSeries, "InvoiceSeries");
 export const Reconciler = counted(built.Reconciler, "Reconciler");
 export const StockDocument = counted(built.StockDocument, "StockDocument");
+export const ImportJob = counted(built.ImportJob, "ImportJob");
 
 /** The counters at `/bench/counters`; everything else goes on to the bundle. */
 export default new Proxy(built.default, {

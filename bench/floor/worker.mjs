@@ -321,3 +321,4 @@ export class Reconciler {}
 
 /** Nor does it keep purchase orders. */
 export class StockDocument {}
+export class ImportJob {}

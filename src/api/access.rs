@@ -68,6 +68,12 @@ impl Caller {
         matches!(self, Self::Key(key) if key.kind == KeyKind::Secret)
     }
 
+    /// Whether this is a secret key with a scope.
+    #[must_use]
+    pub fn has(&self, scope: Scope) -> bool {
+        self.is_merchant() && matches!(self, Self::Key(key) if key.scopes.contains(&scope))
+    }
+
     /// The identity that scopes idempotency keys.
     #[must_use]
     pub fn sender(&self) -> &str {

@@ -17,6 +17,7 @@ use serde_json::json;
 use super::error::{ApiError, ErrorCode};
 use crate::domain::catalogue::{MAX_BUNDLE_DEPTH, Sellable, StoreSettings, still_unknown};
 use crate::domain::id::Sku;
+use crate::domain::location_registry::StockLocation;
 use crate::domain::payment::Gateway;
 use crate::domain::payment_settings::PaymentMethodSettings;
 use crate::runtime::cache::{Cache, Found, Lifetime};
@@ -45,6 +46,7 @@ thread_local! {
     static TERMS: RefCell<Cache<(), Rc<StoreSettings>>> = RefCell::new(Cache::new(1));
     static PAYMENT_SETTINGS: RefCell<Cache<(), Rc<PaymentSettingsByGateway>>> =
         RefCell::new(Cache::new(1));
+    static LOCATIONS: RefCell<Cache<(), Rc<Vec<StockLocation>>>> = RefCell::new(Cache::new(1));
 }
 
 /// The merchant's terms of the gateways for which there are any.
@@ -132,6 +134,20 @@ pub async fn payment_settings(
 /// Forgets the terms of the gateways: they were just changed here.
 pub fn forget_payment_settings() {
     PAYMENT_SETTINGS.set(Cache::new(1));
+}
+
+/// The store's locations.
+///
+/// # Errors
+/// 503 when they can't be read and were not remembered.
+pub async fn locations(platform: &Platform) -> Result<Rc<Vec<StockLocation>>, ApiError> {
+    let ask = async { Ok(Rc::new(storage::locations::all(&platform.database()?).await?)) };
+    recall(platform, &LOCATIONS, (), catalogue_lifetime(platform), ask).await
+}
+
+/// Forgets the locations: they were just changed here.
+pub fn forget_locations() {
+    LOCATIONS.set(Cache::new(1));
 }
 
 /// What pricing needs of these SKUs. One that is not in the catalogue is missing.

@@ -12,9 +12,9 @@ use super::openapi::Description;
 use super::routing::{Route, Work};
 use super::{
     alerts, api_keys, attention, channel_orders, channel_terms, channels, checkouts, counts,
-    inventory, invoices, movements, orders, payment_methods, products, purchase_orders,
-    reconciliations, reference, reorder_proposals, returns, stock, store, suppliers, transfers,
-    webhooks,
+    exports, imports, inventory, invoices, locations, movements, orders, payment_methods, products,
+    purchase_orders, reconciliations, reference, reorder_proposals, returns, stock, store,
+    suppliers, transfers, webhooks,
 };
 use crate::api::ask::Ask;
 use crate::storage::api_keys::Scope;
@@ -119,6 +119,19 @@ routes! {
     Secret(Scope::ChannelsRead) => channel_terms::list;
     Secret(Scope::ChannelsWrite) => channel_terms::put;
     Secret(Scope::ChannelsWrite) => channel_orders::create;
+    Secret(Scope::InventoryRead) => inventory::list;
+    Secret(Scope::InventoryRead) => inventory::terms::show;
+    Secret(Scope::InventoryWrite) => inventory::terms::put;
+    Secret(Scope::InventoryRead) => locations::list;
+    Secret(Scope::InventoryRead) => locations::show;
+    Secret(Scope::InventoryWrite) => locations::put;
+    Secret(Scope::InventoryWrite) => imports::create;
+    Secret(Scope::InventoryRead) => imports::show;
+    Secret(Scope::InventoryWrite) => imports::put_part;
+    Secret(Scope::InventoryWrite) => imports::start;
+    Secret(Scope::InventoryWrite) => imports::cancel;
+    Secret(Scope::InventoryRead) => imports::errors;
+    Secret(Scope::InventoryRead) => exports::download;
     Secret(Scope::CatalogueWrite) => products::put;
     Secret(Scope::StoreWrite) => store::show;
     Secret(Scope::StoreWrite) => store::put;

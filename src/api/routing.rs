@@ -33,7 +33,7 @@ pub enum Match<'a> {
 }
 
 /// Names of parameters in templates.
-const PARAMETERS: [&str; 5] = ["id", "sku", "gateway", "number", "channel"];
+const PARAMETERS: [&str; 6] = ["id", "sku", "gateway", "number", "channel", "kind"];
 /// The longest parameter; none of ours comes near.
 const MAX_PARAMETER_BYTES: usize = 128;
 

@@ -170,6 +170,11 @@ uuid_id!(
     "cnt_"
 );
 uuid_id!(
+    /// One bulk import. It is made from the idempotency key, so that the same key finds the same import.
+    ImportId,
+    "imp_"
+);
+uuid_id!(
     /// One API key's public identity (not the key).
     ApiKeyId,
     "key_"

@@ -1,11 +1,16 @@
 //! What the Worker and the objects say to each other: one typed command in, one typed answer out,
 //! as JSON over the object's `fetch`.
 
+mod import;
+
+pub use import::{ImportAnswer, ImportCommand};
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use super::ledger_commands::{LedgerAnswer, LedgerCommand};
+pub use super::stock_document::{StockDocumentAnswer, StockDocumentCommand};
 use crate::domain::id::{OperationId, OrderId, ReturnId, Sku};
 use crate::domain::inventory::{
     Alert, Cause, ChangeRefusal, ChannelAvailability, ClaimCommand, ClaimReply, ClaimTerms,
@@ -15,7 +20,6 @@ use crate::domain::invoice::{CreditNoteDraft, DocumentKind, InvoiceDraft, Invoic
 use crate::domain::order::{AttentionCode, ChannelOrder, CloseReason, Order};
 use crate::domain::payment::{Gateway, MovementRefusal, MovementReport, PaymentReport};
 use crate::domain::reconciliation::{Run, RunCause, Window};
-use crate::domain::stock_document::StockDocument;
 use crate::domain::time::Timestamp;
 use crate::flows::attempts::NewAttempt;
 use crate::flows::movements::MovementAsk;
@@ -23,8 +27,6 @@ use crate::flows::place::Draft;
 use crate::flows::returns::{ReturnAsk, ReturnRefusal};
 
 pub use super::shortage::{NeedyBundle, Shortage, ShortageReason};
-
-pub use super::stock_document::{StockDocumentAnswer, StockDocumentCommand};
 
 /// What an `OrderShard` can be asked.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -489,7 +491,7 @@ pub enum EventMessage {
     /// A purchase order, transfer or count changed.
     StockDocument {
         /// The document.
-        document: Box<StockDocument>,
+        document: Box<crate::domain::stock_document::StockDocument>,
     },
     /// What a channel may be told of a SKU changed.
     ChannelAvailability {

@@ -27,7 +27,7 @@ const PAGES: usize = 25;
 /// A run that has so many suppliers to order from looks no further: each is a call to an object.
 const MOST_SUPPLIERS: usize = 50;
 /// How often a run decides anew because another came first.
-const ATTEMPTS: usize = 4;
+const ATTEMPTS: usize = 6;
 /// The platform allows six open connections at once.
 const AT_ONCE: usize = 6;
 const DAY_SECONDS: i64 = 86_400;

@@ -7,12 +7,12 @@ use serde::de::DeserializeOwned;
 use worker::Env;
 
 use super::settings::Settings;
-use crate::domain::id::{ShardNumber, Sku, StockDocumentId};
+use crate::domain::id::{ImportId, ShardNumber, Sku, StockDocumentId};
 use crate::domain::payment::Gateway;
 use crate::domain::time::Timestamp;
 use crate::objects::commands::{
-    ReconcilerAnswer, ReconcilerCommand, SeriesAnswer, SeriesCommand, ShardAnswer, ShardCommand,
-    SkuAnswer, SkuCommand, StockDocumentAnswer, StockDocumentCommand,
+    ImportAnswer, ImportCommand, ReconcilerAnswer, ReconcilerCommand, SeriesAnswer, SeriesCommand,
+    ShardAnswer, ShardCommand, SkuAnswer, SkuCommand, StockDocumentAnswer, StockDocumentCommand,
 };
 
 /// A part of the platform did not answer. Whatever was asked may or may not have happened; every
@@ -142,6 +142,18 @@ impl Platform {
         command: &StockDocumentCommand,
     ) -> Result<StockDocumentAnswer, Unavailable> {
         self.ask("STOCK_DOCUMENT", "stock document", &id.to_string(), command).await
+    }
+
+    /// Asks the object that owns a bulk import.
+    ///
+    /// # Errors
+    /// When the object did not answer.
+    pub async fn import_job(
+        &self,
+        id: ImportId,
+        command: &ImportCommand,
+    ) -> Result<ImportAnswer, Unavailable> {
+        self.ask("IMPORT_JOB", "import", &id.to_string(), command).await
     }
 
     async fn ask<C: Serialize, A: DeserializeOwned>(

@@ -3,12 +3,13 @@
 //! Headers and body stay in JavaScript until someone asks for them: most requests are answered from
 //! three headers, and a header that is not valid Rust text can't fail a request that never reads it.
 
+use std::cell::RefCell;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 
-use futures_util::StreamExt;
-use worker::{Env, Headers, Request, Response, Result};
+use futures_util::{Stream, StreamExt, TryStreamExt};
+use worker::{Env, Error, Headers, Request, Response, Result};
 
 use super::log::{self, Level};
 use super::platform::{self, Platform};
@@ -62,9 +63,42 @@ pub enum OutgoingBody {
     Shared(Rc<str>),
     /// Text of this program.
     Static(&'static str),
+    /// Bytes that are made while they are sent.
+    Stream(Chunks),
     /// The static file at the request's path; status and media type come with it.
     Asset,
 }
+
+/// Bytes that are made while they are sent. They are sent once: whoever takes them has them.
+#[derive(Clone)]
+pub struct Chunks(Rc<RefCell<Option<ChunkStream>>>);
+
+type ChunkStream = Pin<Box<dyn Stream<Item = std::result::Result<Vec<u8>, String>>>>;
+
+impl Chunks {
+    /// Sends what a stream gives. An error ends the connection.
+    pub fn new(stream: impl Stream<Item = std::result::Result<Vec<u8>, String>> + 'static) -> Self {
+        Self(Rc::new(RefCell::new(Some(Box::pin(stream)))))
+    }
+
+    fn take(&self) -> Option<ChunkStream> {
+        self.0.borrow_mut().take()
+    }
+}
+
+impl std::fmt::Debug for Chunks {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Chunks")
+    }
+}
+
+impl PartialEq for Chunks {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Chunks {}
 
 /// Answers one request. `answer` gets no platform if the deployment's variables can't be used.
 ///
@@ -95,6 +129,10 @@ where
         OutgoingBody::Text(text) => builder.fixed(text.into_bytes()),
         OutgoingBody::Shared(text) => builder.fixed(text.as_bytes().to_vec()),
         OutgoingBody::Static(text) => builder.fixed(text.as_bytes().to_vec()),
+        OutgoingBody::Stream(chunks) => match chunks.take() {
+            Some(stream) => builder.from_stream(stream.map_err(Error::RustError))?,
+            None => builder.empty(),
+        },
         OutgoingBody::Asset => asset(&env, &url, &outgoing.headers).await?,
     })
 }

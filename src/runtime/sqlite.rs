@@ -7,7 +7,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
-use js_sys::{Array, JsString};
+use js_sys::{Array, JsString, Uint8Array};
 use wasm_bindgen::prelude::*;
 use worker::{Error, Result, SqlStorageValue, State};
 
@@ -117,6 +117,18 @@ impl Row {
     #[must_use]
     pub fn optional_text(&self, column: u32) -> Option<String> {
         self.value(column).as_string()
+    }
+
+    /// The bytes in this column.
+    ///
+    /// # Errors
+    /// When the column is missing or not a blob.
+    pub fn bytes(&self, column: u32) -> Result<Vec<u8>> {
+        let value = self.value(column);
+        if value.is_instance_of::<js_sys::ArrayBuffer>() || value.is_instance_of::<Uint8Array>() {
+            return Ok(Uint8Array::new(&value).to_vec());
+        }
+        Err(Error::RustError(format!("column {column} is not a blob")))
     }
 
     /// The integer in this column.

@@ -10,6 +10,7 @@ pub mod catalogue;
 pub mod channels;
 pub mod invoices;
 pub mod ledger;
+pub mod locations;
 pub mod orders;
 pub mod payment_settings;
 pub mod reconciliations;

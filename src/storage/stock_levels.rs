@@ -31,6 +31,19 @@ SELECT COALESCE(document, json_object('sku', sku, 'as_of_milliseconds', as_of, '
   'back_order_limit', back_order_limit, 'low_stock_threshold', low_stock_threshold)) AS document
 FROM stock_levels WHERE sku IN (SELECT value FROM json_each(?1))";
 
+// SKUs of the catalogue that never had stock are there as well, with nothing.
+const PAGE: &str = "
+SELECT found.sku AS sku, COALESCE(document, json_object('sku', found.sku,
+  'as_of_milliseconds', COALESCE(as_of, 0), 'version', COALESCE(version, 0),
+  'received', COALESCE(received, 0), 'adjusted', COALESCE(adjusted, 0), 'sold', COALESCE(sold, 0),
+  'reserved', COALESCE(reserved, 0), 'back_order_limit', COALESCE(back_order_limit, 0),
+  'low_stock_threshold', COALESCE(low_stock_threshold, 0))) AS document
+FROM (
+  SELECT sku FROM variants WHERE sku > ?1 AND sku >= ?2 AND sku < ?3
+  UNION SELECT sku FROM stock_levels WHERE sku > ?1 AND sku >= ?2 AND sku < ?3
+  ORDER BY sku LIMIT ?4
+) AS found LEFT JOIN stock_levels ON stock_levels.sku = found.sku ORDER BY found.sku";
+
 /// One SKU's counters and when they were read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CopiedLevel {
@@ -79,6 +92,32 @@ pub async fn of_skus(
     }
     let list = json_list(skus)?;
     let found: Vec<Row> = rows(database, OF_SKUS, &[Parameter::Text(&list)]).await?;
+    found.iter().map(|row| parse(&row.document)).collect()
+}
+
+/// The copied counters of SKUs that begin with a prefix, by SKU, those after another one; at most so many.
+///
+/// # Errors
+/// When D1 does not answer.
+pub async fn page(
+    database: &D1Database,
+    prefix: &str,
+    after: &str,
+    limit: u32,
+) -> Result<Vec<CopiedLevel>, Unavailable> {
+    #[derive(Deserialize)]
+    struct Row {
+        document: String,
+    }
+    // Every character of a SKU is below this one.
+    let end = [prefix, "\u{7f}"].concat();
+    let parameters = [
+        Parameter::Text(after),
+        Parameter::Text(prefix),
+        Parameter::Text(&end),
+        Parameter::Integer(i64::from(limit)),
+    ];
+    let found: Vec<Row> = rows(database, PAGE, &parameters).await?;
     found.iter().map(|row| parse(&row.document)).collect()
 }
 

@@ -214,6 +214,7 @@ describe("what comes back", () => {
   test("without one is noted under a key, in its condition, and no more than was sold", async () => {
     await openWithSets();
     const id = await bought([["SET", 2]]);
+    await must(send("PUT", "/v1/admin/locations/workshop", { key: SECRET_KEY, body: { id: "workshop", name: "Workshop", kind: "warehouse" } }));
     const key = shop.key();
     const body = { lines: [{ sku: sku("SET"), quantity: 1 }, { sku: sku("MUG"), quantity: 1, condition: "damaged", location: "workshop" }], reason: "exchanged" };
     const answers = await Promise.all(Array.from({ length: 10 }, () => returns(id, body, key)));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use cartwright::domain::inventory::{
     ClaimTotals, GENESIS_HASH, LedgerEntry, LedgerLine, LocationId, Proof, ProofReport,
-    ReservationState, StockChange, StockLevel, StoredHead,
+    ReservationState, StockChange, StockLevel, StoredHead, fill,
 };
 
 use super::sku::SkuObject;
@@ -63,7 +63,10 @@ pub fn check(name: &str, sku: &SkuObject, goods: &Goods) {
         let claimed = at.get(&balance.location).copied().unwrap_or(0);
         assert_eq!(balance.reserved, claimed, "{name} at {}", balance.location);
     }
-    assert!(sku.waiting.is_empty() || level.free() == 0, "{name}: a buyer waits before a shelf");
+    for order in &sku.waiting {
+        let waiting = sku.claims[order].clone();
+        assert_eq!(fill(level.clone(), waiting), None, "{name}: a buyer waits before a shelf");
+    }
 }
 
 /// Holds the ledger to the counters, line by line.

@@ -1,16 +1,16 @@
 //! One order with its gateway: the real flows, a buyer who pays or does not, and answers that get lost.
 
 use cartwright::domain::id::{OrderId, ShardNumber, Sku};
-use cartwright::domain::inventory::{ClaimCommand, ClaimTerms};
+use cartwright::domain::inventory::{ChannelId, ClaimCommand, ClaimTerms};
 use cartwright::domain::money::Money;
-use cartwright::domain::order::{Order, Restock};
+use cartwright::domain::order::{ChannelOrder, Order, Restock};
 use cartwright::domain::payment::{
     CallFailure, CaptureMode, Gateway, PaymentReport, ReportedState,
 };
 use cartwright::domain::time::Timestamp;
 use cartwright::flows::advance::{Input, advance};
 use cartwright::flows::owed::Effect;
-use cartwright::flows::place::{Draft, place};
+use cartwright::flows::place::{Draft, place, place_sold};
 use cartwright::flows::schedule::SEARCH_PROVES_AFTER_MILLISECONDS;
 use serde_json::json;
 use uuid::Uuid;
@@ -60,9 +60,16 @@ pub fn draft(lines: &[(Sku, u32)], mode: CaptureMode, claim_terms: ClaimTerms) -
 }
 
 impl Shopping {
-    pub fn new(number: u128, draft: Draft, now: Timestamp) -> Self {
+    pub fn new(number: u128, draft: Draft, sold_by: Option<ChannelId>, now: Timestamp) -> Self {
         let id = OrderId::new(ShardNumber(0), Uuid::from_u128(number));
-        Self { order: place(draft, id, now), gateway: None, next_id: number << 64 }
+        let order = match sold_by {
+            None => place(draft, id, now),
+            Some(channel) => {
+                let (order_id, fingerprint) = (number.to_string(), String::new());
+                place_sold(draft, ChannelOrder { channel, order_id, fingerprint }, id, now)
+            }
+        };
+        Self { order, gateway: None, next_id: number << 64 }
     }
 
     /// Feeds an input to the order, and holds the order to its promises before and after.

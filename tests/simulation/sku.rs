@@ -111,11 +111,12 @@ impl SkuObject {
     }
 
     fn fill_waiting(&mut self, now: Timestamp) {
-        while let Some(order) = self.waiting.first().copied() {
-            let waiting = self.claims[&order].clone();
-            let Some(decision) = fill(self.level.clone(), waiting) else { return };
-            self.keep(order, decision, now);
-            self.filled.insert(order);
+        // Units set aside for a channel may pass over who has waited longer for another.
+        for order in self.waiting.clone() {
+            while let Some(decision) = fill(self.level.clone(), self.claims[&order].clone()) {
+                self.keep(order, decision, now);
+                self.filled.insert(order);
+            }
         }
     }
 

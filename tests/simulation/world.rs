@@ -5,8 +5,8 @@ use std::fmt;
 
 use cartwright::domain::id::{OrderId, Sku};
 use cartwright::domain::inventory::{
-    Cause, CauseKind, ChangeRefusal, ClaimAnswer, ClaimTerms, LocationId, ReservationState,
-    StockChange, TermsChange,
+    Cause, CauseKind, ChangeRefusal, ChannelId, ChannelTerms, ClaimAnswer, ClaimTerms, LocationId,
+    ReservationState, StockChange, TermsChange,
 };
 use cartwright::domain::order::{ClaimState, CloseReason, OrderStatus};
 use cartwright::domain::payment::{CaptureMode, PaymentStatus, ReportedState};
@@ -22,6 +22,7 @@ use super::shop::{Shopping, claim_of, draft};
 use super::sku::SkuObject;
 
 pub const SKUS: [&str; 3] = ["CUP", "MUG", "TRAY"];
+const CHANNELS: [&str; 3] = ["marketplace", "social", "storefront"];
 const PLACES: [&str; 3] = ["berlin", "main", "porto"];
 
 /// How often each thing happened. What never happens proves nothing.
@@ -61,6 +62,10 @@ const EXPECTED: &[&str] = &[
     "answer late",
     "asked twice",
     "worker died",
+    "channel order sold",
+    "channel order short",
+    "set aside for a channel",
+    "drawn on an allocation",
     "purchase received",
     "purchase ordered",
     "purchase closed or cancelled",
@@ -91,6 +96,10 @@ const EXPECTED: &[&str] = &[
     "order cancelled",
     "order rejected",
     "paid without stock",
+    "channel order sold",
+    "channel order short",
+    "set aside for a channel",
+    "drawn on an allocation",
 ];
 
 /// Something that arrives late.
@@ -151,6 +160,12 @@ impl World {
         }
     }
 
+    /// None: the storefront.
+    fn channel(&mut self) -> Option<ChannelId> {
+        let channel: ChannelId = self.chance.of(&CHANNELS).parse().unwrap();
+        (channel != ChannelId::storefront()).then_some(channel)
+    }
+
     pub fn place(&mut self) -> LocationId {
         self.chance.of(&PLACES).parse().unwrap()
     }
@@ -191,9 +206,11 @@ impl World {
             PLACES.iter().cycle().skip(start).take(3).map(|name| name.parse().unwrap()).collect()
         };
         let mode = if self.chance.one_in(2) { CaptureMode::Manual } else { CaptureMode::Automatic };
-        let terms = ClaimTerms { route, ..ClaimTerms::default() };
+        let channel = (!self.chance.one_in(3)).then(|| self.channel()).flatten();
+        let sold_by = channel.clone().filter(|_| self.chance.one_in(2));
+        let terms = ClaimTerms { route, channel, ..ClaimTerms::default() };
         let number = self.orders.len() as u128 + 1;
-        let shopping = Shopping::new(number, draft(&lines, mode, terms), self.now);
+        let shopping = Shopping::new(number, draft(&lines, mode, terms), sold_by, self.now);
         self.story(format_args!("order {number} wants {lines:?}"));
         self.orders.push(shopping);
     }
@@ -270,6 +287,9 @@ impl World {
             if placement.allocations.len() > 1 {
                 self.exercised.note("split over places");
             }
+            if placement.of_allocation > 0 {
+                self.exercised.note("drawn on an allocation");
+            }
             if placement.back_ordered > 0 {
                 self.exercised.note("back-ordered");
             }
@@ -343,6 +363,16 @@ impl World {
             5 => StockChange::Damaged { location, quantity_delta },
             _ => StockChange::WrittenOff { location, quantity: 1 },
         };
+        if self.chance.one_in(3) {
+            let channel = self.channel().unwrap_or_else(ChannelId::storefront);
+            let terms = (!self.chance.one_in(4)).then(|| ChannelTerms {
+                buffer: self.chance.between(0, 2),
+                cap: self.chance.one_in(2).then(|| self.chance.between(0, 4)),
+                allocation: self.chance.between(0, 4),
+            });
+            self.ask_change(sku, change, Some(TermsChange::Channel { channel, terms }));
+            return;
+        }
         let terms = self.chance.one_in(3).then(|| TermsChange::Patch {
             back_order_limit: Some(self.chance.between(0, 4)),
             low_stock_threshold: None,
@@ -365,6 +395,9 @@ impl World {
         if self.send_change(&sku, &key, &change, terms.as_ref()) {
             self.goods.get_mut(&sku).unwrap().accept(&change, &before);
             self.exercised.note("change accepted");
+            if self.skus[&sku].level.set_aside_units() > 0 {
+                self.exercised.note("set aside for a channel");
+            }
             if terms.is_some() {
                 self.exercised.note("terms changed");
             }
@@ -504,9 +537,16 @@ impl World {
             let sold = order.claims.iter().all(|c| c.claim == ClaimState::Committed);
             // Money that is only held is not taken while its goods are missing: a person decides.
             let paid = order.payment_status() == PaymentStatus::Paid;
-            assert!(!sold || (paid && order.invoice_number.is_some()), "{order:#?}");
+            // Who buys from a channel has its receipt from the channel.
+            let invoiced = order.invoice_number.is_some() != order.is_sold_by_channel();
+            assert!(!sold || (paid && invoiced), "{order:#?}");
             assert!(sold || !order.attention.is_empty(), "{order:#?}");
-            return if sold { "order paid" } else { "paid without stock" };
+            return match (sold, order.is_sold_by_channel()) {
+                (true, false) => "order paid",
+                (true, true) => "channel order sold",
+                (false, false) => "paid without stock",
+                (false, true) => "channel order short",
+            };
         }
         assert!(order.status.is_terminal());
         assert!(!paid || !order.attention.is_empty(), "money without an order: {order:#?}");

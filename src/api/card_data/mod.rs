@@ -108,6 +108,20 @@ pub fn in_document(text: &str) -> Option<String> {
     }
 }
 
+/// The first line of a file, counted from 1, of which a cell or a JSON value holds a card number.
+#[must_use]
+pub fn line_of_a_card(file: &[u8]) -> Option<u64> {
+    (1..).zip(file.split(|byte| *byte == b'\n')).find_map(|(number, line)| {
+        let text = String::from_utf8_lossy(line);
+        let holds_one = if text.trim_start().starts_with('{') {
+            in_document(&text).is_some()
+        } else {
+            text.split(',').any(in_text)
+        };
+        holds_one.then_some(number)
+    })
+}
+
 /// The rest of a string whose opening quote was taken, escapes and all.
 fn take_string<'a>(rest: &mut &'a str) -> &'a str {
     let mut escaped = false;

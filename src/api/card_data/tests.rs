@@ -152,6 +152,20 @@ fn what_is_no_card_number_is_let_through() {
 }
 
 #[test]
+fn a_file_is_refused_by_its_line() {
+    let card = number(0, &[1; 20]);
+    for (file, line) in [
+        (format!("sku,quantity\nA,1\nB,{card}\n"), Some(3)),
+        (format!("sku,title\nA,\"pay {card}\"\n"), Some(2)),
+        (format!("{{\"sku\":\"A\",\"title\":\"{card}\"}}\n"), Some(1)),
+        ("sku,quantity\nA,1\nB,1000000000\n".to_owned(), None),
+        ("4111,1111,1111,1111\n".to_owned(), None),
+    ] {
+        assert_eq!(line_of_a_card(file.as_bytes()), line, "{file}");
+    }
+}
+
+#[test]
 fn a_body_is_refused_where_the_number_is() {
     for (body, pointer) in [
         (r#"{"a": "4242424242424242"}"#, "/a"),

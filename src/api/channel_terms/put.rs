@@ -46,7 +46,7 @@ pub async fn handle(mut ask: Ask) -> Outcome {
     if terms.is_some() && channel.settings.status == ChannelStatus::Archived {
         return Err(ApiError::new(ErrorCode::ChannelArchived));
     }
-    crate::api::inventory::adjust::require_in_catalogue(&ask.platform, &sku).await?;
+    crate::api::inventory::change::require_in_catalogue(&ask.platform, &sku).await?;
     let command = SkuCommand::Change {
         // The request says what is to be, not by how much: asked again it is another change of nothing.
         key: format!("channel-terms:{}", fresh_uuid().simple()),

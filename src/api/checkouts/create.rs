@@ -9,6 +9,7 @@ use futures_util::join;
 use super::answer::{self, CheckoutAnswer};
 use super::buyer::{self, Holder};
 use super::request::CheckoutRequest;
+use super::route;
 use crate::api::ask::Ask;
 use crate::api::body;
 use crate::api::error::{ApiError, ErrorCode};
@@ -19,7 +20,7 @@ use crate::api::remembered;
 use crate::api::reply::Outcome;
 use crate::domain::inventory::ClaimTerms;
 use crate::domain::money::Money;
-use crate::domain::pricing::{MAX_CART_LINES, PricingRefusal, price_cart};
+use crate::domain::pricing::{CartLine, MAX_CART_LINES, PricedLine, PricingRefusal, price_cart};
 use crate::flows::place::Draft;
 use crate::objects::commands::{ShardAnswer, ShardCommand};
 use crate::providers::payment::registry;
@@ -119,8 +120,11 @@ async fn draft(
     if registry::gateway(&settings.payments, gateway).is_none() {
         return Err(ApiError::new(ErrorCode::GatewayUnavailable));
     }
-    let (terms, methods) =
-        join!(remembered::terms(platform), remembered::payment_settings(platform));
+    let (terms, methods, locations) = join!(
+        remembered::terms(platform),
+        remembered::payment_settings(platform),
+        route::locations(platform)
+    );
     let terms = terms?;
     let skus = request.lines.iter().map(|line| &line.sku);
     let sellables = remembered::with_components(platform, skus).await?;
@@ -141,9 +145,15 @@ async fn draft(
     let country = billing.country_code();
     let method = payment_methods::terms::of(&*methods?, gateway, settings.capture_mode);
     payment_methods::terms::check(settings, gateway, &method, total, country)?;
+    let address = &request.shipping_address;
+    // Bundles are packed where their components are.
+    let parts = cart.lines.iter().flat_map(PricedLine::units);
+    let parts: Vec<CartLine> =
+        parts.map(|(sku, quantity)| CartLine { sku: sku.clone(), quantity }).collect();
+    let route = route::of(platform, &terms, &locations, address, &parts).await;
+    let claim_terms = ClaimTerms { route, ..ClaimTerms::default() };
     let secret = &settings.order_token_secret;
-    let claim_terms =
-        buyer::identify(ClaimTerms::default(), &request.email, holder, &terms, secret);
+    let claim_terms = buyer::identify(claim_terms, &request.email, holder, &terms, secret);
     Ok(Draft {
         email: request.email,
         shipping_address: request.shipping_address,

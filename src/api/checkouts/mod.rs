@@ -4,3 +4,4 @@ pub mod answer;
 pub mod buyer;
 pub mod create;
 pub mod request;
+pub mod route;

@@ -1,29 +1,19 @@
-//! `POST /v1/admin/inventory/{sku}/adjustments`: goods came in, or a count was corrected.
-
-use std::rc::Rc;
+//! `POST /v1/admin/inventory/{sku}/adjustments`: goods came in, a count was corrected, units are damaged or
+//! written off.
 
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::bundle::refuse_bundles;
+use super::change;
 use super::view::InventoryView;
 use crate::api::ask::Ask;
 use crate::api::body;
-use crate::api::error::{ApiError, ErrorCode};
+use crate::api::error::ApiError;
+use crate::api::locations::known::require_locations;
 use crate::api::openapi::Problem;
-use crate::api::remembered;
-use crate::api::reply::{Outcome, Reply};
-use crate::api::stock::display::{self, Shown};
+use crate::api::reply::Outcome;
 use crate::domain::field_error::FieldError;
-use crate::domain::id::Sku;
-use crate::domain::inventory::{
-    Cause, CauseKind, ChangeRefusal, LocationId, MAX_UNITS, StockChange, TermsChange,
-};
-use crate::objects::commands::{SkuAnswer, SkuCommand};
-use crate::runtime::platform::Platform;
-use crate::storage;
-
-const MAX_REASON_CHARACTERS: usize = 200;
+use crate::domain::inventory::{LocationId, MAX_UNITS, StockChange, TermsChange};
 
 /// What an adjustment is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
@@ -33,6 +23,10 @@ pub enum AdjustmentKind {
     Received,
     /// A count was corrected.
     Adjusted,
+    /// Units turn out to be unfit for sale; a negative quantity makes them fit again.
+    Damaged,
+    /// Damaged units leave for good.
+    WrittenOff,
 }
 
 /// A change of a SKU's counters.
@@ -49,6 +43,9 @@ pub struct AdjustmentRequest {
     /// By default `adjusted`.
     #[serde(default)]
     kind: Option<AdjustmentKind>,
+    /// Where; by default `main`.
+    #[serde(default)]
+    location: Option<LocationId>,
     /// A new limit of units that may be sold beyond what is on hand.
     #[serde(default)]
     #[schema(minimum = 0, maximum = 1_000_000_000i64)]
@@ -68,17 +65,16 @@ impl AdjustmentRequest {
                     .push(FieldError { pointer: pointer.to_owned(), message: message.to_owned() });
             }
         };
-        let least = if self.kind == Some(AdjustmentKind::Received) { 0 } else { -MAX_UNITS };
+        let is_unsigned =
+            matches!(self.kind, Some(AdjustmentKind::Received | AdjustmentKind::WrittenOff));
+        let least = if is_unsigned { 0 } else { -MAX_UNITS };
         let sane = (least..=MAX_UNITS).contains(&self.quantity);
         require(
             sane,
             "/quantity",
-            "must be at most 1000000000, and not negative for goods received",
+            "must be at most 1000000000, and not negative for goods received or written off",
         );
-        let characters = self.reason.chars().count();
-        let line = (1..=MAX_REASON_CHARACTERS).contains(&characters)
-            && !self.reason.trim().is_empty()
-            && !self.reason.contains(char::is_control);
+        let line = change::is_reason(&self.reason);
         require(line, "/reason", "must be a line of 1 to 200 characters");
         let limits = [
             ("/back_order_limit", self.back_order_limit),
@@ -93,16 +89,23 @@ impl AdjustmentRequest {
         errors
     }
 
-    fn change(&self) -> StockChange {
-        let location = LocationId::main();
+    fn location(&self) -> LocationId {
+        self.location.clone().unwrap_or_default()
+    }
+
+    fn change(&self, location: LocationId) -> StockChange {
+        let quantity = self.quantity;
         match self.kind {
             Some(AdjustmentKind::Received) => {
-                let quantity = self.quantity;
                 StockChange::Received { location, quantity, damaged: 0, announced: 0 }
             }
             Some(AdjustmentKind::Adjusted) | None => {
-                StockChange::Adjusted { location, quantity_delta: self.quantity }
+                StockChange::Adjusted { location, quantity_delta: quantity }
             }
+            Some(AdjustmentKind::Damaged) => {
+                StockChange::Damaged { location, quantity_delta: quantity }
+            }
+            Some(AdjustmentKind::WrittenOff) => StockChange::WrittenOff { location, quantity },
         }
     }
 
@@ -132,8 +135,8 @@ impl AdjustmentRequest {
     responses(
         (status = 200, description = "The counters after it; `Idempotent-Replayed: true` on a repeat", body = InventoryView),
         (status = 404, description = "`unknown_sku`", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`sku_is_bundle`; `units_claimed`: `removable` says how many units it could take", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`invalid_request`, `idempotency_key_reused`", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`sku_is_bundle`; `units_claimed`: `removable` says how many units it could take; `not_damaged`: `damaged` says how many units are", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`invalid_request`, `unknown_location`, `idempotency_key_reused`", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub async fn handle(mut ask: Ask) -> Outcome {
@@ -145,61 +148,11 @@ pub async fn handle(mut ask: Ask) -> Outcome {
     if !errors.is_empty() {
         return Err(ApiError::fields(errors));
     }
-    require_in_catalogue(&ask.platform, &sku).await?;
-    let terms = remembered::terms(&ask.platform).await?;
-    let command = SkuCommand::Change {
-        key: submission.key,
-        fingerprint: submission.fingerprint,
-        changes: vec![request.change()],
-        terms: request.terms(),
-        cause: Cause {
-            kind: CauseKind::Person,
-            id: None,
-            actor: Some(ask.caller.sender().to_owned()),
-            reason: Some(request.reason),
-        },
-    };
-    match ask.platform.sku(&sku, &command).await? {
-        SkuAnswer::Changed { level, as_of, replayed } => {
-            let level = Rc::new(*level);
-            if !replayed {
-                let shown = Shown { level: Rc::clone(&level), as_of };
-                display::remember(&ask.platform, &sku, shown);
-            }
-            let view = InventoryView::of(&sku, &level, as_of, &terms);
-            Ok(Reply::json(200, &view)?.replayed(replayed))
-        }
-        SkuAnswer::Refused { refusal } => Err(refused(&refusal)),
-        SkuAnswer::KeyReused => Err(ApiError::new(ErrorCode::IdempotencyKeyReused)),
-        SkuAnswer::Claims { .. } | SkuAnswer::Level { .. } | SkuAnswer::Ledger(_) => {
-            Err(ApiError::internal("the object's answer does not fit an adjustment"))
-        }
-    }
-}
-
-fn refused(refusal: &ChangeRefusal) -> ApiError {
-    match refusal {
-        ChangeRefusal::UnitsClaimed { removable } => {
-            ApiError::because(ErrorCode::UnitsClaimed, refusal.to_string())
-                .with("removable", *removable)
-        }
-        ChangeRefusal::NotDamaged { .. } | ChangeRefusal::OutOfRange => {
-            ApiError::field("/quantity", "must keep every count within 1000000000")
-        }
-    }
-}
-
-/// Stock is not received for a SKU that nobody can sell: most likely it is misspelt. What is
-/// remembered is not asked: the SKU may have been made a moment ago.
-///
-/// # Errors
-/// 404 if it is not in the catalogue.
-pub async fn require_in_catalogue(platform: &Platform, sku: &Sku) -> Result<(), ApiError> {
-    let known = storage::catalogue::sellables(&platform.database()?, &[sku]).await?;
-    if known.is_empty() {
-        return Err(ApiError::new(ErrorCode::SkuNotFound).with("skus", vec![sku.as_str()]));
-    }
-    refuse_bundles(&known)
+    change::require_in_catalogue(&ask.platform, &sku).await?;
+    let location = request.location();
+    require_locations(&ask.platform, [("/location".to_owned(), &location)]).await?;
+    let (changes, terms) = (vec![request.change(location)], request.terms());
+    change::by_person(&ask, &sku, submission, changes, terms, request.reason).await
 }
 
 #[cfg(test)]
@@ -218,10 +171,15 @@ mod tests {
         assert_eq!(refused_pointers(fine), [""; 0]);
         let limits = json!({"quantity": 0, "reason": "x", "back_order_limit": 5});
         assert_eq!(refused_pointers(limits), [""; 0]);
+        let mended =
+            json!({"quantity": -3, "reason": "mended", "kind": "damaged", "location": "a"});
+        assert_eq!(refused_pointers(mended), [""; 0]);
         for (body, pointer) in [
             (json!({"quantity": 0, "reason": "x"}), "/quantity"),
             (json!({"quantity": 1_000_000_001, "reason": "x"}), "/quantity"),
             (json!({"quantity": -1, "reason": "x", "kind": "received"}), "/quantity"),
+            (json!({"quantity": -1, "reason": "x", "kind": "written_off"}), "/quantity"),
+            (json!({"quantity": 0, "reason": "x", "kind": "damaged"}), "/quantity"),
             (json!({"quantity": 1, "reason": " "}), "/reason"),
             (json!({"quantity": 1, "reason": "a\nb"}), "/reason"),
             (json!({"quantity": 1, "reason": "x".repeat(201)}), "/reason"),

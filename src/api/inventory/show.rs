@@ -6,7 +6,7 @@ use crate::api::ask::Ask;
 use crate::api::openapi::Problem;
 use crate::api::remembered;
 use crate::api::reply::{Outcome, Reply};
-use crate::api::stock::display;
+use crate::api::stock::{display, seen};
 
 /// Shows a SKU's counters, as the object that owns them has them now.
 ///
@@ -32,5 +32,6 @@ pub async fn handle(ask: Ask) -> Outcome {
         Some(at) => moment::level(&ask.platform, &sku, at).await?,
     };
     moment::require_known(&ask.platform, &sku, &shown.level).await?;
-    Reply::json(200, &InventoryView::of(&sku, &shown.level, shown.as_of, &terms))
+    let seen = seen::by_storefronts(&ask.platform).await;
+    Reply::json(200, &InventoryView::of(&sku, &shown.level, shown.as_of, &terms, &seen))
 }

@@ -10,6 +10,7 @@ use super::capture::wrong;
 use crate::api::ask::Ask;
 use crate::api::body;
 use crate::api::error::ApiError;
+use crate::api::locations::known::require_locations;
 use crate::api::openapi::Problem;
 use crate::api::reply::Outcome;
 use crate::domain::field_error::Checks;
@@ -94,7 +95,7 @@ impl RefundLine {
         (status = 201, description = "Written down and asked of the gateway", body = MovementAnswer),
         (status = 404, description = "`order_not_found`", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`nothing_to_move`, `movement_in_progress`, `outcome_unknown`, `payment_disputed`, `not_offered_by_gateway`", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`invalid_request`, `amount_too_large`, `units_too_many`, `idempotency_key_reused`, `card_data_refused`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`invalid_request`, `unknown_location`, `amount_too_large`, `units_too_many`, `idempotency_key_reused`, `card_data_refused`", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub async fn handle(mut ask: Ask) -> Outcome {
@@ -103,6 +104,13 @@ pub async fn handle(mut ask: Ask) -> Outcome {
     let submission = ask.submission(&body)?;
     let request: RefundRequest = body::parse(&body)?;
     request.check()?;
+    let mut named = request.lines.iter().enumerate().filter_map(|(index, line)| {
+        Some((format!("/lines/{index}/restock_location"), line.restock_location.as_ref()?))
+    });
+    // Who names no location does not wait for the register of them.
+    if let Some(first) = named.next() {
+        require_locations(&ask.platform, std::iter::once(first).chain(named)).await?;
+    }
     let RefundRequest { amount_minor, lines, shipping_minor, reason } = request;
     let of = match (amount_minor, lines.is_empty(), shipping_minor) {
         (Some(amount_minor), ..) => RefundOf::Amount { amount_minor },

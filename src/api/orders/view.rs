@@ -3,6 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::claim_view::{ClaimView, waits};
 use super::given_back::{RefundView, ReturnView};
 use crate::api::channel_orders::view::SoldByView;
 use crate::domain::address::{Address, Email};
@@ -10,9 +11,7 @@ use crate::domain::catalogue::{Component, ProductId, ShippingMethodId};
 use crate::domain::currency::Currency;
 use crate::domain::id::{OperationId, OrderId, Sku};
 use crate::domain::money::Money;
-use crate::domain::order::{
-    Attention, ClaimState, CloseReason, FulfilmentStatus, Order, OrderStatus, StockClaim,
-};
+use crate::domain::order::{Attention, CloseReason, FulfilmentStatus, Order, OrderStatus};
 use crate::domain::payment::{
     BuyerAction, Gateway, Operation, OperationKind, OperationResult, Origin, PaymentStatus,
 };
@@ -128,6 +127,13 @@ pub struct LineView<'a> {
     /// For a bundle: the SKUs that one of it is made of, as it was bought.
     #[serde(skip_serializing_if = "<[Component]>::is_empty")]
     components: &'a [Component],
+    /// Units of the SKU that the order waits for; absent if it waits for none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    back_ordered: Option<i64>,
+    /// When those are expected, if the merchant says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expected_at: Option<Timestamp>,
 }
 
 /// One tax.
@@ -249,36 +255,6 @@ pub struct OperationView {
     completed_at: Option<Timestamp>,
 }
 
-/// What was asked of one SKU.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ClaimView<'a> {
-    /// The SKU.
-    #[schema(value_type = String, example = "MUG-CLASSIC")]
-    sku: &'a Sku,
-    /// Units in all.
-    quantity: u32,
-    /// What became of it.
-    state: ClaimName,
-}
-
-/// Where a claim on a SKU stands.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ClaimName {
-    /// Asked, or to be asked.
-    Requested,
-    /// The units are set aside.
-    Held,
-    /// The units could not be set aside.
-    Refused,
-    /// The units are sold to this order.
-    Committed,
-    /// The order is paid and the units are gone.
-    Short,
-    /// The units were given back.
-    Released,
-}
-
 impl<'a> OrderView<'a> {
     /// An order as this audience sees it.
     #[must_use]
@@ -300,7 +276,7 @@ impl<'a> OrderView<'a> {
             email: &order.email,
             shipping_address: &order.shipping_address,
             billing_address: order.billing_address.as_ref(),
-            lines: order.cart.lines.iter().map(|line| LineView::of(line, currency)).collect(),
+            lines: order.cart.lines.iter().map(|line| LineView::of(line, order)).collect(),
             shipping: ShippingView {
                 method: &shipping.method,
                 title: &shipping.title,
@@ -332,8 +308,11 @@ impl<'a> OrderView<'a> {
 }
 
 impl<'a> LineView<'a> {
-    fn of(line: &'a PricedLine, currency: Currency) -> Self {
+    fn of(line: &'a PricedLine, order: &'a Order) -> Self {
+        let currency = order.cart.currency;
         let money = |minor: i64| Money::new(minor, currency);
+        let claim = order.claims.iter().find(|claim| claim.sku == line.sku);
+        let (back_ordered, expected_at) = waits(claim);
         Self {
             sku: &line.sku,
             product_id: &line.product_id,
@@ -347,6 +326,8 @@ impl<'a> LineView<'a> {
             total: money(line.total_minor),
             taxes: taxes(&line.taxes, currency),
             components: &line.components,
+            back_ordered,
+            expected_at,
         }
     }
 }
@@ -413,18 +394,4 @@ pub fn operations(order: &Order) -> Vec<OperationView> {
         .collect();
     all.sort_by_key(|operation| operation.requested_at);
     all
-}
-
-impl<'a> ClaimView<'a> {
-    const fn of(claim: &'a StockClaim) -> Self {
-        let state = match claim.claim {
-            ClaimState::Requested => ClaimName::Requested,
-            ClaimState::Held => ClaimName::Held,
-            ClaimState::Refused { .. } => ClaimName::Refused,
-            ClaimState::Committed => ClaimName::Committed,
-            ClaimState::Short { .. } => ClaimName::Short,
-            ClaimState::Released => ClaimName::Released,
-        };
-        Self { sku: &claim.sku, quantity: claim.quantity, state }
-    }
 }

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use crate::api::error::ApiError;
 use crate::api::remembered;
 use crate::api::stock::bundle::Unpacked;
-use crate::api::stock::display;
+use crate::api::stock::{display, seen};
 use crate::domain::catalogue::{
     Component, Product, ProductId, ProductStatus, Sellable, TaxCategory,
 };
@@ -80,13 +80,13 @@ pub async fn with_availability(
     let levels: BTreeMap<&str, &storage::stock_levels::CopiedLevel> =
         levels.iter().map(|copied| (copied.sku.as_str(), copied)).collect();
     let now = platform.now();
+    let seen = seen::by_storefronts(platform).await;
     let availability = |sku: &Sku| {
-        let level = |sku: &Sku| levels.get(sku.as_str()).map(|copied| &copied.level);
-        if let Some(bundle) = unpacked.availability(sku, level, &terms, now) {
+        let shown = |sku: &Sku| levels.get(sku.as_str()).map(|copied| seen.of(&copied.level));
+        if let Some(bundle) = unpacked.availability(sku, shown, &terms, now) {
             return bundle.status;
         }
-        let copied = levels.get(sku.as_str());
-        copied.map_or(StockStatus::OutOfStock, |copied| display::status(&copied.level, &terms, now))
+        shown(sku).map_or(StockStatus::OutOfStock, |level| display::status(&level, &terms, now))
     };
     let views = products.iter().map(|product| view(product, availability));
     Ok(views.map(|view| serde_json::to_value(view).unwrap_or_default()).collect())

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use crate::api::ask::Ask;
 use crate::api::body;
 use crate::api::error::{ApiError, ErrorCode};
+use crate::api::locations::known::require_locations;
 use crate::api::openapi::Problem;
 use crate::api::orders::view::{Audience, OrderView};
 use crate::api::reply::{Outcome, Reply};
@@ -76,7 +77,7 @@ pub struct ReturnAnswer<'a> {
         (status = 201, description = "Noted; `Idempotent-Replayed: true` on a repeat", body = ReturnAnswer),
         (status = 404, description = "`order_not_found`", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`too_many_returns`", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`invalid_request`, `units_too_many`, `idempotency_key_reused`, `card_data_refused`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`invalid_request`, `unknown_location`, `units_too_many`, `idempotency_key_reused`, `card_data_refused`", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub async fn handle(mut ask: Ask) -> Outcome {
@@ -85,6 +86,13 @@ pub async fn handle(mut ask: Ask) -> Outcome {
     let submission = ask.submission(&body)?;
     let request: ReturnRequest = body::parse(&body)?;
     request.check()?;
+    let mut named = request.lines.iter().enumerate().filter_map(|(index, line)| {
+        Some((format!("/lines/{index}/location"), line.location.as_ref()?))
+    });
+    // Who names no location does not wait for the register of them.
+    if let Some(first) = named.next() {
+        require_locations(&ask.platform, std::iter::once(first).chain(named)).await?;
+    }
     let lines = request.lines.into_iter().map(ReturnRequestLine::ask).collect();
     let command = ShardCommand::TakeBack {
         key: submission.key,

@@ -1,5 +1,6 @@
 //! Bundles among the SKUs whose stock is shown: their components are looked at in their place.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -49,16 +50,16 @@ impl Unpacked {
     pub fn availability<'l>(
         &self,
         sku: &Sku,
-        level: impl Fn(&Sku) -> Option<&'l StockLevel>,
+        level: impl Fn(&Sku) -> Option<Cow<'l, StockLevel>>,
         terms: &StoreSettings,
         now: Timestamp,
     ) -> Option<BundleAvailability> {
         let contents = self.bundles.get(sku)?;
         let parts = contents.iter().flat_map(|contents| &contents.parts);
         // A component that never had stock has none.
-        let never = StockLevel::default();
-        let levels: Vec<(&StockLevel, u32)> =
-            parts.map(|part| (level(&part.sku).unwrap_or(&never), part.quantity)).collect();
+        let levels: Vec<(Cow<'l, StockLevel>, u32)> =
+            parts.map(|part| (level(&part.sku).unwrap_or_default(), part.quantity)).collect();
+        let levels = levels.iter().map(|(level, quantity)| (&**level, *quantity));
         Some(bundle_availability(levels, i64::from(terms.low_stock_threshold), now))
     }
 

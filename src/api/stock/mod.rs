@@ -2,4 +2,5 @@
 
 pub mod bundle;
 pub mod display;
+pub mod seen;
 pub mod show;

@@ -3,18 +3,21 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::bundle::Unpacked;
 use super::display::{self, Shown};
+use super::seen::{self, Seen};
 use crate::api::ask::Ask;
 use crate::api::error::{ApiError, ErrorCode};
+use crate::api::locations::known::require_locations;
 use crate::api::query::refused;
 use crate::api::remembered;
 use crate::api::reply::{Outcome, Reply};
 use crate::domain::catalogue::StoreSettings;
 use crate::domain::id::Sku;
-use crate::domain::inventory::{BundleAvailability, StockStatus};
+use crate::domain::inventory::{BundleAvailability, LocationId, StockLevel, StockStatus};
 use crate::domain::time::Timestamp;
 
 /// The most SKUs of one request.
@@ -53,17 +56,23 @@ pub struct StockList {
     params(
         ("sku" = Vec<String>, Query, description = "1 to 100 SKUs, each `sku=…`; repeated ones are answered once", example = json!(["MUG-CLASSIC"])),
         ("fresh" = Option<bool>, Query, description = "ask the objects that own the stock"),
+        ("location" = Option<String>, Query, description = "what one location has on its shelf, by default all that serve orders"),
     ),
     responses(
         (status = 200, description = "What is available", body = StockList),
         (status = 404, description = "`unknown_sku`: `skus` lists those that are not in the catalogue", body = crate::api::openapi::Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`invalid_request`, `unknown_location`", body = crate::api::openapi::Problem, content_type = "application/problem+json"),
     ),
 )]
 pub async fn handle(ask: Ask) -> Outcome {
-    let query = ask.query(&["sku", "fresh"])?;
+    let query = ask.query(&["sku", "fresh", "location"])?;
     let skus = read_skus(query.all("sku"))?;
     let fresh = query.flag("fresh")?;
+    let location = query.read("location", "must be a location", |text| text.parse().ok())?;
     let platform = &ask.platform;
+    if let Some(location) = &location {
+        require_locations(platform, [("?location".to_owned(), location)]).await?;
+    }
     let terms = remembered::terms(platform).await?;
     let known = remembered::with_components(platform, skus.iter()).await?;
     let unknown: Vec<&str> =
@@ -78,34 +87,58 @@ pub async fn handle(ask: Ask) -> Outcome {
     }
     let levels = display::levels(platform, &stocked, fresh).await?;
     let levels: BTreeMap<&Sku, Shown> = stocked.iter().zip(levels).collect();
-    let items = skus.iter().map(|sku| item(sku, &unpacked, &levels, &terms, platform.now()));
+    let seen = seen::by_storefronts(platform).await;
+    let look = Look { unpacked, levels, seen, location, terms: &terms, now: platform.now() };
+    let items = skus.iter().map(|sku| look.item(sku));
     Reply::json(200, &StockList { items: items.collect() })
 }
 
-/// How a SKU stands: by its own stock, or by that of its components, as old as the oldest of them.
-fn item(
-    sku: &Sku,
-    unpacked: &Unpacked,
-    levels: &BTreeMap<&Sku, Shown>,
-    terms: &StoreSettings,
+/// What is known of the SKUs that were asked for.
+struct Look<'a> {
+    unpacked: Unpacked,
+    levels: BTreeMap<&'a Sku, Shown>,
+    seen: Seen,
+    location: Option<LocationId>,
+    terms: &'a StoreSettings,
     now: Timestamp,
-) -> StockItem {
-    let sku = sku.clone();
-    let level = |sku: &Sku| levels.get(sku).map(|shown| &*shown.level);
-    if let Some(bundle) = unpacked.availability(&sku, level, terms, now) {
-        let parts = levels.iter().filter(|(part, _)| unpacked.needs(&sku, part));
-        let as_of = parts.map(|(_, shown)| shown.as_of).min().unwrap_or(now);
-        let BundleAvailability { available, status } = bundle;
-        return StockItem { sku, available, status, as_of };
+}
+
+impl Look<'_> {
+    /// How a SKU stands: by its own stock, or by that of its components, as old as the oldest of them.
+    fn item(&self, sku: &Sku) -> StockItem {
+        let (terms, now) = (self.terms, self.now);
+        if let Some(bundle) = self.unpacked.availability(sku, |part| self.level(part), terms, now) {
+            let parts = self.levels.iter().filter(|(part, _)| self.unpacked.needs(sku, part));
+            let as_of = parts.map(|(_, shown)| shown.as_of).min().unwrap_or(now);
+            let BundleAvailability { available, status } = bundle;
+            return StockItem { sku: sku.clone(), available, status, as_of };
+        }
+        let Some(shown) = self.levels.get(sku) else {
+            let status = StockStatus::OutOfStock;
+            return StockItem { sku: sku.clone(), available: 0, status, as_of: now };
+        };
+        let as_of = shown.as_of;
+        let (available, status) = match &self.location {
+            None => {
+                let level = self.seen.of(&shown.level);
+                (level.available(as_of), display::status(&level, terms, as_of))
+            }
+            Some(location) => {
+                let threshold = i64::from(terms.low_stock_threshold);
+                let level = &shown.level;
+                (level.free_of(location), level.status_of(location, threshold, as_of))
+            }
+        };
+        StockItem { sku: sku.clone(), available, status, as_of }
     }
-    match levels.get(&sku) {
-        Some(shown) => StockItem {
-            sku,
-            available: shown.level.available(shown.as_of),
-            status: shown.status(terms),
-            as_of: shown.as_of,
-        },
-        None => StockItem { sku, available: 0, status: StockStatus::OutOfStock, as_of: now },
+
+    /// The stock of a component, where it counts.
+    fn level(&self, sku: &Sku) -> Option<Cow<'_, StockLevel>> {
+        let shown = self.levels.get(sku)?;
+        Some(match &self.location {
+            None => self.seen.of(&shown.level),
+            Some(location) => Cow::Owned(shown.level.only_at(|place| place == location)),
+        })
     }
 }
 

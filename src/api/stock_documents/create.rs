@@ -6,7 +6,7 @@ use super::{missing, refused, unfit, unique};
 use crate::api::ask::Ask;
 use crate::api::error::{ApiError, ErrorCode};
 use crate::api::idempotency::Submission;
-use crate::api::locations_known::require_locations;
+use crate::api::locations::known::require_locations;
 use crate::domain::field_error::FieldError;
 use crate::domain::id::{Sku, StockDocumentId};
 use crate::domain::inventory::LocationId;
@@ -65,7 +65,7 @@ async fn require_sound(platform: &Platform, draft: &Draft) -> Result<(), ApiErro
         require_supplier(platform, &draft.supplier).await?;
     }
     let (skus, locations) = named(draft);
-    require_locations(platform, &locations).await?;
+    require_locations(platform, locations).await?;
     require_skus(platform, &skus).await
 }
 
@@ -79,21 +79,27 @@ async fn require_supplier(platform: &Platform, id: &SupplierId) -> Result<(), Ap
     }
 }
 
-/// What a draft names: SKUs line by line, and every place once.
-fn named(draft: &Draft) -> (Vec<&Sku>, Vec<LocationId>) {
-    let (skus, locations): (Vec<&Sku>, BTreeSet<&LocationId>) = match draft {
-        Draft::PurchaseOrder(draft) => {
-            (draft.lines.iter().map(|line| &line.sku).collect(), [&draft.location].into())
-        }
-        Draft::Transfer(draft) => {
-            (draft.lines.iter().map(|line| &line.sku).collect(), [&draft.from, &draft.to].into())
-        }
+/// What a draft names, line by line: SKUs, and places with the pointer to where it names them.
+fn named(draft: &Draft) -> (Vec<&Sku>, Vec<(String, &LocationId)>) {
+    match draft {
+        Draft::PurchaseOrder(draft) => (
+            draft.lines.iter().map(|line| &line.sku).collect(),
+            vec![("/location".to_owned(), &draft.location)],
+        ),
+        Draft::Transfer(draft) => (
+            draft.lines.iter().map(|line| &line.sku).collect(),
+            vec![("/from".to_owned(), &draft.from), ("/to".to_owned(), &draft.to)],
+        ),
         Draft::Count(draft) => (
             draft.lines.iter().map(|line| &line.sku).collect(),
-            draft.lines.iter().map(|line| &line.location).collect(),
+            (0..)
+                .zip(&draft.lines)
+                .map(|(index, line): (usize, _)| {
+                    (format!("/lines/{index}/location"), &line.location)
+                })
+                .collect(),
         ),
-    };
-    (skus, locations.into_iter().cloned().collect())
+    }
 }
 
 /// Stock of a SKU that nobody can sell is neither bought nor moved nor counted: most likely it is

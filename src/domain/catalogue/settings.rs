@@ -7,6 +7,7 @@ use crate::domain::country::CountryCode;
 use crate::domain::currency::Currency;
 use crate::domain::field_error::{Checks, FieldError};
 use crate::domain::money::Money;
+use crate::domain::routing::Routing;
 use crate::domain::seller::Seller;
 use crate::domain::slug::slug;
 use crate::domain::tax::{Place, Rounding, Supply, TaxRate};
@@ -90,6 +91,9 @@ pub struct StoreSettings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, maximum = 1_000_000_000)]
     pub unpaid_units_per_buyer: Option<u32>,
+    /// Which locations serve an order first; by default those of the highest priority.
+    #[serde(default, skip_serializing_if = "Routing::is_default")]
+    pub routing: Routing,
 }
 
 /// A way for an order to reach its buyer.
@@ -154,6 +158,7 @@ impl StoreSettings {
         self.check_shipping(&mut checks);
         self.check_limits(&mut checks);
         self.check_invoices(&mut checks);
+        self.routing.check(&mut checks, "/routing");
         checks.finish()
     }
 

@@ -28,6 +28,9 @@ pub struct Placement {
     /// Units beyond the shelf, which the order waits for.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub back_ordered: i64,
+    /// When those are expected, as it was said when they were promised.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_at: Option<Timestamp>,
     /// The channel that the order came by; none: the storefront.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel: Option<ChannelId>,
@@ -49,6 +52,13 @@ impl Placement {
     pub fn quantity(&self) -> i64 {
         let parts = self.allocations.iter().map(|part| part.quantity);
         parts.fold(self.back_ordered, i64::saturating_add)
+    }
+
+    /// Takes units from a location that were waited for.
+    pub(super) fn fill(&mut self, location: &LocationId, quantity: i64) {
+        self.add(location, quantity);
+        self.back_ordered = self.back_ordered.saturating_sub(quantity);
+        self.expected_at = self.expected_at.filter(|_| self.back_ordered > 0);
     }
 
     /// Adds units of a location.
@@ -116,8 +126,11 @@ pub(super) fn allocate(
         return Err(offer.available());
     }
     let of_shelf = quantity.min(offer.shelf);
+    let back_ordered = quantity.saturating_sub(of_shelf);
+    let expected_at = level.terms.release_at.or(level.terms.expected_at);
     let mut placement = Placement {
-        back_ordered: quantity.saturating_sub(of_shelf),
+        back_ordered,
+        expected_at: expected_at.filter(|_| back_ordered > 0),
         channel: terms.channel.clone(),
         of_allocation: channel::drawn(level, terms.channel.as_ref(), of_shelf),
         ..Placement::default()

@@ -406,8 +406,7 @@ pub fn fill(level: StockLevel, waiting: Reservation) -> Option<ClaimDecision> {
     }
     let drawn = channel::drawn(&level, waiting.placement.channel.as_ref(), quantity);
     let mut filled = waiting;
-    filled.placement.add(&location, quantity);
-    filled.placement.back_ordered = filled.placement.back_ordered.saturating_sub(quantity);
+    filled.placement.fill(&location, quantity);
     filled.placement.of_allocation = filled.placement.of_allocation.saturating_add(drawn);
     let mut movements = vec![movement];
     let channel = filled.placement.channel.as_ref();

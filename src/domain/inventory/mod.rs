@@ -8,6 +8,7 @@
 
 mod alert;
 mod allocate;
+mod at_location;
 mod bundle;
 mod change;
 mod channel;

@@ -136,6 +136,7 @@ prop_compose! {
             credit_note_series: None,
             seller: None,
             unpaid_units_per_buyer: None,
+            routing: crate::domain::routing::Routing::default(),
         };
         (currency, settings)
     }

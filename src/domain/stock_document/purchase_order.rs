@@ -67,6 +67,7 @@ impl PurchaseOrderStatus {
 /// Who thought of a purchase order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = PurchaseOrderOrigin)]
 pub enum Origin {
     /// A person or system with a key.
     #[default]

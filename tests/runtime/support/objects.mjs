@@ -13,6 +13,7 @@ export const BINDINGS = {
   InvoiceSeries: "INVOICE_SERIES",
   Reconciler: "RECONCILER",
   StockDocument: "STOCK_DOCUMENT",
+  ImportJob: "IMPORT_JOB",
 };
 const CLASS_OF = Object.fromEntries(Object.entries(BINDINGS).map(([name, binding]) => [binding, name]));
 

@@ -8,6 +8,7 @@ export const SkuInventory = behindDoors("SkuInventory");
 export const InvoiceSeries = behindDoors("InvoiceSeries");
 export const Reconciler = behindDoors("Reconciler");
 export const StockDocument = behindDoors("StockDocument");
+export const ImportJob = behindDoors("ImportJob");
 
 /** Changes when a panic made the shim start WebAssembly anew, which loses every request of the isolate. */
 export const instanceId = () => globalThis.__worker_init_state.instanceId;

@@ -16,6 +16,7 @@ const TABLES = {
   InvoiceSeries: { invoices: "invoices", credit_notes: "credit_notes", documents: "documents", projection: "projection" },
   Reconciler: { runs: "runs" },
   StockDocument: { documents: "document", keys: "keys" },
+  ImportJob: { imports: "import" },
 };
 
 /** Everything that was written by this test: what other tests left in the same objects is not looked at. */

@@ -3,7 +3,7 @@
 
 import { COUNTERS, chainProblems, counterProblems } from "../../../support/ledger.mjs";
 import { unitsWanted } from "../../../support/units.mjs";
-import { hasAttention, isCalledOff, isSoldByChannel, isPaid, isTerminal, restocked, sum } from "./raw.mjs";
+import { hasAttention, isCalledOff, isPaid, isTerminal, restocked, sum } from "./raw.mjs";
 
 const NOTHING = {
   received: 0, adjusted: 0, transferred: 0, sold: 0, reserved: 0, back_ordered: 0, back_order_limit: 0, version: 0,
@@ -95,8 +95,7 @@ function ordersClaimsAreReal(order, world, must) {
     if (["released", "refused", "short"].includes(claim.claim.state)) {
       must(!["held", "committed"].includes(row?.state) || over, what);
     }
-    const ends = isSoldByChannel(order) ? ["released", "short"] : ["released", "refused"];
-    if (isCalledOff(order)) must(ends.includes(claim.claim.state), `${what}; it was called off`);
+    if (isCalledOff(order)) must(["released", "refused"].includes(claim.claim.state), `${what}; it was called off`);
   }
   unitsCameBack(order, world, must);
   if (!isPaid(order) || isTerminal(order)) return;

@@ -1,0 +1,5 @@
+//! Bulk exports: files that can be changed and imported again.
+
+pub mod download;
+pub mod pages;
+pub mod rows;
