@@ -27,9 +27,11 @@ export async function seedDemoStore({ baseUrl, secretKey }) {
   const { products, stock } = JSON.parse(readFileSync(CATALOGUE, "utf8"));
   const send = (method, route, body, headers) => sendJson(new URL(route, baseUrl), method, body, secretKey, headers);
   await send("PUT", "/v1/admin/store", JSON.parse(readFileSync(SETTINGS, "utf8")));
-  await eachAtOnce(products, (product) =>
-    send("PUT", `/v1/admin/products/${encodeURIComponent(product.id)}`, product),
-  );
+  const put = (product) => send("PUT", `/v1/admin/products/${encodeURIComponent(product.id)}`, product);
+  // What bundles are made of comes before them.
+  const isBundle = ({ variants }) => variants.some(({ components }) => components?.length > 0);
+  await eachAtOnce(products.filter((product) => !isBundle(product)), put);
+  for (const bundle of products.filter(isBundle)) await put(bundle);
   // What never came in and has no limit of its own needs no booking.
   const deliveries = stock.filter(({ on_hand, sku, ...limits }) => on_hand > 0 || Object.keys(limits).length > 0);
   await eachAtOnce(deliveries, ({ sku, on_hand, ...limits }) => {

@@ -48,8 +48,8 @@ CREATE TABLE IF NOT EXISTS outbox (
 );
 CREATE INDEX IF NOT EXISTS outbox_by_due ON outbox (due_at);
 
--- Requests to move money (captures, voids, refunds, further attempts), once per idempotency key, with the
--- operations that they wrote down.
+-- Requests to move money (captures, voids, refunds, further attempts) and to take goods back, once per
+-- idempotency key, with the operations that they wrote down, or the return.
 CREATE TABLE IF NOT EXISTS movement_requests (
   key TEXT PRIMARY KEY,
   fingerprint TEXT NOT NULL,

@@ -81,7 +81,8 @@ CREATE TABLE IF NOT EXISTS refusals (
   at INTEGER NOT NULL
 ) WITHOUT ROWID;
 
--- Refunds whose units came back, so that none comes back twice.
+-- Refunds and returns whose units came back (`ref_…`, `ret_…`, with how they came back), so that none comes
+-- back twice.
 CREATE TABLE IF NOT EXISTS returns (
   refund_id TEXT PRIMARY KEY,
   order_id TEXT NOT NULL,

@@ -3,7 +3,7 @@
 //! The caller gets a stable code, a sentence, and what is needed to mend the request. The cause from
 //! inside (a database's message, a gateway's reply) goes to the log and nowhere else.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::domain::field_error::FieldError;
 use crate::domain::id::OrderId;
@@ -105,7 +105,9 @@ codes! {
     MethodNotAllowed 405 "method_not_allowed" "Method not allowed"
         "The address exists and does not take this method; `Allow` says which it takes."
     InsufficientStock 409 "insufficient_stock" "Insufficient stock"
-        "At least one SKU can't be had in this quantity; `shortages` lists what is requested and available."
+        "At least one SKU can't be had in this quantity; `shortages` lists what is requested and available, why, and which bundles of the cart need it."
+    QuantityLimited 409 "quantity_limited" "Quantity limited"
+        "There is stock, and this buyer may not have as many of it; `shortages` says of each SKU how many are still possible, and `reason` which limit it is."
     TotalChanged 409 "total_changed" "Total changed"
         "The total is not `expected_total`; `total` has it as it is now."
     CannotCancel 409 "cannot_cancel" "Cannot be cancelled"
@@ -128,10 +130,18 @@ codes! {
         "The order is closed or being closed, or too many attempts were made to pay it."
     SkuTaken 409 "sku_taken" "SKU taken"
         "A variant's SKU belongs to another product; `skus` lists them."
+    SkuInBundle 409 "sku_in_bundle" "SKU in a bundle"
+        "A product can't be taken off sale, or a variant out of it, while bundles are made of it; `skus` lists what they need, `bundles` lists them."
+    SkuIsBundle 409 "sku_is_bundle" "SKU is a bundle"
+        "A bundle has no stock of its own: that of its components counts."
+    BundleHasStock 409 "bundle_has_stock" "Bundle has stock"
+        "A SKU that still has stock, or orders that wait for it, can't become a bundle; `skus` lists them."
     SupplierCurrencyInUse 409 "supplier_currency_in_use" "Supplier's currency in use"
         "A supplier's currency can't be changed while its items cost another one."
     GatewayNotSetUp 409 "gateway_not_set_up" "Gateway not set up"
         "A payment gateway can't be enabled: the deployment has no secrets for it."
+    TooManyReturns 409 "too_many_returns" "Too many returns"
+        "The order has as many returns as are kept."
     AllocationTooLarge 409 "allocation_too_large" "Allocation too large"
         "More units would be set aside for a channel than are free; `free` says how many more could be."
     ChannelArchived 409 "channel_archived" "Channel archived"
@@ -171,7 +181,7 @@ codes! {
     AmountTooLarge 422 "amount_too_large" "Amount too large"
         "More than is held, or more than was taken and not given back; `available` says how much there is."
     UnitsTooMany 422 "units_too_many" "Too many units"
-        "More units of a line than were sold and not given back; `line` says how many there are."
+        "More units than were sold and have not come back; `line` says how many there are."
     ReturnNotAuthentic 422 "return_not_authentic" "Return not authentic"
         "The parameters of a browser's return were not made by the gateway for this order."
     GatewayUnavailable 422 "gateway_unavailable" "Gateway unavailable"
@@ -185,17 +195,25 @@ codes! {
     LineCountOutOfRange 422 "line_count_out_of_range" "Line count out of range"
         "A cart has 1 to 100 lines."
     UnknownSku 422 "unknown_sku" "Unknown SKU"
-        "A line names a SKU that is not in the catalogue; `errors` and `skus` say which, in documents that move stock."
+        "A line of a cart, or a component of a bundle, names a SKU that is not in the catalogue; `errors` and `skus` say which, in documents that move stock."
     UnknownLocation 422 "unknown_location" "Unknown location"
         "The request names a location that is not registered or is archived; `errors` says where."
     ProductNotActive 422 "product_not_active" "Product not for sale"
-        "A line names a product that is a draft or archived."
+        "A line of a cart, or a component of an active bundle, names a product that is a draft or archived."
+    BundleUnavailable 422 "bundle_unavailable" "Bundle not for sale"
+        "A component of a bundle is no longer for sale, or no longer in the catalogue."
     CurrencyNotOffered 422 "currency_not_offered" "Currency not offered"
         "The store does not sell in this currency."
     PriceMissing 422 "price_missing" "Price missing"
         "A line's SKU is not sold in this currency."
     QuantityOutOfRange 422 "quantity_out_of_range" "Quantity out of range"
         "A SKU's quantity, over all of its lines, is 1 to 9999."
+    QuantityLimit 422 "quantity_limit" "Quantity limit"
+        "One order may not have as many of a SKU, those within bundles included; `limit` names it with how many it may have."
+    BundleTooLarge 422 "bundle_too_large" "Bundle too large"
+        "A bundle is more than 5 deep, or has more than 100 SKUs or 10000 units in all; or a cart's bundles have more than one order can claim."
+    BundleCycle 422 "bundle_cycle" "Bundle inside itself"
+        "A bundle would be inside itself; `cycle` names the way from it back to it."
     DestinationUnknown 422 "destination_unknown" "Destination unknown"
         "The shipping address names no country."
     ShippingMethodUnknown 422 "shipping_method_unknown" "Shipping method unknown"
@@ -352,9 +370,12 @@ impl From<PricingRefusal> for ApiError {
             PricingRefusal::LineCountOutOfRange => ErrorCode::LineCountOutOfRange,
             PricingRefusal::UnknownSku { .. } => ErrorCode::UnknownSku,
             PricingRefusal::ProductNotActive { .. } => ErrorCode::ProductNotActive,
+            PricingRefusal::BundleUnavailable { .. } => ErrorCode::BundleUnavailable,
             PricingRefusal::CurrencyNotOffered { .. } => ErrorCode::CurrencyNotOffered,
             PricingRefusal::PriceMissing { .. } => ErrorCode::PriceMissing,
             PricingRefusal::QuantityOutOfRange { .. } => ErrorCode::QuantityOutOfRange,
+            PricingRefusal::QuantityLimit { .. } => ErrorCode::QuantityLimit,
+            PricingRefusal::BundleTooLarge { .. } => ErrorCode::BundleTooLarge,
             PricingRefusal::DestinationUnknown => ErrorCode::DestinationUnknown,
             PricingRefusal::ShippingMethodUnknown => ErrorCode::ShippingMethodUnknown,
             PricingRefusal::ShippingMethodUnavailable => ErrorCode::ShippingMethodUnavailable,
@@ -363,7 +384,14 @@ impl From<PricingRefusal> for ApiError {
         };
         let message = refusal.to_string();
         let field = FieldError { pointer: refusal.pointer(), message: message.clone() };
-        Self { errors: vec![field], ..Self::because(code, message) }
+        let error = Self { errors: vec![field], ..Self::because(code, message) };
+        match refusal {
+            PricingRefusal::QuantityLimit { sku, most, requested, .. } => {
+                let limit = json!({ "sku": sku, "limit": most, "requested": requested });
+                error.with("limit", limit)
+            }
+            _ => error,
+        }
     }
 }
 

@@ -41,6 +41,7 @@ pub mod reference;
 pub mod remembered;
 pub mod reorder_proposals;
 pub mod reply;
+pub mod returns;
 pub mod routes;
 pub mod routing;
 pub mod stock;

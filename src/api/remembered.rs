@@ -6,7 +6,7 @@
 //! costs a warm isolate nothing. What a checkout decides (stock, payment) is never remembered here.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::hash::Hash;
 use std::rc::Rc;
@@ -15,7 +15,7 @@ use std::thread::LocalKey;
 use serde_json::json;
 
 use super::error::{ApiError, ErrorCode};
-use crate::domain::catalogue::{Sellable, StoreSettings};
+use crate::domain::catalogue::{MAX_BUNDLE_DEPTH, Sellable, StoreSettings, still_unknown};
 use crate::domain::id::Sku;
 use crate::domain::location_registry::StockLocation;
 use crate::domain::payment::Gateway;
@@ -198,23 +198,36 @@ pub async fn sellables(
     }
 }
 
-/// Those of these SKUs that are not in the catalogue.
+/// Whether all of these SKUs are remembered as being in the catalogue, none of them a bundle: then there
+/// is nothing to be asked, and nothing to be taken apart.
+pub fn are_plain(platform: &Platform, skus: &[Sku]) -> bool {
+    let now = platform.now();
+    let is_plain = |found: Found<Option<Rc<Sellable>>>| match found {
+        Found::Fresh(Some(sellable)) => !sellable.is_bundle(),
+        _ => false,
+    };
+    SELLABLES.with_borrow_mut(|cache| skus.iter().all(|sku| is_plain(cache.get(sku, now))))
+}
+
+/// As [`sellables`], with the components of bundles, over all depths, as far as the catalogue has them.
 ///
 /// # Errors
-/// As of [`sellables`].
-pub async fn unsellable<'a>(
+/// As [`sellables`].
+pub async fn with_components(
     platform: &Platform,
-    skus: &'a [Sku],
-) -> Result<Vec<&'a Sku>, ApiError> {
-    let now = platform.now();
-    let all_fresh = SELLABLES.with_borrow_mut(|cache| {
-        skus.iter().all(|sku| matches!(cache.get(sku, now), Found::Fresh(Some(_))))
-    });
-    if all_fresh {
-        return Ok(Vec::new());
+    skus: impl Iterator<Item = &Sku>,
+) -> Result<BTreeMap<Sku, Sellable>, ApiError> {
+    let mut known = sellables(platform, skus).await?;
+    let mut asked = BTreeSet::new();
+    for _ in 0..MAX_BUNDLE_DEPTH {
+        let unknown = still_unknown(&known, &asked);
+        if unknown.is_empty() {
+            break;
+        }
+        known.extend(sellables(platform, unknown.iter()).await?);
+        asked.extend(unknown);
     }
-    let known = sellables(platform, skus.iter()).await?;
-    Ok(skus.iter().filter(|sku| !known.contains_key(*sku)).collect())
+    Ok(known)
 }
 
 fn remember(platform: &Platform, asked: &[&Sku], found: &[Sellable]) {

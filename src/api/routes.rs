@@ -14,7 +14,7 @@ use super::{
     alerts, api_keys, attention, channel_orders, channel_terms, channels, checkouts, counts,
     drop_mode, exports, imports, inventory, invoices, locations, movements, orders,
     payment_methods, products, purchase_orders, reconciliations, reference, reorder_proposals,
-    stock, store, suppliers, transfers, webhooks,
+    returns, stock, store, suppliers, transfers, webhooks,
 };
 use crate::api::ask::Ask;
 use crate::storage::api_keys::Scope;
@@ -67,6 +67,7 @@ routes! {
     Secret(Scope::PaymentsWrite) => movements::capture;
     Secret(Scope::PaymentsWrite) => movements::void;
     Secret(Scope::PaymentsWrite) => movements::refund;
+    Secret(Scope::OrdersWrite) => returns::create;
     Secret(Scope::OrdersRead) => invoices::list;
     Secret(Scope::OrdersRead) => invoices::invoice::show;
     Secret(Scope::OrdersRead) => invoices::invoice::page;

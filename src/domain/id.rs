@@ -140,6 +140,11 @@ uuid_id!(
     "ref_"
 );
 uuid_id!(
+    /// One return of goods that no refund goes with.
+    ReturnId,
+    "ret_"
+);
+uuid_id!(
     /// One domain event in an outbox.
     EventId,
     "evt_"

@@ -6,12 +6,13 @@
 mod attention;
 mod channel;
 mod payments;
+mod returns;
 
 use serde::{Deserialize, Serialize};
 
 use super::address::{Address, Email};
 use super::id::{OrderId, RefundId, Sku};
-use super::inventory::{ClaimTerms, Placement};
+use super::inventory::{ClaimTerms, Condition, LimitKind, LocationId, Placement};
 use super::payment::{Decline, Operation, OperationKind, OperationResult, Payment, PaymentStatus};
 use super::pricing::{PricedCart, check_totals};
 use super::seller::{Seller, TaxNumber};
@@ -19,6 +20,7 @@ use super::time::Timestamp;
 
 pub use attention::{Attention, AttentionCode, Resolution};
 pub use channel::ChannelOrder;
+pub use returns::{MAX_RETURNS, Restock, Return, ReturnedLine};
 
 /// Where an order is in its life. Completed, cancelled, expired and rejected are terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
@@ -108,6 +110,9 @@ pub enum ClaimState {
     Refused {
         /// Units that the order could have had.
         available: i64,
+        /// The limit that stood in the way, if it was not for want of units.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit: Option<LimitKind>,
     },
     /// The units are sold to this order.
     Committed,
@@ -125,7 +130,7 @@ pub enum ClaimState {
 pub struct StockClaim {
     /// The SKU.
     pub sku: Sku,
-    /// Units in all, over every line of this SKU.
+    /// Units in all, over every line that takes of it, by itself or in a bundle.
     pub quantity: u32,
     /// Where the claim stands.
     pub claim: ClaimState,
@@ -194,9 +199,18 @@ pub struct RefundedLine {
     pub quantity: u32,
     /// How many of them go back on the shelf.
     pub restock: u32,
-    /// Whether the SKU has put them back.
+    /// Whether all of them are put back.
     #[serde(default)]
     pub restocked: bool,
+    /// Of a bundle, the SKUs that have put theirs back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub put_back: Vec<Sku>,
+    /// Whether what goes back can be sold again.
+    #[serde(default, skip_serializing_if = "Condition::is_sellable")]
+    pub restock_condition: Condition,
+    /// Where it goes back to; none: where it came from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restock_location: Option<LocationId>,
     /// Net of tax, minor units.
     pub net_minor: i64,
     /// Tax, minor units.
@@ -245,7 +259,7 @@ pub struct Order {
     pub billing_address: Option<Address>,
     /// What is bought, at which price and tax.
     pub cart: PricedCart,
-    /// What is asked of each SKU, duplicates summed.
+    /// What is asked of each SKU with stock, summed over the lines and, in bundles, their components.
     pub claims: Vec<StockClaim>,
     /// What every SKU is told of the order.
     #[serde(default)]
@@ -279,6 +293,9 @@ pub struct Order {
     /// Money given back, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refunds: Vec<Refund>,
+    /// Goods that came back without a refund, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub returns: Vec<Return>,
     /// Attempts to pay that another one has taken the place of, oldest first. They are called off; what
     /// one of them brings after all is given back.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -366,6 +383,9 @@ impl Order {
         let called_off = self.payment.is_none() && self.closing.is_some();
         if paid && given_back && self.attention.is_empty() && !called_off {
             return Err("paid, and stock was silently released".to_owned());
+        }
+        if let Some(claim) = self.claims.iter().find(|c| self.units_back(&c.sku) > c.quantity) {
+            return Err(format!("more of {} came back than was sold", claim.sku));
         }
         let waits = |o: &Operation| {
             o.result == OperationResult::Requested && o.kind == OperationKind::Authorize

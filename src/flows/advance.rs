@@ -68,10 +68,10 @@ pub enum Input {
         /// The gateway's identity of the payment, or of a part of it.
         reference: String,
     },
-    /// A SKU put back what a refund returned.
+    /// A SKU put back what came back with a refund or a return.
     Restocked {
-        /// The refund.
-        refund: RefundId,
+        /// The key it was told of it under.
+        key: String,
         /// The SKU.
         sku: Sku,
     },
@@ -177,12 +177,7 @@ fn take_in(order: &mut Order, input: Input, now: Timestamp, fresh: &mut dyn FnMu
                 order.invoice_number = Some(number);
             }
         }
-        Input::Restocked { refund, sku } => {
-            let refunds = order.refunds.iter_mut().filter(|known| known.id == refund);
-            for line in refunds.flat_map(|known| &mut known.lines).filter(|l| l.sku == sku) {
-                line.restocked = true;
-            }
-        }
+        Input::Restocked { key, sku } => order.note_restocked(&key, &sku),
         Input::CreditNote { refund, number } => {
             let refund = order.refunds.iter_mut().find(|known| known.id == refund);
             if let Some(refund) = refund.filter(|known| known.credit_note_number.is_none()) {
@@ -235,15 +230,17 @@ fn take_stock_answer(order: &mut Order, sku: &Sku, reply: ClaimReply, now: Times
         (
             ClaimState::Requested,
             ClaimAnswer::Insufficient { available } | ClaimAnswer::Limited { available, .. },
-        ) => {
-            if paid {
-                ClaimState::Short { available }
-            } else {
-                ClaimState::Refused { available }
-            }
+        ) if paid => ClaimState::Short { available },
+        (ClaimState::Requested, ClaimAnswer::Insufficient { available }) => {
+            ClaimState::Refused { available, limit: None }
+        }
+        (ClaimState::Requested, ClaimAnswer::Limited { available, limit }) => {
+            ClaimState::Refused { available, limit: Some(limit) }
         }
         (ClaimState::Requested, ClaimAnswer::Closed) if sold => ClaimState::Short { available: 0 },
-        (ClaimState::Requested, ClaimAnswer::Closed) => ClaimState::Refused { available: 0 },
+        (ClaimState::Requested, ClaimAnswer::Closed) => {
+            ClaimState::Refused { available: 0, limit: None }
+        }
         (ClaimState::Requested | ClaimState::Held, ClaimAnswer::Short { available }) => {
             ClaimState::Short { available }
         }

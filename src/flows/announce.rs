@@ -26,6 +26,9 @@ pub enum OrderEvent {
     /// Money went back to the buyer.
     #[serde(rename = "order.refunded")]
     Refunded,
+    /// Goods came back without a refund.
+    #[serde(rename = "order.returned")]
+    Returned,
     /// The buyer's bank contests the payment, or has decided.
     #[serde(rename = "order.dispute_changed")]
     DisputeChanged,
@@ -69,6 +72,9 @@ pub fn announce(before: Option<&Order>, after: &Order) -> Vec<OrderEvent> {
     };
     if more(OperationKind::Refund, OperationResult::Succeeded) {
         events.push(OrderEvent::Refunded);
+    }
+    if after.returns.len() > seen.map_or(0, |order| order.returns.len()) {
+        events.push(OrderEvent::Returned);
     }
     if OperationResult::ALL.into_iter().any(|result| more(OperationKind::Chargeback, result)) {
         events.push(OrderEvent::DisputeChanged);

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::advance::step;
 use crate::domain::id::{OperationId, RefundId, Sku};
+use crate::domain::inventory::{Condition, LocationId};
 use crate::domain::money::sum_minor;
 use crate::domain::order::{Order, Refund, RefundedLine};
 use crate::domain::payment::{MovementRefusal, OperationKind, Origin, Payment};
@@ -68,8 +69,14 @@ pub struct LineAsk {
     pub sku: Sku,
     /// How many units.
     pub quantity: u32,
-    /// How many of them go back on the shelf.
+    /// How many of them are put back.
     pub restock: u32,
+    /// Whether those can be sold again.
+    #[serde(default)]
+    pub restock_condition: Condition,
+    /// Where they go; none: where they came from.
+    #[serde(default)]
+    pub restock_location: Option<LocationId>,
 }
 
 /// What the gateway of a payment offers, as far as movements go.
@@ -217,10 +224,7 @@ fn plan_refund(
             if *shipping_minor > available_minor {
                 return Err(MovementRefusal::TooMuch { available_minor });
             }
-            let lines = lines
-                .iter()
-                .map(|line| refunded_line(order, line))
-                .collect::<Result<Vec<_>, _>>()?;
+            let lines = refunded_lines(order, lines, now)?;
             let parts = lines.iter().flat_map(|line| [line.net_minor, line.tax_minor]);
             let amount = sum_minor(parts.chain([*shipping_minor]));
             let too_much = MovementRefusal::TooMuch { available_minor: left };
@@ -238,15 +242,43 @@ fn plan_refund(
         capture_reference: part.capture_reference,
     });
     let refund = Refund {
-        id: RefundId::new(Uuid::nil()),
         amount_minor,
         shipping_minor,
         lines,
         reason: reason.cloned(),
-        requested_at: now,
-        credit_note_number: None,
+        ..unnamed_refund(now)
     };
     Ok(Planned { operations: operations.collect(), refund: Some(refund) })
+}
+
+/// A refund that has no identity yet and gives nothing back.
+const fn unnamed_refund(now: Timestamp) -> Refund {
+    Refund {
+        id: RefundId::new(Uuid::nil()),
+        amount_minor: 0,
+        shipping_minor: 0,
+        lines: Vec::new(),
+        reason: None,
+        requested_at: now,
+        credit_note_number: None,
+    }
+}
+
+/// What is given back, line by line. Each is judged with those before it: bundles may share a component.
+fn refunded_lines(
+    order: &Order,
+    lines: &[LineAsk],
+    now: Timestamp,
+) -> Result<Vec<RefundedLine>, MovementRefusal> {
+    let mut so_far = order.clone();
+    so_far.refunds.push(unnamed_refund(now));
+    for ask in lines {
+        let line = refunded_line(&so_far, ask)?;
+        if let Some(refund) = so_far.refunds.last_mut() {
+            refund.lines.push(line);
+        }
+    }
+    Ok(so_far.refunds.pop().map(|refund| refund.lines).unwrap_or_default())
 }
 
 /// What is given back for units of a line. Each unit's share is the difference of two rounded-down
@@ -274,6 +306,9 @@ fn refunded_line(order: &Order, ask: &LineAsk) -> Result<RefundedLine, MovementR
         quantity: ask.quantity,
         restock: ask.restock,
         restocked: false,
+        put_back: Vec::new(),
+        restock_condition: ask.restock_condition,
+        restock_location: ask.restock_location.clone(),
         net_minor: part(paid_net),
         tax_minor: part(line.tax_minor),
     })

@@ -1,7 +1,7 @@
 //! What an order still owes the world, read from its state alone.
 
 use crate::domain::id::{OperationId, RefundId, Sku};
-use crate::domain::order::{ClaimState, Order, OrderStatus, RefundedLine};
+use crate::domain::order::{ClaimState, Order, OrderStatus, Restock};
 use crate::domain::payment::{Operation, OperationKind, OperationResult, Payment, ReportedState};
 use crate::domain::time::Timestamp;
 
@@ -92,14 +92,7 @@ pub enum Effect {
         operation: OperationId,
     },
     /// Tell a SKU that sold units came back.
-    Restock {
-        /// Whom to tell.
-        sku: Sku,
-        /// The refund they came back with: the key.
-        refund: RefundId,
-        /// Units.
-        quantity: u32,
-    },
+    Restock(Restock),
     /// Get the invoice its number.
     NumberInvoice {
         /// The series.
@@ -164,20 +157,7 @@ fn stock_owed(order: &Order, effects: &mut Vec<Effect>) {
             _ => {}
         }
     }
-    let sold = |sku: &Sku| {
-        let claim = order.claims.iter().find(|claim| claim.sku == *sku);
-        claim.is_some_and(|claim| claim.claim == ClaimState::Committed)
-    };
-    for refund in &order.refunds {
-        // What is not sold yet can't come back yet.
-        let owed = |line: &&RefundedLine| line.restock > 0 && !line.restocked && sold(&line.sku);
-        let back = refund.lines.iter().filter(owed);
-        effects.extend(back.map(|line| Effect::Restock {
-            sku: line.sku.clone(),
-            refund: refund.id,
-            quantity: line.restock,
-        }));
-    }
+    effects.extend(order.restocks_due().into_iter().map(Effect::Restock));
 }
 
 /// What a gateway is to be asked. `over`: the buyer's time to pay has passed, or someone wants the

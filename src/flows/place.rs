@@ -1,14 +1,16 @@
 //! The first step of a checkout: the order as it is written before anybody is asked for anything.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::domain::address::{Address, Email};
-use crate::domain::id::OrderId;
+use crate::domain::id::{OrderId, Sku};
 use crate::domain::inventory::ClaimTerms;
 use crate::domain::money::Money;
 use crate::domain::order::{ChannelOrder, ClaimState, Order, OrderStatus, StockClaim};
 use crate::domain::payment::{CaptureMode, Gateway, Payment};
-use crate::domain::pricing::PricedCart;
+use crate::domain::pricing::{PricedCart, PricedLine};
 use crate::domain::seller::{Seller, TaxNumber};
 use crate::domain::time::Timestamp;
 
@@ -60,7 +62,8 @@ pub struct Draft {
     pub buyer_tax_id: Option<TaxNumber>,
 }
 
-/// Writes the order down as `placing`, with a claim for every SKU. Lines of one SKU are one claim.
+/// Writes the order down as `placing`, with a claim for every SKU that has stock: lines that
+/// share one, by themselves or in bundles, share the claim.
 #[must_use]
 pub fn place(draft: Draft, id: OrderId, now: Timestamp) -> Order {
     let window_ends_at = now.plus_seconds(i64::from(draft.payment_window_seconds));
@@ -95,6 +98,7 @@ pub fn place(draft: Draft, id: OrderId, now: Timestamp) -> Order {
         buyer_tax_id: draft.buyer_tax_id,
         attention: Vec::new(),
         refunds: Vec::new(),
+        returns: Vec::new(),
         earlier_payments: Vec::new(),
         keep_open: draft.keep_open,
         refund_late_money: draft.refund_late_money,
@@ -107,15 +111,18 @@ pub fn place_sold(draft: Draft, sold: ChannelOrder, id: OrderId, now: Timestamp)
     Order { payment: None, channel: Some(sold), ..place(draft, id, now) }
 }
 
+/// One claim for every SKU with stock, in the order in which the lines first take of it.
 fn claims(cart: &PricedCart) -> Vec<StockClaim> {
+    let mut places: BTreeMap<&Sku, usize> = BTreeMap::new();
     let mut claims: Vec<StockClaim> = Vec::with_capacity(cart.lines.len());
-    for line in &cart.lines {
-        if let Some(known) = claims.iter_mut().find(|claim| claim.sku == line.sku) {
-            known.quantity = known.quantity.saturating_add(line.quantity);
+    for (sku, quantity) in cart.lines.iter().flat_map(PricedLine::units) {
+        let at = *places.entry(sku).or_insert(claims.len());
+        if let Some(known) = claims.get_mut(at) {
+            known.quantity = known.quantity.saturating_add(quantity);
         } else {
             claims.push(StockClaim {
-                sku: line.sku.clone(),
-                quantity: line.quantity,
+                sku: sku.clone(),
+                quantity,
                 claim: ClaimState::Requested,
                 slice: None,
                 placement: None,

@@ -77,7 +77,7 @@ impl Effect {
             self,
             Self::Commit { .. }
                 | Self::Release { .. }
-                | Self::Restock { .. }
+                | Self::Restock(_)
                 | Self::NumberInvoice { .. }
                 | Self::NumberCreditNote { .. }
         )

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ledger_commands::{LedgerAnswer, LedgerCommand};
 pub use super::stock_document::{StockDocumentAnswer, StockDocumentCommand};
-use crate::domain::id::{OperationId, OrderId, Sku};
+use crate::domain::id::{OperationId, OrderId, ReturnId, Sku};
 use crate::domain::inventory::spread::{
     Instruction, SliceNews, SpreadHint, SpreadReport, SpreadSettings,
 };
@@ -28,6 +28,9 @@ use crate::domain::time::Timestamp;
 use crate::flows::attempts::NewAttempt;
 use crate::flows::movements::MovementAsk;
 use crate::flows::place::Draft;
+use crate::flows::returns::{ReturnAsk, ReturnRefusal};
+
+pub use super::shortage::{NeedyBundle, Shortage, ShortageReason};
 
 /// What an `OrderShard` can be asked.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -122,6 +125,17 @@ pub enum ShardCommand {
         id: OrderId,
         /// How.
         attempt: Box<NewAttempt>,
+    },
+    /// Goods came back without a refund: note them, once per key.
+    TakeBack {
+        /// As in `Checkout`.
+        key: String,
+        /// As in `Checkout`.
+        fingerprint: String,
+        /// Which order.
+        id: OrderId,
+        /// What came back.
+        ask: ReturnAsk,
     },
     /// Something was seen outside the order that a person must look at.
     Flag {
@@ -231,6 +245,20 @@ pub enum ShardAnswer {
         /// What is wrong with them.
         problem: String,
     },
+    /// Goods that came back were noted, now or before under the same key.
+    TakenBack {
+        /// The order as it is now.
+        order: Box<Order>,
+        /// The return.
+        return_id: ReturnId,
+        /// Whether this was asked before.
+        replayed: bool,
+    },
+    /// These goods can't have come back; nothing changed.
+    TakeBackRefused {
+        /// Why.
+        refusal: ReturnRefusal,
+    },
     /// Done; or known before; or nothing to do.
     Ok,
 }
@@ -254,18 +282,6 @@ pub enum CheckoutOutcome {
         /// The order, rejected.
         order: Box<Order>,
     },
-}
-
-/// A SKU that could not be had in the quantity wanted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct Shortage {
-    /// Which.
-    pub sku: String,
-    /// Units wanted.
-    pub requested: u32,
-    /// Units that could be had, as far as the store shows counts.
-    #[schema(required = false)]
-    pub available: i64,
 }
 
 /// What a `SkuInventory` can be asked.

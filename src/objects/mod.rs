@@ -8,6 +8,7 @@ pub mod ledger_commands;
 pub mod order_shard;
 pub mod reconciler;
 pub mod reordering;
+pub mod shortage;
 pub mod sku_inventory;
 pub mod stock_document;
 pub mod stock_proof;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use worker::D1Database;
 
+use super::bundles;
 use super::statement::{
     Parameter, document, json_arrays, json_list, parse, prepare, row, rows, run_together,
 };
@@ -92,6 +93,9 @@ pub enum Stored {
     Yes,
     /// Nothing is stored: these SKUs belong to other products.
     SkusTaken(Vec<String>),
+    /// Nothing is stored: these SKUs would be gone, or no longer for sale, and these bundles of other
+    /// products are made of them.
+    Needed(Vec<(String, String)>),
 }
 
 /// Stores a product and its variants in place of what was there; all of it or nothing.
@@ -112,18 +116,24 @@ pub async fn put_product(
         Parameter::moment(now),
     ];
     let mut statements = vec![
+        bundles::before_product(database, product)?,
         prepare(database, UPSERT_PRODUCT, &product_row)?,
         prepare(database, DELETE_VARIANTS, std::slice::from_ref(&id))?,
     ];
     for array in &json_arrays(product.sellables())? {
         statements.push(prepare(database, INSERT_VARIANTS, &[Parameter::Text(array)])?);
     }
+    statements.extend(bundles::after_product(database, product)?);
     let failure = match run_together(database, statements).await {
         Ok(()) => return Ok(Stored::Yes),
         Err(failure) => failure,
     };
     let taken = taken_skus(database, product).await?;
-    if taken.is_empty() { Err(failure) } else { Ok(Stored::SkusTaken(taken)) }
+    if !taken.is_empty() {
+        return Ok(Stored::SkusTaken(taken));
+    }
+    let needed = bundles::needed(database, product).await?;
+    if needed.is_empty() { Err(failure) } else { Ok(Stored::Needed(needed)) }
 }
 
 async fn taken_skus(database: &D1Database, product: &Product) -> Result<Vec<String>, Unavailable> {
@@ -138,7 +148,7 @@ async fn taken_skus(database: &D1Database, product: &Product) -> Result<Vec<Stri
     Ok(found.into_iter().map(|row| row.sku).collect())
 }
 
-const fn status_name(status: ProductStatus) -> &'static str {
+pub(super) const fn status_name(status: ProductStatus) -> &'static str {
     match status {
         ProductStatus::Active => "active",
         ProductStatus::Draft => "draft",

@@ -5,6 +5,7 @@
 
 pub mod api_keys;
 pub mod attention;
+pub mod bundles;
 pub mod catalogue;
 pub mod channels;
 pub mod invoices;

@@ -33,7 +33,7 @@ test(`one unit, ${BUYERS} buyers: one order`, async () => {
   for (const { answer } of answers.filter(({ answer }) => answer.status !== 201)) {
     assert.equal(answer.status, 409, answer.text);
     assert.equal(answer.body.code, "insufficient_stock");
-    assert.deepEqual(answer.body.shortages, [{ sku: "PRINT-LAST-ONE", requested: 1, available: 0 }]);
+    assert.deepEqual(answer.body.shortages, [{ sku: "PRINT-LAST-ONE", requested: 1, available: 0, reason: "stock" }]);
   }
   assert.equal(store.sandbox.control.payments().length, 1, "only the buyer who gets it is charged");
   const { body } = await store.storefront.get("/v1/stock?sku=PRINT-LAST-ONE&fresh=true");

@@ -265,7 +265,7 @@ describe("an order that a channel has sold", () => {
     await openDoors({ MUG: 1, CUP: 5 });
     await setUp();
     const { body } = await must(bring(sale("112-3", { lines: [["MUG", 2], ["CUP", 1]] })));
-    expect(body.shortages).toEqual([{ sku: shop.sku("MUG"), requested: 2, available: 1 }]);
+    expect(body.shortages).toEqual([{ sku: shop.sku("MUG"), requested: 2, available: 1, reason: "stock" }]);
     expect(body.order).toMatchObject({ status: "open", payment_status: "paid", attention: [{ code: "stock_gone" }] });
     await must(buyOverHttp(cart({ lines: [["CUP", 1]] })));
     await drain();

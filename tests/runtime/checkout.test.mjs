@@ -69,7 +69,7 @@ describe("two lines of one SKU", () => {
     const { outcome } = await checkout({ lines: [["MUG", 2], ["MUG", 3]] });
     expect(outcome).toEqual({
       outcome: "insufficient_stock",
-      shortages: [{ sku: shop.sku("MUG"), requested: 5, available: 4 }],
+      shortages: [{ sku: shop.sku("MUG"), requested: 5, available: 4, reason: "stock" }],
     });
     expect(await level("MUG")).toMatchObject({ sold: 0, reserved: 0 });
   });
@@ -81,8 +81,8 @@ describe("a refusal", () => {
     const { outcome } = await checkout({ lines: [["MUG", 2], ["CUP", 2], ["JUG", 1]] });
     expect(outcome.outcome).toBe("insufficient_stock");
     expect(outcome.shortages).toEqual([
-      { sku: shop.sku("CUP"), requested: 2, available: 1 },
-      { sku: shop.sku("JUG"), requested: 1, available: 0 },
+      { sku: shop.sku("CUP"), requested: 2, available: 1, reason: "stock" },
+      { sku: shop.sku("JUG"), requested: 1, available: 0, reason: "stock" },
     ]);
     await drain();
     expect(await level("MUG")).toMatchObject({ sold: 0, reserved: 0 });

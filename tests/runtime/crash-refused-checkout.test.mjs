@@ -24,7 +24,7 @@ const STORIES = {
     end: async ({ answer }) => {
       expect(answer.outcome).toEqual({
         outcome: "insufficient_stock",
-        shortages: [{ sku: shop.sku("CUP"), requested: 3, available: 1 }],
+        shortages: [{ sku: shop.sku("CUP"), requested: 3, available: 1, reason: "stock" }],
       });
       expect(gateway.calls).toEqual([]);
       expect(await level("MUG")).toMatchObject({ sold: 0, reserved: 0 });

@@ -53,7 +53,8 @@ describe("a checkout", () => {
     const short = await checkout(cart({ lines: [["MUG", 3], ["CUP", 1]] }));
     expect(short).toMatchObject({ status: 409, body: { code: "insufficient_stock" } });
     expect(short.body.shortages).toEqual([
-      { sku: shop.sku("MUG"), requested: 3, available: 2 }, { sku: shop.sku("CUP"), requested: 1, available: 0 },
+      { sku: shop.sku("MUG"), requested: 3, available: 2, reason: "stock" },
+      { sku: shop.sku("CUP"), requested: 1, available: 0, reason: "stock" },
     ]);
     expect(await checkout(cart({ method: "decline" }))).toMatchObject({
       status: 402, body: { code: "payment_declined", decline: { code: "card_declined" } },

@@ -1,9 +1,9 @@
 //! One order with its gateway: the real flows, a buyer who pays or does not, and answers that get lost.
 
 use cartwright::domain::id::{OrderId, ShardNumber, Sku};
-use cartwright::domain::inventory::{ChannelId, ClaimCommand, ClaimTerms, Condition};
+use cartwright::domain::inventory::{ChannelId, ClaimCommand, ClaimTerms};
 use cartwright::domain::money::Money;
-use cartwright::domain::order::{ChannelOrder, Order};
+use cartwright::domain::order::{ChannelOrder, Order, Restock};
 use cartwright::domain::payment::{
     CallFailure, CaptureMode, Gateway, PaymentReport, ReportedState,
 };
@@ -177,9 +177,8 @@ pub fn claim_of(effect: &Effect) -> Option<(Sku, ClaimCommand)> {
         }
         Effect::Commit { sku, quantity } => (sku, ClaimCommand::Commit { quantity }),
         Effect::Release { sku } => (sku, ClaimCommand::Release),
-        Effect::Restock { sku, refund, quantity } => {
-            let (condition, location) = (Condition::Sellable, None);
-            (sku, ClaimCommand::Restock { refund, quantity, condition, location })
+        Effect::Restock(Restock { sku, key, quantity, condition, location }) => {
+            (sku, ClaimCommand::Restock { key, quantity, condition, location })
         }
         _ => return None,
     })

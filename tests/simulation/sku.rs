@@ -37,8 +37,8 @@ impl SkuObject {
         now: Timestamp,
     ) -> ClaimReply {
         self.bring_up_to_date(now);
-        if let ClaimCommand::Restock { refund, .. } = command
-            && !self.returns.insert(refund.to_string())
+        if let ClaimCommand::Restock { key, .. } = command
+            && !self.returns.insert(key.clone())
         {
             return ClaimAnswer::Restocked.into();
         }

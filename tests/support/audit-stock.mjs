@@ -2,6 +2,7 @@
 // and with their copy in D1.
 
 import { chainProblems, counterProblems, movementsOf } from "./ledger.mjs";
+import { unitsKept } from "./units.mjs";
 
 const COUNTERS = ["received", "adjusted", "sold", "reserved", "back_order_limit", "low_stock_threshold", "version"];
 
@@ -31,19 +32,14 @@ export function auditStock(raw, orders, now, say) {
   }
 }
 
-/** For each SKU, the units each order wants of it, summed from the order's lines. */
+/** For each SKU, the units each order keeps of it, summed from the order's lines, less what came back. */
 function wantedBySku(orders) {
   const wanted = new Map();
   for (const [id, { document: order }] of orders) {
-    for (const { sku, quantity } of order.cart.lines) {
+    for (const [sku, units] of unitsKept(order)) {
       const quantities = wanted.get(sku) ?? new Map();
-      quantities.set(id, (quantities.get(id) ?? 0) + quantity);
+      quantities.set(id, units);
       wanted.set(sku, quantities);
-    }
-    // What came back with a refund is not the order's any more.
-    for (const { sku, restock, restocked } of (order.refunds ?? []).flatMap(({ lines }) => lines)) {
-      const quantities = wanted.get(sku);
-      if (restocked) quantities?.set(id, quantities.get(id) - restock);
     }
   }
   return wanted;

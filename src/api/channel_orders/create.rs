@@ -114,7 +114,7 @@ async fn draft(
     }
     let terms = remembered::terms(platform).await?;
     let skus = request.lines.iter().map(|line| &line.sku);
-    let mut sellables = remembered::sellables(platform, skus).await?;
+    let mut sellables = remembered::with_components(platform, skus).await?;
     request.reprice(&mut sellables);
     let cart = price_cart(
         request.currency,

@@ -128,12 +128,15 @@ impl ChannelOrderRequest {
         self.lines.iter().map(line).collect()
     }
 
-    /// The catalogue as the channel sold it: at the channel's prices, and what is no longer for sale here
-    /// as well, since the sale has happened.
+    /// The catalogue as the channel sold it: at the channel's prices, and what is no longer for sale here,
+    /// or not as many of it, as well, since the sale has happened.
     pub fn reprice(&self, sellables: &mut BTreeMap<Sku, Sellable>) {
+        for sellable in sellables.values_mut() {
+            sellable.active = true;
+            sellable.max_per_order = None;
+        }
         for line in &self.lines {
             let Some(sellable) = sellables.get_mut(&line.sku) else { continue };
-            sellable.active = true;
             if let Some(price) = line.unit_price_minor {
                 replace(&mut sellable.prices, Money::new(price, self.currency));
             }

@@ -5,8 +5,8 @@ use utoipa::ToSchema;
 
 use crate::api::orders::view::{Audience, OrderView};
 use crate::domain::inventory::ChannelId;
-use crate::domain::order::{ChannelOrder, ClaimState, Order};
-use crate::objects::commands::Shortage;
+use crate::domain::order::{ChannelOrder, Order};
+use crate::objects::shortage::{self, Shortage};
 
 /// The channel that sold an order.
 #[derive(Debug, Serialize, ToSchema)]
@@ -42,12 +42,7 @@ impl<'a> ChannelOrderAnswer<'a> {
     /// What is said of an order as it is.
     #[must_use]
     pub fn of(order: &'a Order) -> Self {
-        let short = order.claims.iter().filter_map(|claim| match claim.claim {
-            ClaimState::Short { available } => {
-                Some(Shortage { sku: claim.sku.to_string(), requested: claim.quantity, available })
-            }
-            _ => None,
-        });
-        Self { order: OrderView::of(order, Audience::Merchant), shortages: short.collect() }
+        let shortages = shortage::of_paid_order(order);
+        Self { order: OrderView::of(order, Audience::Merchant), shortages }
     }
 }

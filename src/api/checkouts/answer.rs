@@ -9,7 +9,7 @@ use crate::api::orders::view::{self, Audience, OrderView};
 use crate::api::reply::{Outcome, Reply};
 use crate::domain::order::{CloseReason, Order, OrderStatus};
 use crate::domain::payment::{BuyerAction, Payment, PaymentStatus};
-use crate::objects::commands::CheckoutOutcome;
+use crate::objects::commands::{CheckoutOutcome, ShortageReason};
 
 /// An order that was placed, and how to go on.
 #[derive(Debug, Serialize, ToSchema)]
@@ -35,13 +35,17 @@ pub struct NextStep<'a> {
 /// Answers with what came of a checkout, now or before.
 ///
 /// # Errors
-/// 409 without stock, 402 when the payment was declined.
+/// 409 without stock or beyond a limit, 402 when the payment was declined.
 pub fn of_outcome(outcome: &CheckoutOutcome, replayed: bool, token_secret: &str) -> Outcome {
     let mut answered = match outcome {
         CheckoutOutcome::Placed { order } => placed(order, token_secret)?,
         CheckoutOutcome::InsufficientStock { shortages } => {
+            let limited = !shortages.is_empty()
+                && shortages.iter().all(|shortage| shortage.reason != ShortageReason::Stock);
+            let code =
+                if limited { ErrorCode::QuantityLimited } else { ErrorCode::InsufficientStock };
             let shortages = serde_json::to_value(shortages).unwrap_or_default();
-            let refusal = ApiError::new(ErrorCode::InsufficientStock).with("shortages", shortages);
+            let refusal = ApiError::new(code).with("shortages", shortages);
             return Err(mark(refusal, replayed));
         }
         CheckoutOutcome::PaymentDeclined { order } => {

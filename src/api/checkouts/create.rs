@@ -7,6 +7,7 @@
 use futures_util::join;
 
 use super::answer::{self, CheckoutAnswer};
+use super::buyer::{self, Holder};
 use super::request::CheckoutRequest;
 use super::{route, sold_out};
 use crate::api::ask::Ask;
@@ -20,7 +21,7 @@ use crate::api::reply::Outcome;
 use crate::api::stock::shortages;
 use crate::domain::inventory::ClaimTerms;
 use crate::domain::money::Money;
-use crate::domain::pricing::{MAX_CART_LINES, PricingRefusal, price_cart};
+use crate::domain::pricing::{CartLine, MAX_CART_LINES, PricedLine, PricingRefusal, price_cart};
 use crate::flows::place::Draft;
 use crate::objects::commands::{ShardAnswer, ShardCommand};
 use crate::providers::payment::registry;
@@ -38,7 +39,7 @@ use crate::runtime::platform::{Platform, Unavailable};
     responses(
         (status = 201, description = "The order is placed; `Location` leads to it", body = CheckoutAnswer),
         (status = 402, description = "`payment_declined`: `decline` has the gateway's code and message. Nothing is held", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`insufficient_stock`: `shortages` lists what is requested and available; `total_changed`: `total` has the total as it is", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`insufficient_stock`: `shortages` lists what is requested and available; `quantity_limited`: the same, for limits; `total_changed`: `total` has the total as it is", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "`invalid_request`, `idempotency_key_reused`, `gateway_unavailable`, `payment_method_unavailable`, `card_data_refused`, or why the cart can't be priced: `unknown_sku`, `price_missing`, …", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "`try_again`: send the same request, with the same key, after `Retry-After`", body = Problem, content_type = "application/problem+json"),
     ),
@@ -48,7 +49,9 @@ pub async fn handle(mut ask: Ask) -> Outcome {
     let submission = ask.submission(&body)?;
     let request: CheckoutRequest = body::parse(&body)?;
     request.check(ask.platform.settings().development)?;
-    let (command, refusal) = match draft(&ask.platform, request).await {
+    let buyer = request.buyer_address.as_deref();
+    let holder = Holder::of(&ask.caller, ask.incoming.as_ref(), buyer)?;
+    let (command, refusal) = match draft(&ask.platform, request, &holder).await {
         Ok(draft) => (checkout(&submission, draft), None),
         Err(refusal) => (replay(&submission), Some(refusal)),
     };
@@ -99,6 +102,8 @@ fn answered(
             | ShardAnswer::Moved { .. }
             | ShardAnswer::MovementRefused { .. }
             | ShardAnswer::ReturnRefused { .. }
+            | ShardAnswer::TakenBack { .. }
+            | ShardAnswer::TakeBackRefused { .. }
             | ShardAnswer::Ok,
         ) => Err(ApiError::internal(UNFITTING)),
         Err(unavailable) => Err(unavailable.into()),
@@ -109,7 +114,11 @@ fn answered(
 const UNFITTING: &str = "the shard's answer does not fit a checkout";
 
 /// Prices the cart and puts together what the shard needs.
-async fn draft(platform: &Platform, request: CheckoutRequest) -> Result<Draft, ApiError> {
+async fn draft(
+    platform: &Platform,
+    request: CheckoutRequest,
+    holder: &Holder,
+) -> Result<Draft, ApiError> {
     if !(1..=MAX_CART_LINES).contains(&request.lines.len()) {
         return Err(PricingRefusal::LineCountOutOfRange.into());
     }
@@ -125,7 +134,7 @@ async fn draft(platform: &Platform, request: CheckoutRequest) -> Result<Draft, A
     );
     let terms = terms?;
     let skus = request.lines.iter().map(|line| &line.sku);
-    let sellables = remembered::sellables(platform, skus).await?;
+    let sellables = remembered::with_components(platform, skus).await?;
     let cart = price_cart(
         request.currency,
         &request.lines,
@@ -145,13 +154,20 @@ async fn draft(platform: &Platform, request: CheckoutRequest) -> Result<Draft, A
     let method = payment_methods::terms::of(&*methods?, gateway, settings.capture_mode);
     payment_methods::terms::check(settings, gateway, &method, total, country)?;
     let address = &request.shipping_address;
-    let route = route::of(platform, &terms, &locations, address, &request.lines).await;
+    // Bundles are packed where their components are.
+    let parts = cart.lines.iter().flat_map(PricedLine::units);
+    let parts: Vec<CartLine> =
+        parts.map(|(sku, quantity)| CartLine { sku: sku.clone(), quantity }).collect();
+    let route = route::of(platform, &terms, &locations, address, &parts).await;
+    let claim_terms = ClaimTerms { route, ..ClaimTerms::default() };
+    let secret = &settings.order_token_secret;
+    let claim_terms = buyer::identify(claim_terms, &request.email, holder, &terms, secret);
     Ok(Draft {
         email: request.email,
         shipping_address: request.shipping_address,
         billing_address: request.billing_address,
         cart,
-        claim_terms: ClaimTerms { route, ..ClaimTerms::default() },
+        claim_terms,
         gateway,
         method: request.payment.method,
         return_url: request.payment.return_url,

@@ -62,6 +62,11 @@ pub struct CheckoutRequest {
     /// The total that the buyer was shown: the checkout is refused if it is another.
     #[serde(default)]
     pub expected_total: Option<Money>,
+    /// For secret keys: the buyer's network address, for the limit of what one buyer may hold unpaid
+    /// (`unpaid_units_per_buyer`). Without it, all that the key holds counts together.
+    #[serde(default)]
+    #[schema(max_length = 45, example = "203.0.113.7")]
+    pub buyer_address: Option<String>,
 }
 
 /// How to pay. No field ever takes a card number: cards go to the gateway.

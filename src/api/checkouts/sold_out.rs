@@ -15,7 +15,7 @@ use crate::api::error::{ApiError, ErrorCode};
 use crate::api::stock::display;
 use crate::domain::id::Sku;
 use crate::domain::pricing::CartLine;
-use crate::objects::commands::Shortage;
+use crate::objects::commands::{Shortage, ShortageReason};
 use crate::runtime::cache::{Cache, Found, Lifetime};
 use crate::runtime::platform::Platform;
 
@@ -67,7 +67,13 @@ pub async fn refuse(platform: &Platform, lines: &[CartLine]) -> Result<(), ApiEr
             let available = shown.level.available(shown.as_of);
             // An object that never had a movement is not where the units of this SKU are.
             let short = shown.level.version > 0 && i64::from(requested) > available;
-            short.then(|| Shortage { sku: sku.to_string(), requested, available })
+            short.then(|| Shortage {
+                sku: sku.to_string(),
+                requested,
+                available,
+                reason: ShortageReason::default(),
+                bundles: Vec::new(),
+            })
         })
         .collect();
     if shortages.is_empty() {

@@ -135,7 +135,7 @@ impl AdjustmentRequest {
     responses(
         (status = 200, description = "The counters after it; `Idempotent-Replayed: true` on a repeat", body = InventoryView),
         (status = 404, description = "`unknown_sku`", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`units_claimed`: `removable` says how many units it could take; `not_damaged`: `damaged` says how many units are", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`sku_is_bundle`; `units_claimed`: `removable` says how many units it could take; `not_damaged`: `damaged` says how many units are", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "`invalid_request`, `unknown_location`, `idempotency_key_reused`", body = Problem, content_type = "application/problem+json"),
     ),
 )]

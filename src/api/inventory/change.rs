@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 
+use super::bundle::refuse_bundles;
 use super::view::InventoryView;
 use crate::api::ask::Ask;
 use crate::api::error::{ApiError, ErrorCode};
@@ -89,5 +90,5 @@ pub async fn require_in_catalogue(platform: &Platform, sku: &Sku) -> Result<(), 
     if known.is_empty() {
         return Err(ApiError::new(ErrorCode::SkuNotFound).with("skus", vec![sku.as_str()]));
     }
-    Ok(())
+    refuse_bundles(&known)
 }

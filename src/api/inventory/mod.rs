@@ -1,6 +1,7 @@
 //! A SKU's counters and terms as merchants see and change them.
 
 pub mod adjust;
+pub mod bundle;
 pub mod change;
 pub mod explain;
 pub mod list;

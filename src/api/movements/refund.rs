@@ -10,10 +10,12 @@ use super::capture::wrong;
 use crate::api::ask::Ask;
 use crate::api::body;
 use crate::api::error::ApiError;
+use crate::api::locations::known::require_locations;
 use crate::api::openapi::Problem;
 use crate::api::reply::Outcome;
 use crate::domain::field_error::Checks;
 use crate::domain::id::Sku;
+use crate::domain::inventory::{Condition, LocationId};
 use crate::domain::money::MAX_AMOUNT_MINOR;
 use crate::domain::pricing::{MAX_CART_LINES, MAX_QUANTITY};
 use crate::flows::movements::{LineAsk, MovementAsk, RefundOf};
@@ -53,10 +55,28 @@ pub struct RefundLine {
     /// How many units to give the money back for.
     #[schema(minimum = 1, maximum = 9_999)]
     quantity: u32,
-    /// How many of them go back on the shelf.
+    /// How many of them came back. Of a bundle, its components are put back.
     #[serde(default)]
     #[schema(maximum = 9_999)]
     restock: u32,
+    /// Whether those can be sold again.
+    #[serde(default)]
+    restock_condition: Condition,
+    /// Where they came to; by default where they came from.
+    #[serde(default)]
+    restock_location: Option<LocationId>,
+}
+
+impl RefundLine {
+    fn ask(self) -> LineAsk {
+        LineAsk {
+            sku: self.sku,
+            quantity: self.quantity,
+            restock: self.restock,
+            restock_condition: self.restock_condition,
+            restock_location: self.restock_location,
+        }
+    }
 }
 
 /// Gives money back, all or in part, once per `Idempotency-Key`.
@@ -75,7 +95,7 @@ pub struct RefundLine {
         (status = 201, description = "Written down and asked of the gateway", body = MovementAnswer),
         (status = 404, description = "`order_not_found`", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`nothing_to_move`, `movement_in_progress`, `outcome_unknown`, `payment_disputed`, `not_offered_by_gateway`", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`invalid_request`, `amount_too_large`, `units_too_many`, `idempotency_key_reused`, `card_data_refused`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`invalid_request`, `unknown_location`, `amount_too_large`, `units_too_many`, `idempotency_key_reused`, `card_data_refused`", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub async fn handle(mut ask: Ask) -> Outcome {
@@ -84,15 +104,19 @@ pub async fn handle(mut ask: Ask) -> Outcome {
     let submission = ask.submission(&body)?;
     let request: RefundRequest = body::parse(&body)?;
     request.check()?;
+    let mut named = request.lines.iter().enumerate().filter_map(|(index, line)| {
+        Some((format!("/lines/{index}/restock_location"), line.restock_location.as_ref()?))
+    });
+    // Who names no location does not wait for the register of them.
+    if let Some(first) = named.next() {
+        require_locations(&ask.platform, std::iter::once(first).chain(named)).await?;
+    }
     let RefundRequest { amount_minor, lines, shipping_minor, reason } = request;
     let of = match (amount_minor, lines.is_empty(), shipping_minor) {
         (Some(amount_minor), ..) => RefundOf::Amount { amount_minor },
         (None, true, None) => RefundOf::Everything,
         (None, _, shipping_minor) => RefundOf::Lines {
-            lines: lines
-                .into_iter()
-                .map(|RefundLine { sku, quantity, restock }| LineAsk { sku, quantity, restock })
-                .collect(),
+            lines: lines.into_iter().map(RefundLine::ask).collect(),
             shipping_minor: shipping_minor.unwrap_or(0),
         },
     };

@@ -3,6 +3,7 @@
 pub mod cancel;
 pub mod claim_view;
 pub mod confirm;
+pub mod given_back;
 pub mod list;
 pub mod retry;
 pub mod show;

@@ -48,6 +48,8 @@ pub fn found(id: OrderId, answer: ShardAnswer) -> Result<Order, ApiError> {
         | ShardAnswer::Moved { .. }
         | ShardAnswer::MovementRefused { .. }
         | ShardAnswer::ReturnRefused { .. }
+        | ShardAnswer::TakenBack { .. }
+        | ShardAnswer::TakeBackRefused { .. }
         | ShardAnswer::Ok => ApiError::internal("the shard's answer does not fit an order"),
     };
     Err(refusal.about(id))

@@ -4,14 +4,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::claim_view::{ClaimView, waits};
-
+use super::given_back::{RefundView, ReturnView};
 use crate::api::channel_orders::view::SoldByView;
 use crate::domain::address::{Address, Email};
-use crate::domain::catalogue::{ProductId, ShippingMethodId};
+use crate::domain::catalogue::{Component, ProductId, ShippingMethodId};
 use crate::domain::currency::Currency;
-use crate::domain::id::{OperationId, OrderId, RefundId, Sku};
+use crate::domain::id::{OperationId, OrderId, Sku};
 use crate::domain::money::Money;
-use crate::domain::order::{Attention, CloseReason, FulfilmentStatus, Order, OrderStatus, Refund};
+use crate::domain::order::{Attention, CloseReason, FulfilmentStatus, Order, OrderStatus};
 use crate::domain::payment::{
     BuyerAction, Gateway, Operation, OperationKind, OperationResult, Origin, PaymentStatus,
 };
@@ -70,6 +70,9 @@ pub struct OrderView<'a> {
     /// Money given back, oldest first; absent if none was.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     refunds: Vec<RefundView<'a>>,
+    /// Goods that came back without a refund, oldest first; absent if none did.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    returns: Vec<ReturnView<'a>>,
     /// The number of its invoice, once paid.
     invoice_number: Option<&'a str>,
     /// When it was placed.
@@ -121,6 +124,9 @@ pub struct LineView<'a> {
     total: Money,
     /// Each tax on the line.
     taxes: Vec<TaxView<'a>>,
+    /// For a bundle: the SKUs that one of it is made of, as it was bought.
+    #[serde(skip_serializing_if = "<[Component]>::is_empty")]
+    components: &'a [Component],
     /// Units of the SKU that the order waits for; absent if it waits for none.
     #[serde(skip_serializing_if = "Option::is_none")]
     back_ordered: Option<i64>,
@@ -211,47 +217,6 @@ pub struct MovableView {
     refundable: Money,
 }
 
-/// Money given back.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct RefundView<'a> {
-    /// Its identity.
-    #[schema(value_type = String, example = "ref_019aa0c05c1c7c2e8a5b0d3c5a6f7e80")]
-    id: RefundId,
-    /// How much in all.
-    amount: Money,
-    /// The part that is shipping, tax included.
-    shipping: Money,
-    /// By line; empty for a refund of an amount.
-    lines: Vec<RefundedLineView<'a>>,
-    /// Where its money is.
-    status: OperationResult,
-    /// Why.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'a str>,
-    /// When it was asked for, or heard of.
-    #[schema(value_type = String, format = DateTime)]
-    requested_at: Timestamp,
-    /// The number of its credit note, once its money has moved.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    credit_note_number: Option<&'a str>,
-}
-
-/// Units of a line that money was given back for.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct RefundedLineView<'a> {
-    /// The line's SKU.
-    #[schema(value_type = String, example = "MUG-CLASSIC")]
-    sku: &'a Sku,
-    /// Units.
-    quantity: u32,
-    /// How many of them went back on the shelf.
-    restock: u32,
-    /// Without tax.
-    net: Money,
-    /// Tax.
-    tax: Money,
-}
-
 /// One thing asked of a gateway.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct OperationView {
@@ -329,6 +294,7 @@ impl<'a> OrderView<'a> {
             },
             payment: PaymentView::of(order, audience),
             refunds: order.refunds.iter().map(|refund| RefundView::of(order, refund)).collect(),
+            returns: order.returns.iter().map(ReturnView::of).collect(),
             invoice_number: order.invoice_number.as_deref(),
             created_at: order.created_at,
             updated_at: order.updated_at,
@@ -359,6 +325,7 @@ impl<'a> LineView<'a> {
             tax: money(line.tax_minor),
             total: money(line.total_minor),
             taxes: taxes(&line.taxes, currency),
+            components: &line.components,
             back_ordered,
             expected_at,
         }
@@ -427,30 +394,4 @@ pub fn operations(order: &Order) -> Vec<OperationView> {
         .collect();
     all.sort_by_key(|operation| operation.requested_at);
     all
-}
-
-impl<'a> RefundView<'a> {
-    fn of(order: &'a Order, refund: &'a Refund) -> Self {
-        let money = |minor: i64| Money::new(minor, order.cart.currency);
-        Self {
-            id: refund.id,
-            amount: money(refund.amount_minor),
-            shipping: money(refund.shipping_minor),
-            lines: refund
-                .lines
-                .iter()
-                .map(|line| RefundedLineView {
-                    sku: &line.sku,
-                    quantity: line.quantity,
-                    restock: line.restock,
-                    net: money(line.net_minor),
-                    tax: money(line.tax_minor),
-                })
-                .collect(),
-            status: order.refund_result(refund),
-            reason: refund.reason.as_deref(),
-            requested_at: refund.requested_at,
-            credit_note_number: refund.credit_note_number.as_deref(),
-        }
-    }
 }

@@ -1,5 +1,6 @@
 //! The catalogue as storefronts see it, and how merchants write it.
 
+pub mod assembly;
 pub mod list;
 pub mod put;
 pub mod show;

@@ -7,8 +7,11 @@ use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
 use crate::api::remembered;
+use crate::api::stock::bundle::Unpacked;
 use crate::api::stock::{display, seen};
-use crate::domain::catalogue::{Product, ProductId, ProductStatus, TaxCategory};
+use crate::domain::catalogue::{
+    Component, Product, ProductId, ProductStatus, Sellable, TaxCategory,
+};
 use crate::domain::id::Sku;
 use crate::domain::inventory::StockStatus;
 use crate::domain::money::Money;
@@ -48,6 +51,12 @@ pub struct VariantView<'a> {
     prices: &'a [Money],
     /// Weight of one, packed.
     weight_grams: u32,
+    /// What it is made of, if it is a bundle.
+    #[serde(skip_serializing_if = "<[Component]>::is_empty")]
+    components: &'a [Component],
+    /// The most units that one order may have of it, if there is such a limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_per_order: Option<u32>,
     /// Whether it is available, a few seconds ago; `GET /v1/stock` is nearer to now.
     availability: StockStatus,
 }
@@ -63,18 +72,37 @@ pub async fn with_availability(
     let terms = remembered::terms(platform).await?;
     let skus: Vec<&Sku> =
         products.iter().flat_map(|product| product.variants.iter().map(|v| &v.sku)).collect();
-    let levels = storage::stock_levels::of_skus(&platform.database()?, &skus).await?;
+    let known = bundled(platform, products).await?;
+    let unpacked = Unpacked::of(skus.iter().copied(), &known);
+    let stocked = unpacked.stocked(skus.iter().copied());
+    let stocked: Vec<&Sku> = stocked.iter().collect();
+    let levels = storage::stock_levels::of_skus(&platform.database()?, &stocked).await?;
     let levels: BTreeMap<&str, &storage::stock_levels::CopiedLevel> =
         levels.iter().map(|copied| (copied.sku.as_str(), copied)).collect();
     let now = platform.now();
     let seen = seen::by_storefronts(platform).await;
     let availability = |sku: &Sku| {
-        levels.get(sku.as_str()).map_or(StockStatus::OutOfStock, |copied| {
-            display::status(&seen.of(&copied.level), &terms, now)
-        })
+        let shown = |sku: &Sku| levels.get(sku.as_str()).map(|copied| seen.of(&copied.level));
+        if let Some(bundle) = unpacked.availability(sku, shown, &terms, now) {
+            return bundle.status;
+        }
+        shown(sku).map_or(StockStatus::OutOfStock, |level| display::status(&level, &terms, now))
     };
     let views = products.iter().map(|product| view(product, availability));
     Ok(views.map(|view| serde_json::to_value(view).unwrap_or_default()).collect())
+}
+
+/// The bundles among these products' variants, with all that is inside them.
+async fn bundled(
+    platform: &Platform,
+    products: &[Product],
+) -> Result<BTreeMap<Sku, Sellable>, ApiError> {
+    let bundles = products.iter().flat_map(Product::sellables).filter(Sellable::is_bundle);
+    let bundles: Vec<Sku> = bundles.map(|bundle| bundle.sku).collect();
+    if bundles.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    remembered::with_components(platform, bundles.iter()).await
 }
 
 fn view<'a>(product: &'a Product, availability: impl Fn(&Sku) -> StockStatus) -> ProductView<'a> {
@@ -94,6 +122,8 @@ fn view<'a>(product: &'a Product, availability: impl Fn(&Sku) -> StockStatus) ->
                 options: &variant.options,
                 prices: &variant.prices,
                 weight_grams: variant.weight_grams,
+                components: &variant.components,
+                max_per_order: variant.max_per_order,
                 availability: availability(&variant.sku),
             })
             .collect(),

@@ -3,20 +3,31 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::display;
-use super::seen;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use super::bundle::Unpacked;
+use super::display::{self, Shown};
+use super::seen::{self, Seen};
 use crate::api::ask::Ask;
 use crate::api::error::{ApiError, ErrorCode};
 use crate::api::locations::known::require_locations;
 use crate::api::query::refused;
 use crate::api::remembered;
 use crate::api::reply::{Outcome, Reply};
+use crate::domain::catalogue::{Sellable, StoreSettings};
 use crate::domain::id::Sku;
-use crate::domain::inventory::{StockStatus, StockTerms};
+use crate::domain::inventory::{
+    BundleAvailability, LocationId, StockLevel, StockStatus, StockTerms,
+};
 use crate::domain::time::Timestamp;
+use crate::runtime::platform::Platform;
 
 /// The most SKUs of one request.
 pub const MAX_SKUS: usize = 100;
+
+/// The most SKUs with stock that one request looks at, those within bundles included.
+const MAX_STOCKED: usize = 300;
 
 /// What of one SKU is available.
 #[derive(Debug, Serialize, ToSchema)]
@@ -66,6 +77,7 @@ pub struct StockList {
 
 /// Shows what of each SKU is available.
 ///
+/// What of a bundle is available follows from its components, and is as old as the oldest of them.
 /// For display: an answer may be a second or two old, `as_of` says how old. A checkout does not rely on
 /// it. `fresh=true` asks the objects that own the stock.
 #[utoipa::path(
@@ -91,29 +103,91 @@ pub async fn handle(ask: Ask) -> Outcome {
         require_locations(platform, [("?location".to_owned(), location)]).await?;
     }
     let terms = remembered::terms(platform).await?;
-    let unknown = remembered::unsellable(platform, &skus).await?;
-    if !unknown.is_empty() {
-        let unknown: Vec<&str> = unknown.into_iter().map(Sku::as_str).collect();
-        return Err(ApiError::new(ErrorCode::SkuNotFound).with("skus", unknown));
+    let known = known(platform, &skus).await?;
+    let unpacked = Unpacked::of(skus.iter(), &known);
+    let stocked = unpacked.stocked(skus.iter());
+    if stocked.len() > MAX_STOCKED {
+        return Err(refused("sku", "names bundles of more than 300 SKUs: ask for fewer at once"));
     }
-    let is_merchant = ask.caller.is_merchant();
-    let levels = display::levels(platform, &skus, fresh).await?;
-    let seen = seen::by_storefronts(platform).await;
-    let items = skus.into_iter().zip(&levels).map(|(sku, shown)| {
-        let (level, as_of) = (seen.of(&shown.level), shown.as_of);
-        let (available, status) = match &location {
-            None => (level.available(as_of), display::status(&level, &terms, as_of)),
+    let levels = display::levels(platform, &stocked, fresh).await?;
+    let look = Look {
+        unpacked,
+        levels: stocked.iter().zip(levels).collect(),
+        seen: seen::by_storefronts(platform).await,
+        location,
+        terms: &terms,
+        is_merchant: ask.caller.is_merchant(),
+        now: platform.now(),
+    };
+    let items = skus.iter().map(|sku| look.item(sku)).collect();
+    let reply = Reply::json(200, &StockList { items })?;
+    Ok(if fresh { reply } else { reply.quiet() })
+}
+
+/// What must be known of SKUs to take bundles apart; nothing of those that are none.
+async fn known(platform: &Platform, skus: &[Sku]) -> Result<BTreeMap<Sku, Sellable>, ApiError> {
+    if remembered::are_plain(platform, skus) {
+        return Ok(BTreeMap::new());
+    }
+    let known = remembered::with_components(platform, skus.iter()).await?;
+    let unknown: Vec<&str> =
+        skus.iter().filter(|sku| !known.contains_key(*sku)).map(Sku::as_str).collect();
+    if unknown.is_empty() {
+        Ok(known)
+    } else {
+        Err(ApiError::new(ErrorCode::SkuNotFound).with("skus", unknown))
+    }
+}
+
+/// What is known of the SKUs that were asked for.
+struct Look<'a> {
+    unpacked: Unpacked,
+    levels: BTreeMap<&'a Sku, Shown>,
+    seen: Seen,
+    location: Option<LocationId>,
+    terms: &'a StoreSettings,
+    is_merchant: bool,
+    now: Timestamp,
+}
+
+impl Look<'_> {
+    /// How a SKU stands: by its own stock, or by that of its components.
+    fn item(&self, sku: &Sku) -> StockItem {
+        let (terms, now) = (self.terms, self.now);
+        let count = |available| terms.shown_count(available, self.is_merchant);
+        let no_dates = StockTerms::default();
+        if let Some(bundle) = self.unpacked.availability(sku, |part| self.level(part), terms, now) {
+            let parts = self.levels.iter().filter(|(part, _)| self.unpacked.needs(sku, part));
+            let as_of = parts.map(|(_, shown)| shown.as_of).min().unwrap_or(now);
+            let BundleAvailability { available, status } = bundle;
+            return StockItem::new(sku.clone(), count(available), status, &no_dates, as_of);
+        }
+        let Some(shown) = self.levels.get(sku) else {
+            return StockItem::new(sku.clone(), count(0), StockStatus::OutOfStock, &no_dates, now);
+        };
+        let as_of = shown.as_of;
+        let (available, status) = match &self.location {
+            None => {
+                let level = self.seen.of(&shown.level);
+                (level.available(as_of), display::status(&level, terms, as_of))
+            }
             Some(location) => {
                 let threshold = i64::from(terms.low_stock_threshold);
                 let level = &shown.level;
                 (level.free_of(location), level.status_of(location, threshold, as_of))
             }
         };
-        let available = terms.shown_count(available, is_merchant);
-        StockItem::new(sku, available, status, &shown.level.terms, as_of)
-    });
-    let reply = Reply::json(200, &StockList { items: items.collect() })?;
-    Ok(if fresh { reply } else { reply.quiet() })
+        StockItem::new(sku.clone(), count(available), status, &shown.level.terms, as_of)
+    }
+
+    /// The stock of a component, where it counts.
+    fn level(&self, sku: &Sku) -> Option<Cow<'_, StockLevel>> {
+        let shown = self.levels.get(sku)?;
+        Some(match &self.location {
+            None => self.seen.of(&shown.level),
+            Some(location) => Cow::Owned(shown.level.only_at(|place| place == location)),
+        })
+    }
 }
 
 fn read_skus<'a>(texts: impl Iterator<Item = &'a str>) -> Result<Vec<Sku>, ApiError> {

@@ -3,6 +3,7 @@
 use super::view::{SupplierItemView, found};
 use crate::api::ask::Ask;
 use crate::api::error::{ApiError, ErrorCode};
+use crate::api::inventory::bundle::refuse_bundles;
 use crate::api::openapi::Problem;
 use crate::api::reply::{Outcome, Reply};
 use crate::domain::supplier::SupplierItem;
@@ -24,6 +25,7 @@ use crate::storage::{catalogue, suppliers};
     responses(
         (status = 200, description = "What it offers now", body = SupplierItemView),
         (status = 404, description = "`supplier_not_found`, `unknown_sku`", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`sku_is_bundle`", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub async fn handle(mut ask: Ask) -> Outcome {
@@ -35,9 +37,11 @@ pub async fn handle(mut ask: Ask) -> Outcome {
         return Err(ApiError::fields(errors));
     }
     let database = ask.platform.database()?;
-    if catalogue::sellables(&database, &[&sku]).await?.is_empty() {
+    let known = catalogue::sellables(&database, &[&sku]).await?;
+    if known.is_empty() {
         return Err(ApiError::new(ErrorCode::SkuNotFound).with("skus", vec![sku.as_str()]));
     }
+    refuse_bundles(&known)?;
     let now = ask.platform.now();
     if !suppliers::put_item(&database, &supplier.id, &sku, &item, now).await? {
         // Its currency, or the item itself, was changed by someone else in this moment.

@@ -150,6 +150,8 @@ async fn deliver(ask: &Ask, id: OrderId, command: &ShardCommand) -> Outcome {
         | ShardAnswer::Moved { .. }
         | ShardAnswer::MovementRefused { .. }
         | ShardAnswer::ReturnRefused { .. }
+        | ShardAnswer::TakenBack { .. }
+        | ShardAnswer::TakeBackRefused { .. }
         | ShardAnswer::CannotCancel { .. } => Err(ApiError::internal(UNFITTING).about(id)),
     }
 }

@@ -1,12 +1,19 @@
 //! What a store sells and on what terms: products with their variants and prices, shipping methods,
 //! and the settings that pricing follows.
 
+mod assembly;
+mod bundle;
 mod product;
 mod settings;
 
 #[cfg(test)]
 mod tests;
 
+pub use assembly::{AssemblyFault, AssemblyFaultKind, check_assembly};
+pub use bundle::{
+    BundleFault, Component, Contents, MAX_BUNDLE_DEPTH, MAX_BUNDLE_SKUS, MAX_BUNDLE_UNITS,
+    MAX_COMPONENT_QUANTITY, MAX_COMPONENTS, Unpacking, still_unknown,
+};
 pub use product::{
     MAX_IMAGES, MAX_OPTIONS, MAX_VARIANTS, Product, ProductId, ProductStatus, RESERVED_SKUS,
     Sellable, TaxCategory, Variant,

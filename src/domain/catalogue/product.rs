@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::bundle::{Component, check_components};
 use super::check_prices;
 use crate::domain::currency::Currency;
 use crate::domain::field_error::{Checks, FieldError, step};
 use crate::domain::id::Sku;
 use crate::domain::money::Money;
+use crate::domain::pricing::MAX_QUANTITY;
 use crate::domain::slug::slug;
 
 /// The most variants of one product.
@@ -100,6 +102,15 @@ pub struct Variant {
     #[serde(default)]
     #[schema(maximum = 100_000_000)]
     pub weight_grams: u32,
+    /// What it is made of, if it is a bundle: it has no stock of its own then, and is available as far as
+    /// its components are. They may be bundles themselves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 50)]
+    pub components: Vec<Component>,
+    /// The most units that one order may have of it, those within bundles included.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 9_999)]
+    pub max_per_order: Option<u32>,
 }
 
 impl Product {
@@ -134,6 +145,8 @@ impl Product {
             tax_category: self.tax_category.clone(),
             prices: variant.prices.clone(),
             active: self.status == ProductStatus::Active,
+            components: variant.components.clone(),
+            max_per_order: variant.max_per_order,
         })
     }
 }
@@ -159,6 +172,12 @@ impl Variant {
             self.weight_grams <= MAX_WEIGHT_GRAMS,
             "/weight_grams",
             "must be at most 100000000",
+        );
+        check_components(&mut checks, &self.sku, &self.components);
+        checks.require(
+            self.max_per_order.is_none_or(|most| (1..=MAX_QUANTITY).contains(&most)),
+            "/max_per_order",
+            "must be 1 to 9999",
         );
         checks.finish()
     }
@@ -195,9 +214,21 @@ pub struct Sellable {
     pub prices: Vec<Money>,
     /// Whether it may be sold now.
     pub active: bool,
+    /// What it is made of, if it is a bundle.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub components: Vec<Component>,
+    /// The most units that one order may have of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_per_order: Option<u32>,
 }
 
 impl Sellable {
+    /// Whether it has no stock of its own.
+    #[must_use]
+    pub const fn is_bundle(&self) -> bool {
+        !self.components.is_empty()
+    }
+
     /// What one costs in a currency, if it is sold in it.
     #[must_use]
     pub fn price_in(&self, currency: Currency) -> Option<i64> {

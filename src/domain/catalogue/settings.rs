@@ -93,6 +93,12 @@ pub struct StoreSettings {
     /// Who sells, as invoices name it. Orders keep what it was when they were placed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seller: Option<Seller>,
+    /// The most units of one SKU that one address, or one secret key that names no buyer's address, may
+    /// hold in orders that are not paid; none: no limit. It keeps a program that opens checkouts without
+    /// end from emptying the shelf.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 1_000_000_000)]
+    pub unpaid_units_per_buyer: Option<u32>,
     /// Which locations serve an order first; by default those of the highest priority.
     #[serde(default, skip_serializing_if = "Routing::is_default")]
     pub routing: Routing,
@@ -312,6 +318,11 @@ impl StoreSettings {
             self.reservation_grace_seconds <= MAX_WINDOW_SECONDS,
             "/reservation_grace_seconds",
             "must be at most a week",
+        );
+        checks.require(
+            self.unpaid_units_per_buyer.is_none_or(|units| (1..=MAX_THRESHOLD).contains(&units)),
+            "/unpaid_units_per_buyer",
+            "must be 1 to 1000000000",
         );
     }
 

@@ -280,11 +280,21 @@ fn the_demo_store_is_valid() {
             }
         }
     }
+    let sellables = demo.products.iter().flat_map(Product::sellables);
+    let known: std::collections::BTreeMap<Sku, Sellable> =
+        sellables.map(|one| (one.sku.clone(), one)).collect();
+    for product in &demo.products {
+        assert_eq!(check_assembly(product, &[], &known, &Default::default()), []);
+    }
+    let bundles: Vec<&Sku> =
+        known.values().filter(|one| one.is_bundle()).map(|one| &one.sku).collect();
+    assert_eq!(bundles.iter().map(|sku| sku.as_str()).collect::<Vec<_>>(), ["SET-BREAKFAST"]);
     let stocked: std::collections::BTreeSet<&Sku> = demo.stock.iter().map(|s| &s.sku).collect();
-    assert_eq!(stocked, skus, "every SKU has its stock, once");
-    assert_eq!(demo.stock.len(), skus.len());
     let several = demo.products.iter().filter(|p| p.variants.len() > 1).count();
-    assert_eq!((ids.len(), skus.len(), several), (42, 70, 21));
+    assert_eq!((ids.len(), skus.len(), several), (43, 71, 21));
+    assert!(skus.remove(bundles[0]));
+    assert_eq!(stocked, skus, "every SKU has its stock, once, but for a bundle, which has none");
+    assert_eq!(demo.stock.len(), skus.len());
 }
 
 #[test]

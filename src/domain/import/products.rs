@@ -25,6 +25,8 @@ pub(super) const PRODUCT_COLUMNS: &[&str] = &[
     "options",
     "prices",
     "weight_grams",
+    "components",
+    "max_per_order",
 ];
 
 /// A product out of one line of JSON.
@@ -73,6 +75,14 @@ pub(super) fn variant(cells: &Cells) -> Result<Variant, Fault> {
             Fault::value("options", RowCode::InvalidValue, message)
         })?,
     };
+    let components = match cells.text("components") {
+        None => Vec::new(),
+        Some(text) => serde_json::from_str(text).map_err(|_| {
+            let message =
+                "must be a JSON list of SKUs and quantities, such as [{\"sku\": \"MUG\", \"quantity\": 2}]";
+            Fault::value("components", RowCode::InvalidValue, message)
+        })?,
+    };
     Ok(Variant {
         sku: cells.read("sku", "must be a SKU")?,
         title: cells.text("variant_title").unwrap_or_default().to_owned(),
@@ -81,6 +91,8 @@ pub(super) fn variant(cells: &Cells) -> Result<Variant, Fault> {
         weight_grams: cells
             .optional("weight_grams", "must be a whole number, not negative")?
             .unwrap_or(0),
+        components,
+        max_per_order: cells.optional("max_per_order", "must be a whole number, not negative")?,
     })
 }
 
@@ -137,6 +149,13 @@ pub fn product_cells(product: &Product) -> String {
         let prices: Vec<String> = variant.prices.iter().map(price).collect();
         push_cell(&mut rows, &prices.join(", "));
         push_number(&mut rows, Some(i64::from(variant.weight_grams)));
+        let components = if variant.components.is_empty() {
+            String::new()
+        } else {
+            serde_json::to_string(&variant.components).unwrap_or_default()
+        };
+        push_cell(&mut rows, &components);
+        push_number(&mut rows, variant.max_per_order.map(i64::from));
         rows.push_str("\r\n");
     }
     rows

@@ -7,8 +7,8 @@ use super::channel::{self, ChannelId};
 use super::level::StockLevel;
 use super::location::LocationId;
 use super::movement::{Movement, MovementKind};
-use super::shift::{differences, drawing, owed_no_more, places, unreserve, unsell, without};
-use crate::domain::id::RefundId;
+use super::restock::{Back, Condition, restock};
+use super::shift::{differences, drawing, places, unreserve, unsell, without};
 use crate::domain::time::Timestamp;
 
 /// Where an order's claim on the SKU stands.
@@ -68,17 +68,6 @@ pub struct Usage {
     pub holder_units: i64,
 }
 
-/// Whether what comes back can be sold again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Condition {
-    /// It goes on the shelf.
-    #[default]
-    Sellable,
-    /// It is put aside.
-    Damaged,
-}
-
 /// What an order may ask of a SKU.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "snake_case")]
@@ -97,10 +86,11 @@ pub enum ClaimCommand {
     },
     /// The order is over without money: the units go back, set aside or sold.
     Release,
-    /// Some sold units came back with a refund, once per refund.
+    /// Some sold units came back with a refund or a return, once per key.
     Restock {
-        /// The refund: the key.
-        refund: RefundId,
+        /// The refund or return, and how they came back.
+        #[serde(alias = "refund")]
+        key: String,
         /// Units that came back.
         quantity: u32,
         /// Whether they can be sold again.
@@ -191,11 +181,11 @@ pub struct ClaimDecision {
 }
 
 impl ClaimDecision {
-    fn unchanged(level: StockLevel, answer: ClaimAnswer) -> Self {
+    pub(super) fn unchanged(level: StockLevel, answer: ClaimAnswer) -> Self {
         Self { answer, level, reservation: None, movements: Vec::new() }
     }
 
-    fn changed(
+    pub(super) fn changed(
         mut level: StockLevel,
         answer: ClaimAnswer,
         reservation: Reservation,
@@ -228,7 +218,7 @@ pub fn expire(level: StockLevel, reservation: Reservation, now: Timestamp) -> Cl
 }
 
 /// Decides one command of one order. Pure: the caller stores what it returns. The caller knows which
-/// refunds were restocked before, and asks only about new ones.
+/// keys were restocked before, and asks only about new ones.
 #[must_use]
 pub fn decide(
     level: StockLevel,
@@ -390,55 +380,6 @@ fn release(level: StockLevel, claim: Option<Reservation>, now: Timestamp) -> Cla
             ClaimDecision::changed(level, answer, tombstone, movements)
         }
     }
-}
-
-/// Units that come back.
-struct Back<'a> {
-    quantity: i64,
-    condition: Condition,
-    location: &'a Option<LocationId>,
-}
-
-/// Puts sold units back. The claim stands for what is left, so that units never come back twice. What
-/// the order still waits for is called off first: it can't come back.
-fn restock(level: StockLevel, claim: Option<Reservation>, back: &Back<'_>) -> ClaimDecision {
-    let sold = claim.filter(|claim| claim.state == ReservationState::Committed);
-    let Some(mut left) = sold.filter(|claim| (1..=claim.quantity).contains(&back.quantity)) else {
-        return ClaimDecision::unchanged(level, ClaimAnswer::Closed);
-    };
-    let mut movements = Vec::new();
-    let called_off = left.placement.back_ordered.min(back.quantity);
-    if called_off > 0 {
-        movements.push(owed_no_more(called_off));
-    }
-    let mut wanted = back.quantity.saturating_sub(called_off);
-    let drawn = left.placement.of_allocation.min(wanted).max(0);
-    let parts = left.placement.allocations.clone();
-    for part in parts {
-        let quantity = part.quantity.min(wanted);
-        if quantity <= 0 {
-            continue;
-        }
-        wanted = wanted.saturating_sub(quantity);
-        left.placement.add(&part.location, quantity.saturating_neg());
-        let to = back.location.clone().unwrap_or(part.location);
-        let mut movement = Movement::new(MovementKind::Restocked, Some(to));
-        movement.sold = quantity.saturating_neg();
-        match back.condition {
-            Condition::Sellable => movement.on_hand = quantity,
-            Condition::Damaged => movement.damaged = quantity,
-        }
-        movements.push(movement);
-    }
-    // What is damaged is not on the shelf, so it can't be set aside there again.
-    if back.condition == Condition::Sellable {
-        let channel = left.placement.channel.as_ref();
-        movements.extend(channel::draws(MovementKind::Restocked, &level, channel, drawn, 0));
-    }
-    left.placement.of_allocation = left.placement.of_allocation.saturating_sub(drawn);
-    left.placement.back_ordered = left.placement.back_ordered.saturating_sub(called_off);
-    left.quantity = left.quantity.saturating_sub(back.quantity);
-    ClaimDecision::changed(level, ClaimAnswer::Restocked, left, movements)
 }
 
 /// Gives an order that waits for units beyond the shelf what the shelf has by now. None if it has none.

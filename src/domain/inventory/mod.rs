@@ -9,6 +9,7 @@
 mod alert;
 mod allocate;
 mod at_location;
+mod bundle;
 mod change;
 mod channel;
 mod claim;
@@ -20,6 +21,7 @@ mod location;
 mod movement;
 mod past;
 mod proof;
+mod restock;
 mod shift;
 pub mod spread;
 mod terms;
@@ -27,11 +29,12 @@ mod upgrade;
 
 pub use alert::{Alert, AlertBook, AlertEnd, AlertKind, watch};
 pub use allocate::{Allocation, Placement};
+pub use bundle::{BundleAvailability, bundle_availability};
 pub use change::{ChangeRefusal, StockChange, change};
 pub use channel::{ChannelAvailability, ChannelEvent, ChannelId, ChannelTerms, MAX_CHANNELS, news};
 pub use claim::{
-    ClaimAnswer, ClaimCommand, ClaimDecision, ClaimReply, ClaimTerms, Condition, LimitKind,
-    Reservation, ReservationState, Usage, decide, expire, fill,
+    ClaimAnswer, ClaimCommand, ClaimDecision, ClaimReply, ClaimTerms, LimitKind, Reservation,
+    ReservationState, Usage, decide, expire, fill,
 };
 pub use claim_sum::{ClaimSum, ClaimTotals};
 pub use explain::{Explanation, Reason, ReasonCode, explain};
@@ -43,6 +46,7 @@ pub use past::{Checkpoint, Holding, MAX_HOLDINGS, Past};
 pub use proof::{
     Anchor, Difference, DifferenceCode, MAX_DIFFERENCES, Proof, ProofReport, StoredHead, Verdict,
 };
+pub use restock::Condition;
 pub use terms::{LocationTerms, StockTerms, TermsChange};
 pub use upgrade::{FormerClaim, FormerLevel, Upgraded, upgrade};
 

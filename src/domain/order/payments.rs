@@ -1,6 +1,6 @@
 //! An order's payments: the one that counts, and those that were tried before it.
 
-use super::{ClaimState, Order, Refund, StockClaim};
+use super::{Order, Refund};
 use crate::domain::id::{OperationId, Sku};
 use crate::domain::payment::{
     Gateway, MovementRefusal, OperationKind, OperationResult, Payment, PaymentReport,
@@ -86,23 +86,6 @@ impl Order {
         let back = self.live_refunds().flat_map(|refund| &refund.lines);
         let back = back.filter(|line| line.sku == *sku).map(|line| line.quantity);
         sold.saturating_sub(back.fold(0, u32::saturating_add))
-    }
-
-    /// Units of a SKU that are sold to this order, or about to be, and may go back on the shelf.
-    #[must_use]
-    pub fn restockable_units(&self, sku: &Sku) -> u32 {
-        let sold = self.claims.iter().find(|claim| claim.sku == *sku);
-        let is_sold = |claim: &&StockClaim| match claim.claim {
-            ClaimState::Committed => true,
-            ClaimState::Held => self.is_secured(),
-            _ => false,
-        };
-        let sold = sold.filter(is_sold);
-        // What a refund puts back stays there, whatever becomes of its money.
-        let back = self.refunds.iter().flat_map(|refund| &refund.lines);
-        let back = back.filter(|line| line.sku == *sku).map(|line| line.restock);
-        let back = back.fold(0, u32::saturating_add);
-        sold.map_or(0, |claim| claim.quantity).saturating_sub(back)
     }
 
     /// Minor units of shipping, tax included, that were not given back.

@@ -1,25 +1,32 @@
 //! What a cart costs: prices from the catalogue, shipping, and tax, never from the client.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
 use super::address::Address;
-use super::catalogue::{ProductId, Sellable, ShippingMethod, ShippingMethodId, StoreSettings};
+use super::catalogue::{
+    Component, Contents, ProductId, Sellable, ShippingMethod, ShippingMethodId, StoreSettings,
+};
 use super::currency::Currency;
 use super::id::Sku;
 use super::money::{MoneyError, multiply_minor, sum_minor};
 pub use super::tax::TaxLine;
 use super::tax::{Assessed, Place, RoundingLevel, TaxRate, applicable, assess};
 
+mod bundles;
 mod refusal;
 mod totals;
 
+#[cfg(test)]
+mod bundle_tests;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod tests;
 
+pub use bundles::{MAX_CLAIMED_SKUS, MAX_CLAIMED_UNITS};
 #[cfg(test)]
 pub(super) use properties::priced_carts;
 pub use refusal::PricingRefusal;
@@ -85,6 +92,9 @@ pub struct PricedLine {
     pub total_minor: i64,
     /// Each tax on the line.
     pub taxes: Vec<TaxLine>,
+    /// For a bundle: the SKUs with stock that one of it was made of when it was bought, over all depths.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub components: Vec<Component>,
 }
 
 /// The shipping of a cart. `net_minor + tax_minor = total_minor`.
@@ -138,15 +148,17 @@ pub fn price_cart(
     if !(1..=MAX_CART_LINES).contains(&lines.len()) {
         return Err(PricingRefusal::LineCountOutOfRange);
     }
-    let wanted = merge(lines, sellables)?;
+    let mut wanted = merge(lines, sellables)?;
     if let Some(one) = wanted.iter().find(|one| !one.sellable.active) {
         return Err(PricingRefusal::ProductNotActive { line: one.line, sku: one.sku() });
     }
+    bundles::unpack(&mut wanted, sellables)?;
     if !settings.currencies.contains(&currency) {
         return Err(PricingRefusal::CurrencyNotOffered { currency });
     }
     let prices = wanted.iter().map(|one| one.price(currency)).collect::<Result<Vec<_>, _>>()?;
     check_quantities(lines)?;
+    bundles::check_limits(&wanted, sellables)?;
     let (place, method) = route(destination, shipping_method, settings)?;
     if method.price_in(currency, 0).is_none() {
         return Err(PricingRefusal::ShippingMethodUnavailable);
@@ -177,6 +189,8 @@ struct Wanted<'a> {
     line: usize,
     sellable: &'a Sellable,
     quantity: u32,
+    /// What is inside one of it, if it is a bundle.
+    contents: Rc<Contents>,
 }
 
 impl Wanted<'_> {
@@ -204,7 +218,7 @@ fn merge<'a>(
         }
         let unknown = || PricingRefusal::UnknownSku { line, sku: sku.clone() };
         let sellable = sellables.get(sku).ok_or_else(unknown)?;
-        wanted.push(Wanted { line, sellable, quantity: *quantity });
+        wanted.push(Wanted { line, sellable, quantity: *quantity, contents: Rc::default() });
     }
     Ok(wanted)
 }
@@ -322,6 +336,7 @@ fn total_up(
             tax_minor: assessed.tax_minor,
             total_minor: assessed.total_minor,
             taxes: assessed.taxes,
+            components: one.contents.parts.clone(),
         })
         .collect();
     let shipping = PricedShipping {

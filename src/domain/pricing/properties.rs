@@ -137,6 +137,7 @@ prop_compose! {
             propose_purchase_orders: false,
             credit_note_series: None,
             seller: None,
+            unpaid_units_per_buyer: None,
             routing: crate::domain::routing::Routing::default(),
         };
         (currency, settings)
@@ -167,6 +168,8 @@ prop_compose! {
                 tax_category: CATEGORIES[category].parse().unwrap(),
                 prices: vec![Money::new(price, currency)],
                 active: true,
+                components: Vec::new(),
+                max_per_order: None,
             };
             (name(n), sellable)
         });

@@ -25,6 +25,14 @@ pub enum PricingRefusal {
         /// The SKU.
         sku: Sku,
     },
+    /// A bundle can't be put together: a component is gone or not for sale.
+    #[error("a component of {sku} is not for sale")]
+    BundleUnavailable {
+        /// The line, from 0.
+        line: usize,
+        /// The bundle.
+        sku: Sku,
+    },
     /// The store does not sell in this currency.
     #[error("the store does not sell in {currency}")]
     CurrencyNotOffered {
@@ -48,6 +56,24 @@ pub enum PricingRefusal {
         line: usize,
         /// The SKU.
         sku: Sku,
+    },
+    /// One order may not have as many of a SKU, those within bundles included.
+    #[error("one order may have {most} of {sku}, not {requested}")]
+    QuantityLimit {
+        /// The line, from 0, with which the limit is exceeded.
+        line: usize,
+        /// The SKU: the line's own, or one within its bundle.
+        sku: Sku,
+        /// Units that one order may have.
+        most: u32,
+        /// Units up to and with this line.
+        requested: u32,
+    },
+    /// The bundles of the cart have more SKUs or units than one order can claim.
+    #[error("the bundles have more SKUs or units than one order can claim")]
+    BundleTooLarge {
+        /// The line, from 0, with which it is too much.
+        line: usize,
     },
     /// The destination's country is none.
     #[error("the destination's country is unknown")]
@@ -81,9 +107,12 @@ impl PricingRefusal {
             Self::LineCountOutOfRange => "line_count_out_of_range",
             Self::UnknownSku { .. } => "unknown_sku",
             Self::ProductNotActive { .. } => "product_not_active",
+            Self::BundleUnavailable { .. } => "bundle_unavailable",
             Self::CurrencyNotOffered { .. } => "currency_not_offered",
             Self::PriceMissing { .. } => "price_missing",
             Self::QuantityOutOfRange { .. } => "quantity_out_of_range",
+            Self::QuantityLimit { .. } => "quantity_limit",
+            Self::BundleTooLarge { .. } => "bundle_too_large",
             Self::DestinationUnknown => "destination_unknown",
             Self::ShippingMethodUnknown => "shipping_method_unknown",
             Self::ShippingMethodUnavailable => "shipping_method_unavailable",
@@ -101,9 +130,12 @@ impl PricingRefusal {
             }
             Self::UnknownSku { line, .. }
             | Self::ProductNotActive { line, .. }
+            | Self::BundleUnavailable { line, .. }
             | Self::PriceMissing { line, .. }
             | Self::TaxCategoryUnknown { line: Some(line) } => format!("/lines/{line}/sku"),
-            Self::QuantityOutOfRange { line, .. } => format!("/lines/{line}/quantity"),
+            Self::QuantityOutOfRange { line, .. }
+            | Self::QuantityLimit { line, .. }
+            | Self::BundleTooLarge { line } => format!("/lines/{line}/quantity"),
             Self::AmountOutOfRange { line: Some(line) } => format!("/lines/{line}"),
             Self::CurrencyNotOffered { .. } => "/currency".to_owned(),
             Self::DestinationUnknown => "/shipping_address/country".to_owned(),

@@ -5,19 +5,19 @@ use serde_json::{Value, json};
 use super::*;
 use crate::domain::money::{MAX_AMOUNT_MINOR, Money};
 
-fn settings() -> StoreSettings {
+pub(super) fn settings() -> StoreSettings {
     serde_json::from_str(include_str!("../../../schema/demo/settings.json")).unwrap()
 }
 
-fn sku(text: &str) -> Sku {
+pub(super) fn sku(text: &str) -> Sku {
     text.parse().unwrap()
 }
 
-fn currency(code: &str) -> Currency {
+pub(super) fn currency(code: &str) -> Currency {
     code.parse().unwrap()
 }
 
-fn sellable(name: &str, price: i64) -> Sellable {
+pub(super) fn sellable(name: &str, price: i64) -> Sellable {
     Sellable {
         sku: sku(name),
         product_id: name.parse().unwrap(),
@@ -26,18 +26,20 @@ fn sellable(name: &str, price: i64) -> Sellable {
         tax_category: "standard".parse().unwrap(),
         prices: vec![Money::new(price, currency("USD"))],
         active: true,
+        components: Vec::new(),
+        max_per_order: None,
     }
 }
 
-fn shelf(sellables: impl IntoIterator<Item = Sellable>) -> BTreeMap<Sku, Sellable> {
+pub(super) fn shelf(sellables: impl IntoIterator<Item = Sellable>) -> BTreeMap<Sku, Sellable> {
     sellables.into_iter().map(|one| (one.sku.clone(), one)).collect()
 }
 
-fn cart(lines: &[(&str, u32)]) -> Vec<CartLine> {
+pub(super) fn cart(lines: &[(&str, u32)]) -> Vec<CartLine> {
     lines.iter().map(|(name, quantity)| CartLine { sku: sku(name), quantity: *quantity }).collect()
 }
 
-fn to(country: &str, region: Option<&str>) -> Address {
+pub(super) fn to(country: &str, region: Option<&str>) -> Address {
     Address {
         name: "Ada Lovelace".to_owned(),
         line1: "1 Main Street".to_owned(),
@@ -51,7 +53,7 @@ fn to(country: &str, region: Option<&str>) -> Address {
 }
 
 /// The refusal's code and pointer.
-fn refusal(result: Result<PricedCart, PricingRefusal>) -> (&'static str, String) {
+pub(super) fn refusal(result: Result<PricedCart, PricingRefusal>) -> (&'static str, String) {
     let refusal = result.unwrap_err();
     (refusal.code(), refusal.pointer())
 }

@@ -8,5 +8,7 @@ mod documents;
 mod histories;
 mod money;
 mod money_world;
+mod returns;
+mod returns_world;
 mod steps;
 mod world;

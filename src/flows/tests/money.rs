@@ -4,6 +4,7 @@
 use proptest::prelude::*;
 
 use super::money_world::{MoneyWorld, TOTAL};
+use super::returns_world::back;
 use crate::domain::order::{AttentionCode, OrderStatus};
 use crate::domain::payment::follow::Obstacle;
 use crate::domain::payment::{
@@ -11,7 +12,7 @@ use crate::domain::payment::{
     PaymentStatus, ReportedState,
 };
 use crate::flows::advance::Input;
-use crate::flows::movements::{LineAsk, MovementAsk, RefundOf};
+use crate::flows::movements::{MovementAsk, RefundOf};
 use crate::flows::schedule::wake_at;
 
 fn run(world: &mut MoneyWorld) {
@@ -105,10 +106,7 @@ fn refunds_beside_each_other_never_come_to_more_than_was_taken() {
 fn lines_are_given_back_to_the_cent_and_put_on_the_shelf() {
     let mut world = paid(CaptureMode::Automatic);
     let lines = |quantity, restock| MovementAsk::Refund {
-        of: RefundOf::Lines {
-            lines: vec![LineAsk { sku: "MUG".parse().unwrap(), quantity, restock }],
-            shipping_minor: 0,
-        },
+        of: RefundOf::Lines { lines: vec![back("MUG", quantity, restock)], shipping_minor: 0 },
         reason: Some("broken".to_owned()),
     };
     let too_many =

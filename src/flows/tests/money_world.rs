@@ -252,9 +252,9 @@ impl MoneyWorld {
             Effect::Reserve { sku, .. } => held(sku, ClaimAnswer::Held),
             Effect::Commit { sku, .. } => held(sku, ClaimAnswer::Committed),
             Effect::Release { sku } => held(sku, ClaimAnswer::Released),
-            Effect::Restock { sku, refund, quantity } => {
-                self.restocked += quantity;
-                Input::Restocked { refund: *refund, sku: sku.clone() }
+            Effect::Restock(restock) => {
+                self.restocked += restock.quantity;
+                Input::Restocked { key: restock.key.clone(), sku: restock.sku.clone() }
             }
             Effect::NumberInvoice { series } => Input::Invoice(format!("{series}-1")),
             Effect::NumberCreditNote { series, refund } => {

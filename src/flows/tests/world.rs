@@ -172,7 +172,7 @@ impl World {
             | Effect::Refund { .. }
             | Effect::RecoverRefund { .. }
             | Effect::FindRefund { .. }
-            | Effect::Restock { .. } => {
+            | Effect::Restock(_) => {
                 panic!("nothing here is approved or refunded: {effect:?} {:#?}", self.order)
             }
         }

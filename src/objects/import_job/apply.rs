@@ -7,7 +7,8 @@ use sha2::{Digest, Sha256};
 use worker::D1Database;
 
 use super::work::{double, skus};
-use crate::domain::catalogue::{Product, StoreSettings};
+use crate::domain::catalogue::{AssemblyFault, Product, StoreSettings, check_assembly};
+use crate::domain::field_error::FieldError;
 use crate::domain::id::Sku;
 use crate::domain::import::{Fault, Import, ImportKind, Item, Row, RowCode, RowError};
 use crate::domain::inventory::{
@@ -17,7 +18,7 @@ use crate::domain::location_registry::{LocationStatus, StockLocation};
 use crate::objects::commands::{SkuAnswer, SkuCommand};
 use crate::runtime::platform::{Platform, Unavailable};
 use crate::storage::catalogue::{self, Stored};
-use crate::storage::{locations, store};
+use crate::storage::{bundles, locations, store};
 
 /// The platform allows six open connections at once.
 const AT_ONCE: usize = 6;
@@ -166,6 +167,14 @@ async fn write_product(
         return Err(Unavailable { part: "database", cause, overloaded: false });
     };
     wrong.extend(store.check_product(product));
+    if wrong.is_empty() && product.sellables().any(|sellable| sellable.is_bundle()) {
+        let around = bundles::surroundings(&known.database, product).await?;
+        let faults = check_assembly(product, &around.above, &around.known, &around.missing);
+        wrong.extend(faults.into_iter().map(|AssemblyFault { pointer, kind }| FieldError {
+            pointer,
+            message: kind.to_string(),
+        }));
+    }
     if wrong.is_empty() {
         return Ok(
             match catalogue::put_product(&known.database, product, platform.now()).await? {
@@ -173,6 +182,11 @@ async fn write_product(
                 Stored::SkusTaken(_) => {
                     let message = "has a SKU that belongs to another product";
                     let of_line = |line: &u64| Fault::row(RowCode::SkuTaken, message).at(*line);
+                    item.lines.iter().map(of_line).collect()
+                }
+                Stored::Needed(_) => {
+                    let message = "would take away what bundles of other products are made of";
+                    let of_line = |line: &u64| Fault::row(RowCode::InvalidValue, message).at(*line);
                     item.lines.iter().map(of_line).collect()
                 }
             },

@@ -180,7 +180,7 @@ struct Debt {
 /// gone, are not owed any more either.
 fn stock_input(effect: &Effect, sku: Sku, reply: ClaimReply) -> Input {
     match effect {
-        Effect::Restock { refund, .. } => Input::Restocked { refund: *refund, sku },
+        Effect::Restock(restock) => Input::Restocked { key: restock.key.clone(), sku },
         _ => Input::Stock(vec![(sku, reply)]),
     }
 }

@@ -9,10 +9,11 @@ use super::Shard;
 use super::commit::Step;
 use super::store::KnownKey;
 use crate::domain::id::{OrderId, ShardNumber};
-use crate::domain::order::{ClaimState, CloseReason, Order, OrderStatus};
+use crate::domain::order::{CloseReason, Order, OrderStatus};
 use crate::flows::advance::Input;
 use crate::flows::place::{Draft, place};
-use crate::objects::commands::{CheckoutOutcome, ShardAnswer, Shortage};
+use crate::objects::commands::{CheckoutOutcome, ShardAnswer};
+use crate::objects::shortage;
 use crate::runtime::clock::{fresh_uuid, now};
 
 impl Shard {
@@ -146,15 +147,8 @@ fn outcome(order: Order) -> Option<CheckoutOutcome> {
     match (order.status, order.closing) {
         (OrderStatus::Placing, _) => None,
         (OrderStatus::Rejected, Some(CloseReason::InsufficientStock)) => {
-            let shortages = order.claims.iter().filter_map(|claim| match claim.claim {
-                ClaimState::Refused { available } => Some(Shortage {
-                    sku: claim.sku.to_string(),
-                    requested: claim.quantity,
-                    available,
-                }),
-                _ => None,
-            });
-            Some(CheckoutOutcome::InsufficientStock { shortages: shortages.collect() })
+            let shortages = shortage::of_order(&order);
+            Some(CheckoutOutcome::InsufficientStock { shortages })
         }
         (OrderStatus::Open, _) if is_declined(&order) => {
             Some(CheckoutOutcome::PaymentDeclined { order: Box::new(order) })

@@ -9,9 +9,9 @@ use worker::Result;
 use super::commit::Step;
 use super::{Shard, gateway};
 use crate::domain::id::OrderId;
+use crate::domain::inventory::ClaimCommand;
 use crate::domain::inventory::spread::StockObject;
-use crate::domain::inventory::{ClaimCommand, Condition};
-use crate::domain::order::Order;
+use crate::domain::order::{Order, Restock};
 use crate::domain::time::Timestamp;
 use crate::flows::advance::{Input, advance};
 use crate::flows::announce::announce;
@@ -227,9 +227,8 @@ pub(super) fn claim_of(order: &Order, effect: &Effect) -> Option<(StockObject, O
         }
         Effect::Commit { sku, quantity } => (sku, ClaimCommand::Commit { quantity }),
         Effect::Release { sku } => (sku, ClaimCommand::Release),
-        Effect::Restock { sku, refund, quantity } => {
-            let (condition, location) = (Condition::Sellable, None);
-            (sku, ClaimCommand::Restock { refund, quantity, condition, location })
+        Effect::Restock(Restock { sku, key, quantity, condition, location }) => {
+            (sku, ClaimCommand::Restock { key, quantity, condition, location })
         }
         _ => return None,
     };

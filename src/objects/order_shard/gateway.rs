@@ -58,7 +58,7 @@ fn payment_of<'a>(order: &'a Order, effect: &Effect) -> Option<&'a Payment> {
         Effect::Reserve { .. }
         | Effect::Commit { .. }
         | Effect::Release { .. }
-        | Effect::Restock { .. }
+        | Effect::Restock(_)
         | Effect::NumberInvoice { .. }
         | Effect::NumberCreditNote { .. } => None,
     }

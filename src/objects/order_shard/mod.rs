@@ -23,6 +23,7 @@ mod numbering;
 mod outbox;
 mod stock_line;
 mod store;
+mod take_back;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -129,6 +130,9 @@ impl Shard {
             }
             ShardCommand::Retry { key, fingerprint, id, attempt } => {
                 self.move_money(&key, &fingerprint, id, Asked::Attempt(attempt)).await
+            }
+            ShardCommand::TakeBack { key, fingerprint, id, ask } => {
+                self.take_back(&key, &fingerprint, id, &ask)
             }
             ShardCommand::Flag { id, code, detail } => {
                 self.tell(id, Input::Flag { code, detail }).await

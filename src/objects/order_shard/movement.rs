@@ -67,7 +67,7 @@ impl Shard {
             if known != *fingerprint || order_id != id {
                 return Ok(ShardAnswer::KeyReused);
             }
-            return self.moved(id, operations, true);
+            return self.moved(id, serde_json::from_str(&operations)?, true);
         }
         let written = self.store.transaction(|| self.write_down(key, fingerprint, id, &asked))?;
         let operations = match written {

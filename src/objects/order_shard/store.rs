@@ -3,9 +3,10 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
+use serde::Serialize;
 use worker::{Error, Result};
 
-use crate::domain::id::{EventId, OperationId, OrderId};
+use crate::domain::id::{EventId, OrderId};
 use crate::domain::order::Order;
 use crate::domain::payment::Gateway;
 use crate::domain::time::Timestamp;
@@ -229,14 +230,15 @@ impl Store {
         )
     }
 
-    /// What was asked under a key of a movement: the body's fingerprint and the operations.
-    pub fn movement(&self, key: &str) -> Result<Option<(String, OrderId, Vec<OperationId>)>> {
+    /// What was asked under a key of a movement of money or a return: the body's fingerprint, the order,
+    /// and what was written down for it, as JSON.
+    pub fn movement(&self, key: &str) -> Result<Option<(String, OrderId, String)>> {
         let query = "SELECT fingerprint, order_id, operations FROM movement_requests WHERE key = ?";
         let Some(row) = self.sqlite.row(query, vec![text(key)])? else {
             return Ok(None);
         };
         let id = row.text(1)?.parse().map_err(|_| malformed("order id"))?;
-        Ok(Some((row.text(0)?, id, serde_json::from_str(&row.text(2)?)?)))
+        Ok(Some((row.text(0)?, id, row.text(2)?)))
     }
 
     /// Writes down what was asked under a key.
@@ -245,7 +247,7 @@ impl Store {
         key: &str,
         fingerprint: &str,
         id: OrderId,
-        operations: &[OperationId],
+        written: &impl Serialize,
         now: Timestamp,
     ) -> Result<()> {
         self.sqlite.run(
@@ -255,7 +257,7 @@ impl Store {
                 text(key),
                 text(fingerprint),
                 text(id.to_string()),
-                text(serde_json::to_string(operations)?),
+                text(serde_json::to_string(written)?),
                 integer(now.milliseconds()),
             ],
         )

@@ -65,8 +65,8 @@ impl Inventory {
         if self.is_passed_on(&order_id)? {
             return Ok(None);
         }
-        if let ClaimCommand::Restock { refund, .. } = &claim.command
-            && !self.store.note_return(&refund.to_string(), &order_id, now)?
+        if let ClaimCommand::Restock { key, .. } = &claim.command
+            && !self.store.note_return(key, &order_id, now)?
         {
             return Ok(Some(ClaimAnswer::Restocked.into()));
         }

@@ -172,12 +172,12 @@ impl Store {
         )
     }
 
-    /// Notes that a refund's units come back. `false` if they did before.
-    pub fn note_return(&self, refund_id: &str, order_id: &str, now: Timestamp) -> Result<bool> {
+    /// Notes that units come back under a key. `false` if they did before.
+    pub fn note_return(&self, key: &str, order_id: &str, now: Timestamp) -> Result<bool> {
         let noted = self.sqlite.row(
             "INSERT INTO returns (refund_id, order_id, at) VALUES (?, ?, ?) \
              ON CONFLICT DO NOTHING RETURNING 1",
-            vec![text(refund_id), text(order_id), integer(now.milliseconds())],
+            vec![text(key), text(order_id), integer(now.milliseconds())],
         )?;
         Ok(noted.is_some())
     }

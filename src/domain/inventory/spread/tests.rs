@@ -202,9 +202,9 @@ fn a_slice_passes_on_what_it_cannot_serve_and_keeps_what_it_has() {
     let now = at(10);
     let reserve = ClaimCommand::Reserve { quantity: 2, expires_at: at(100) };
     let commit = ClaimCommand::Commit { quantity: 2 };
-    let refund = "ref_00000000000000000000000000000001".parse().unwrap();
+    let key = "ref_00000000000000000000000000000001".to_owned();
     let (condition, location) = (Condition::Sellable, None);
-    let restock = ClaimCommand::Restock { refund, quantity: 2, condition, location };
+    let restock = ClaimCommand::Restock { key, quantity: 2, condition, location };
     let part = Allocation { location: LocationId::main(), quantity: 2 };
     let claim = |state, expires_at| {
         let allocations = match state {

@@ -146,10 +146,10 @@ pub(super) fn play(book: &mut Book, (what, order, quantity, where_, passes): Ste
         3 | 4 => book.ask(&order, &ClaimCommand::Commit { quantity }, &terms),
         5 => book.ask(&order, &ClaimCommand::Release, &terms),
         6 => {
-            let refund = crate::domain::id::RefundId::new(uuid::Uuid::nil());
+            let key = "ref_1".to_owned();
             let condition = if passes % 2 == 0 { Condition::Sellable } else { Condition::Damaged };
             let location = (passes % 3 == 0).then_some(location);
-            let back = ClaimCommand::Restock { refund, quantity, condition, location };
+            let back = ClaimCommand::Restock { key, quantity, condition, location };
             book.ask(&order, &back, &terms);
         }
         7 | 8 => book.change(

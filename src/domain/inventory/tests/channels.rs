@@ -107,8 +107,9 @@ fn an_allocation_is_drawn_first_and_gets_back_what_comes_back() {
     assert_eq!((left(&over.level), over.level.check()), (6, Ok(())));
     let sold = ask(&held.level, "market", held.reservation, &ClaimCommand::Commit { quantity: 4 });
     assert_eq!(left(&sold.level), 2);
-    let refund = crate::domain::id::RefundId::new(uuid::Uuid::nil());
-    let back = |condition| ClaimCommand::Restock { refund, quantity: 3, condition, location: None };
+    let key = || "ref_1".to_owned();
+    let back =
+        |condition| ClaimCommand::Restock { key: key(), quantity: 3, condition, location: None };
     let sellable = back(Condition::Sellable);
     let sellable = ask(&sold.level, "market", sold.reservation.clone(), &sellable);
     assert_eq!((left(&sellable.level), told(&sellable.level)), (5, [9, 4, 4]));
@@ -321,9 +322,9 @@ fn play(
         3 | 4 => shop.ask(order, &ClaimCommand::Commit { quantity })?,
         5 => shop.ask(order, &ClaimCommand::Release)?,
         6 => {
-            let refund = crate::domain::id::RefundId::new(uuid::Uuid::nil());
+            let key = "ref_1".to_owned();
             let condition = if passes % 2 == 0 { Condition::Sellable } else { Condition::Damaged };
-            let back = ClaimCommand::Restock { refund, quantity, condition, location: None };
+            let back = ClaimCommand::Restock { key, quantity, condition, location: None };
             shop.ask(order, &back)?;
         }
         7 => {

@@ -90,7 +90,7 @@ fn what_comes_back_goes_to_the_shelf_or_aside_and_never_twice() {
     let held = decided(&StockLevel::stocked(5), None, &reserve(3, 9), 1);
     let sold = decided(&held.level, held.reservation, &ClaimCommand::Commit { quantity: 3 }, 1);
     let back = |quantity, condition| ClaimCommand::Restock {
-        refund: crate::domain::id::RefundId::new(uuid::Uuid::nil()),
+        key: "ref_1".to_owned(),
         quantity,
         condition,
         location: None,

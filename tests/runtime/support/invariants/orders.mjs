@@ -1,6 +1,7 @@
 // Invariants 2, 4, 6, 9 and I6 of FAULTS: each order by itself, its key, its history, and that whatever it
 // still owes has a timer and the timer an alarm.
 
+import { comingBack } from "../../../support/units.mjs";
 import {
   attempts, hasAttention, isSettled, isTerminal, leaving, moved, operations, operationsOf, sum, total,
 } from "./raw.mjs";
@@ -62,7 +63,9 @@ function ledgerIsSane(order, seen, must) {
 function requestsAreOnce(shard, world, must) {
   const asked = shard.requests.flatMap((request) => JSON.parse(request.operations));
   must(new Set(asked).size === asked.length, `shard ${shard.name}: one operation was asked for under two keys`);
-  const written = shard.orders.flatMap((order) => operations(order)).filter((one) => one.origin === "merchant").map((one) => one.id);
+  const ofMerchant = shard.orders.flatMap((order) => operations(order)).filter((one) => one.origin === "merchant");
+  const returned = shard.orders.flatMap(({ document }) => document.returns ?? []);
+  const written = [...ofMerchant, ...returned].map((one) => one.id);
   if (shard.requests.some((request) => request.created_at < world.now - WEBHOOKS_KEPT)) return;
   must(
     JSON.stringify(asked.toSorted()) === JSON.stringify(written.toSorted()),
@@ -95,7 +98,7 @@ function debtsHaveTimers(order, must) {
   const unknown = operations(order, undefined, "unknown").length > 0;
   const watched = order.wake_at !== null || hasAttention(order);
   must(!unknown || watched, `${order.id} has an unknown outcome and no timer`);
-  const returns = (document.refunds ?? []).flatMap((one) => one.lines).filter((line) => line.restock > 0 && !line.restocked);
+  const returns = comingBack(document).filter((line) => !line.restocked);
   must(returns.length === 0 || order.wake_at !== null, `${order.id} owes units to a shelf and no timer`);
   const unpaid = document.status === "open" && !isSettled(order) && total(order) > 0;
   must(!unpaid || watched, `${order.id} is unpaid and no timer ends its window`);

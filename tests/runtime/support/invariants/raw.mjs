@@ -3,6 +3,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { movementsOf } from "../../../support/ledger.mjs";
+import { unitsPutBack } from "../../../support/units.mjs";
 import { clock } from "../clock.mjs";
 import { gateway } from "../gateway.mjs";
 import { alarms, lives } from "../objects.mjs";
@@ -133,9 +134,8 @@ export const leaving = (payment) =>
 /** What the payment that counts has taken, and given back. */
 export const captured = (order) => moved(order.document.payment, "capture");
 export const refunded = (order) => moved(order.document.payment, "refund");
-/** Units of a SKU that went back on the shelf with a refund. */
-export const restocked = (order, sku) =>
-  sum((order.document.refunds ?? []).flatMap((one) => one.lines).filter((line) => line.sku === sku && line.restocked).map((line) => line.restock));
+/** Units of a SKU that were put back, with a refund or without one, in a bundle or by themselves. */
+export const restocked = (order, sku) => unitsPutBack(order.document, sku);
 export const total = (order) => order.document.cart.totals.total_minor;
 /** A channel was paid for it: no money is here, and no invoice is ours. */
 export const isSoldByChannel = (order) => Boolean(order.document.channel);

@@ -2,6 +2,7 @@
 // oversold; and each claim at a SKU agrees with the order that made it.
 
 import { COUNTERS, chainProblems, counterProblems } from "../../../support/ledger.mjs";
+import { unitsWanted } from "../../../support/units.mjs";
 import {
   deciderOf, hasAttention, isCalledOff, isPaid, isSlice, isSoldByChannel, isTerminal, objectsOf, restocked, skuOf, sum,
   versionOf,
@@ -57,7 +58,8 @@ function claimsAddUp({ name, level = NOTHING, reservations, movements }, must) {
       onHand: claim.state === "committed" ? -claim.quantity : 0,
     };
     const reserved = sum(own.map((one) => one.reserved_delta));
-    const onHand = sum(own.map((one) => one.on_hand_delta));
+    // What came back damaged is there, though not to be sold.
+    const onHand = sum(own.map((one) => one.on_hand_delta + one.damaged));
     must(
       reserved === expected.reserved && onHand === expected.onHand,
       `${name}: ${claim.state} claim of ${claim.quantity} by ${claim.order_id}, its movements add up to ${reserved} reserved and ${onHand} on hand`,
@@ -82,8 +84,7 @@ function claimsBelongToOrders(sku, world, must) {
 
 function ordersClaimsAreReal(order, world, must) {
   const { document } = order;
-  const wanted = new Map();
-  for (const line of document.cart.lines) wanted.set(line.sku, (wanted.get(line.sku) ?? 0) + line.quantity);
+  const wanted = unitsWanted(document);
   const claimed = new Map(document.claims.map((claim) => [claim.sku, claim.quantity]));
   must(
     claimed.size === document.claims.length && JSON.stringify([...claimed].sort()) === JSON.stringify([...wanted].sort()),

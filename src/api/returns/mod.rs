@@ -1,0 +1,3 @@
+//! Goods that come back without a refund.
+
+pub mod create;
