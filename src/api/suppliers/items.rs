@@ -43,7 +43,7 @@ pub async fn handle(ask: Ask) -> Outcome {
     let more = offered.len() > limit;
     offered.truncate(limit);
     let next_cursor = offered.last().filter(|_| more).map(|(sku, _)| cursor_after(sku));
-    let view = |(sku, item)| SupplierItemView { supplier_id: &supplier.id, sku, item };
+    let view = |(sku, item)| SupplierItemView::of(&supplier.id, sku, item);
     let items = offered.iter().map(|(sku, item)| (sku.as_str(), item)).map(view).collect();
     Reply::json(200, &SupplierItemPage { items, next_cursor })
 }

@@ -47,6 +47,6 @@ pub async fn handle(mut ask: Ask) -> Outcome {
         // Its currency, or the item itself, was changed by someone else in this moment.
         return Err(ApiError::try_again(1));
     }
-    let view = SupplierItemView { supplier_id: &supplier.id, sku: sku.as_str(), item: &item };
+    let view = SupplierItemView::of(&supplier.id, sku.as_str(), &item);
     Reply::json(200, &view)
 }

@@ -25,6 +25,6 @@ pub async fn handle(ask: Ask) -> Outcome {
     let supplier = found(&ask).await?;
     let item = suppliers::item(&ask.platform.database()?, &supplier.id, &sku).await?;
     let item = item.ok_or_else(|| ApiError::new(ErrorCode::SupplierItemNotFound))?;
-    let view = SupplierItemView { supplier_id: &supplier.id, sku: sku.as_str(), item: &item };
+    let view = SupplierItemView::of(&supplier.id, sku.as_str(), &item);
     Reply::json(200, &view)
 }
