@@ -7,7 +7,6 @@ pub mod invoice_series;
 pub mod ledger_commands;
 pub mod order_shard;
 pub mod reconciler;
-pub mod reconciler_commands;
 pub mod reordering;
 pub mod sku_inventory;
 pub mod stock_document;
