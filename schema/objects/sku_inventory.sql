@@ -93,6 +93,29 @@ CREATE TABLE IF NOT EXISTS filled (
   order_id TEXT PRIMARY KEY
 ) WITHOUT ROWID;
 
+-- Drop mode, at the SKU's own object: what the merchant wants, and what is known of each slice (JSON).
+CREATE TABLE IF NOT EXISTS spread (
+  only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+  document TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS spread_members (
+  slice INTEGER PRIMARY KEY,
+  document TEXT NOT NULL
+);
+
+-- Drop mode, at a slice: what it knows of the SKU's own object (JSON), and the orders that it passed on for
+-- good, with the units that a limited customer has by them.
+CREATE TABLE IF NOT EXISTS slice (
+  only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+  document TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS passed_on (
+  order_id TEXT PRIMARY KEY,
+  customer TEXT,
+  quantity INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS passed_on_by_customer ON passed_on (customer) WHERE customer IS NOT NULL;
+
 -- What was told of the stock so far, one row once there is anything: the JSON of `AlertBook`.
 CREATE TABLE IF NOT EXISTS alert_book (
   only_row INTEGER PRIMARY KEY CHECK (only_row = 1),

@@ -18,6 +18,7 @@ pub mod channel_terms;
 pub mod channels;
 pub mod checkouts;
 pub mod counts;
+pub mod drop_mode;
 pub mod error;
 pub mod exports;
 pub mod idempotency;

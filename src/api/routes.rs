@@ -12,9 +12,9 @@ use super::openapi::Description;
 use super::routing::{Route, Work};
 use super::{
     alerts, api_keys, attention, channel_orders, channel_terms, channels, checkouts, counts,
-    exports, imports, inventory, invoices, locations, movements, orders, payment_methods, products,
-    purchase_orders, reconciliations, reference, reorder_proposals, stock, store, suppliers,
-    transfers, webhooks,
+    drop_mode, exports, imports, inventory, invoices, locations, movements, orders,
+    payment_methods, products, purchase_orders, reconciliations, reference, reorder_proposals,
+    stock, store, suppliers, transfers, webhooks,
 };
 use crate::api::ask::Ask;
 use crate::storage::api_keys::Scope;
@@ -79,6 +79,8 @@ routes! {
     Secret(Scope::InventoryRead) => inventory::explain;
     Secret(Scope::InventoryWrite) => inventory::prove;
     Secret(Scope::InventoryWrite) => inventory::adjust;
+    Secret(Scope::InventoryRead) => drop_mode::show;
+    Secret(Scope::InventoryWrite) => drop_mode::put;
     Secret(Scope::PurchasingWrite) => purchase_orders::create;
     Secret(Scope::PurchasingRead) => purchase_orders::list;
     Secret(Scope::PurchasingRead) => purchase_orders::show;

@@ -129,6 +129,9 @@ pub struct StockClaim {
     pub quantity: u32,
     /// Where the claim stands.
     pub claim: ClaimState,
+    /// Which of the objects that the SKU's units are spread over it asks, for good; none: the SKU's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slice: Option<u16>,
     /// Where its units come from, once they are set aside.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub placement: Option<Placement>,

@@ -117,6 +117,7 @@ fn claims(cart: &PricedCart) -> Vec<StockClaim> {
                 sku: line.sku.clone(),
                 quantity: line.quantity,
                 claim: ClaimState::Requested,
+                slice: None,
                 placement: None,
                 placed_at_version: 0,
             });

@@ -2,10 +2,8 @@
 //! as JSON over the object's `fetch`.
 
 mod import;
-mod reconciler;
 
 pub use import::{ImportAnswer, ImportCommand};
-pub use reconciler::{ReconcilerAnswer, ReconcilerCommand};
 
 use std::collections::BTreeMap;
 
@@ -14,9 +12,12 @@ use serde::{Deserialize, Serialize};
 use super::ledger_commands::{LedgerAnswer, LedgerCommand};
 pub use super::stock_document::{StockDocumentAnswer, StockDocumentCommand};
 use crate::domain::id::{OperationId, OrderId, Sku};
+use crate::domain::inventory::spread::{
+    Instruction, SliceNews, SpreadHint, SpreadReport, SpreadSettings,
+};
 use crate::domain::inventory::{
-    Alert, Cause, ChangeRefusal, ChannelAvailability, ClaimCommand, ClaimReply, ClaimTerms,
-    Placement, StockChange, StockLevel, TermsChange,
+    Alert, Cause, ChangeRefusal, ChannelAvailability, ChannelEvent, ClaimCommand, ClaimReply,
+    ClaimTerms, Placement, StockChange, StockLevel, TermsChange,
 };
 use crate::domain::invoice::{CreditNoteDraft, DocumentKind, InvoiceDraft, InvoiceEntry};
 use crate::domain::order::{AttentionCode, ChannelOrder, CloseReason, Order};
@@ -291,6 +292,24 @@ pub enum SkuCommand {
     },
     /// Read the counters.
     Read,
+    /// A slice tells main how it stands, and passes on claims that it can't serve.
+    Forward {
+        /// How it stands.
+        news: Box<SliceNews>,
+        /// At most [`MAX_CLAIMS_PER_CALL`].
+        claims: Vec<OrderClaim>,
+    },
+    /// Main tells a slice what it is to know.
+    Instruct {
+        /// That.
+        instruction: Box<Instruction>,
+    },
+    /// Set drop mode, if settings are given, and read it.
+    Spread {
+        /// The new settings.
+        #[serde(default)]
+        settings: Option<SpreadSettings>,
+    },
     /// Ask about the ledger and what it tells.
     Ledger(LedgerCommand),
     /// Look at what channels are told: one of them has begun to sell everything. Answered as `Read`.
@@ -321,6 +340,28 @@ pub enum SkuAnswer {
     Claims {
         /// The answers.
         answers: Vec<ClaimReply>,
+        /// How new orders find their object, if the SKU's units are spread.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        spread: Option<SpreadHint>,
+    },
+    /// What a slice is to know, and the answers to the claims that it passed on, in their order.
+    Instructed {
+        /// What it is to know.
+        instruction: Box<Instruction>,
+        /// The answers.
+        answers: Vec<ClaimReply>,
+    },
+    /// How a slice stands.
+    News {
+        /// That.
+        news: Box<SliceNews>,
+    },
+    /// Drop mode as it is.
+    Spread {
+        /// That.
+        report: Box<SpreadReport>,
+        /// When it was read.
+        as_of: Timestamp,
     },
     /// The counters as they are now.
     Level {
@@ -458,12 +499,4 @@ pub enum EventMessage {
         /// What lists say of them.
         entries: Vec<InvoiceEntry>,
     },
-}
-
-/// What happened to a channel, in the words of the events that listeners subscribe to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ChannelEvent {
-    /// It may be told of more units of a SKU, or of fewer.
-    #[serde(rename = "channel.availability_changed")]
-    AvailabilityChanged,
 }

@@ -9,6 +9,7 @@ use worker::{Context, Env};
 
 use super::settings::Settings;
 use crate::domain::id::{ImportId, ShardNumber, Sku, StockDocumentId};
+use crate::domain::inventory::spread::StockObject;
 use crate::domain::payment::Gateway;
 use crate::domain::time::Timestamp;
 use crate::objects::commands::{
@@ -137,6 +138,18 @@ impl Platform {
         super::object_call::look(&self.env, "SKU_INVENTORY", sku.as_str())
             .await
             .map_err(|cause| unavailable("inventory", &cause))
+    }
+
+    /// Asks one of the objects that have a SKU's units.
+    ///
+    /// # Errors
+    /// When the object did not answer.
+    pub async fn stock_object(
+        &self,
+        object: &StockObject,
+        command: &SkuCommand,
+    ) -> Result<SkuAnswer, Unavailable> {
+        self.ask("SKU_INVENTORY", "inventory", &object.to_string(), command).await
     }
 
     /// Asks the object that numbers a series of invoices or credit notes.

@@ -282,6 +282,7 @@ impl World {
             ClaimAnswer::Short { .. } => "short",
             ClaimAnswer::Limited { .. } => "limited",
             ClaimAnswer::Closed => "closed",
+            ClaimAnswer::Unsettled => "unsettled",
         });
         if let Some(placement) = &reply.placement {
             if placement.allocations.len() > 1 {

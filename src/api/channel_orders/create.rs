@@ -9,6 +9,7 @@ use super::view::ChannelOrderAnswer;
 use crate::api::ask::Ask;
 use crate::api::body;
 use crate::api::channels::show::known;
+use crate::api::checkouts::route;
 use crate::api::error::{ApiError, ErrorCode};
 use crate::api::idempotency::Submission;
 use crate::api::openapi::Problem;
@@ -128,6 +129,9 @@ async fn draft(
         let total = serde_json::to_value(total).unwrap_or_default();
         return Err(ApiError::new(ErrorCode::TotalChanged).with("total", total));
     }
+    let (locations, lines) = (route::locations(platform).await, request.cart_lines());
+    let address = &request.shipping_address;
+    let route = route::of(platform, &terms, &locations, address, &lines).await;
     let email = match request.email {
         Some(email) => email,
         None => nowhere(submission)?,
@@ -137,7 +141,7 @@ async fn draft(
         shipping_address: request.shipping_address,
         billing_address: request.billing_address,
         cart,
-        claim_terms: ClaimTerms { channel: Some(request.channel), ..ClaimTerms::default() },
+        claim_terms: ClaimTerms { route, channel: Some(request.channel), ..ClaimTerms::default() },
         // No money moves here, so nobody is asked to move any.
         gateway: Gateway::Sandbox,
         method: None,

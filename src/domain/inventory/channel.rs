@@ -268,6 +268,14 @@ pub struct ChannelAvailability {
     pub as_of: Timestamp,
 }
 
+/// What happened to a channel, in the words of the events that listeners subscribe to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ChannelEvent {
+    /// It may be told of more units of a SKU, or of fewer.
+    #[serde(rename = "channel.availability_changed")]
+    AvailabilityChanged,
+}
+
 /// What channels are to be told now, given what they were told last. A SKU belongs to the channels that
 /// have terms for it and to those that sell everything; one that it belongs to no more is told that
 /// nothing is left.

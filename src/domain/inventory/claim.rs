@@ -154,6 +154,8 @@ pub enum ClaimAnswer {
     },
     /// The claim was released before: a late reserve or commit finds the tombstone.
     Closed,
+    /// It can't be said now whether there are enough; nothing changed, and it may be asked again.
+    Unsettled,
 }
 
 /// A SKU's answer to one order's command.

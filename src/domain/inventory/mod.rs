@@ -21,13 +21,14 @@ mod movement;
 mod past;
 mod proof;
 mod shift;
+pub mod spread;
 mod terms;
 mod upgrade;
 
 pub use alert::{Alert, AlertBook, AlertEnd, AlertKind, watch};
 pub use allocate::{Allocation, Placement};
 pub use change::{ChangeRefusal, StockChange, change};
-pub use channel::{ChannelAvailability, ChannelId, ChannelTerms, MAX_CHANNELS, news};
+pub use channel::{ChannelAvailability, ChannelEvent, ChannelId, ChannelTerms, MAX_CHANNELS, news};
 pub use claim::{
     ClaimAnswer, ClaimCommand, ClaimDecision, ClaimReply, ClaimTerms, Condition, LimitKind,
     Reservation, ReservationState, Usage, decide, expire, fill,

@@ -14,6 +14,7 @@ use super::drive::{Stepped, claim_of};
 use super::numbering::ToNumber;
 use crate::domain::id::{OrderId, Sku};
 use crate::domain::inventory::ClaimReply;
+use crate::domain::inventory::spread::StockObject;
 use crate::domain::time::Timestamp;
 use crate::flows::advance::Input;
 use crate::flows::owed::Effect;
@@ -139,9 +140,10 @@ impl Shard {
             if to_number.take(id, &effect) {
                 continue;
             }
-            if let Some((sku, claim)) = claim {
+            if let Some((object, claim)) = claim {
                 claims.push(async move {
-                    let reply = self.stock.claim(sku.clone(), claim).await;
+                    let sku = object.sku.clone();
+                    let reply = self.stock.claim(object, claim).await;
                     (id, reply.map(|reply| stock_input(&effect, sku, reply)))
                 });
             }
@@ -171,7 +173,7 @@ impl Shard {
 struct Debt {
     id: OrderId,
     effect: Effect,
-    claim: Option<(Sku, OrderClaim)>,
+    claim: Option<(StockObject, OrderClaim)>,
 }
 
 /// What a SKU's answer tells the order. Units that can't be put back, because the claim they belong to is

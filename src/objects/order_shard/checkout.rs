@@ -63,8 +63,9 @@ impl Shard {
         self: &Rc<Self>,
         key: &str,
         fingerprint: &str,
-        order: Order,
+        mut order: Order,
     ) -> Result<ShardAnswer> {
+        self.stock.choose_objects(&mut order, now());
         let id = order.id;
         let _driving = self.begin(id);
         self.commits.placing.borrow_mut().insert(key.to_owned(), (id, fingerprint.to_owned()));

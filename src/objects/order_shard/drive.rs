@@ -8,7 +8,8 @@ use worker::Result;
 
 use super::commit::Step;
 use super::{Shard, gateway};
-use crate::domain::id::{OrderId, Sku};
+use crate::domain::id::OrderId;
+use crate::domain::inventory::spread::StockObject;
 use crate::domain::inventory::{ClaimCommand, Condition};
 use crate::domain::order::Order;
 use crate::domain::time::Timestamp;
@@ -199,8 +200,9 @@ impl Shard {
         let mut rest = Vec::new();
         for effect in effects {
             match claim_of(order, &effect) {
-                Some((sku, claim)) => {
-                    claims.push(async move { (sku.clone(), self.stock.claim(sku, claim).await) })
+                Some((object, claim)) => {
+                    let sku = object.sku.clone();
+                    claims.push(async move { (sku, self.stock.claim(object, claim).await) })
                 }
                 None => rest.push(effect),
             }
@@ -217,8 +219,8 @@ impl Shard {
     }
 }
 
-/// What an effect says to a SKU, if it speaks to one.
-pub(super) fn claim_of(order: &Order, effect: &Effect) -> Option<(Sku, OrderClaim)> {
+/// What an effect says to an object that has a SKU's units, if it speaks to one.
+pub(super) fn claim_of(order: &Order, effect: &Effect) -> Option<(StockObject, OrderClaim)> {
     let (sku, command) = match effect.clone() {
         Effect::Reserve { sku, quantity, expires_at } => {
             (sku, ClaimCommand::Reserve { quantity, expires_at })
@@ -231,5 +233,7 @@ pub(super) fn claim_of(order: &Order, effect: &Effect) -> Option<(Sku, OrderClai
         }
         _ => return None,
     };
-    Some((sku, OrderClaim { order_id: order.id, command, terms: order.claim_terms.clone() }))
+    let own = order.claims.iter().find(|claim| claim.sku == sku);
+    let object = StockObject { slice: own.and_then(|claim| claim.slice), sku };
+    Some((object, OrderClaim { order_id: order.id, command, terms: order.claim_terms.clone() }))
 }

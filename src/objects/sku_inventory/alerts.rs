@@ -83,7 +83,7 @@ impl Inventory {
     /// Writes down what was crossed. Reading and writing are one turn; holds play no part, so overdue ones
     /// need not be given back first.
     fn look(&self, threshold: Option<i64>) -> Result<()> {
-        let (level, book) = (self.store.level()?.level, self.alert_book()?);
+        let (level, book) = (self.whole(&self.store.level()?.level)?, self.alert_book()?);
         let (next, told) = watch(&book, &level, threshold, now());
         if next == book {
             return Ok(());

@@ -31,7 +31,8 @@ impl Inventory {
         }
         let mut stored = self.up_to_date(now)?;
         let before = stored.level.clone();
-        let (level, movements) = match change(&before, asked.changes, asked.terms) {
+        let changes = self.of_main(asked.changes)?;
+        let (level, movements) = match change(&before, &changes, asked.terms) {
             Ok(changed) => changed,
             Err(refusal) => {
                 if is_of_document {
@@ -46,8 +47,8 @@ impl Inventory {
         }
         self.settle(&before, &mut stored, now)?;
         let is_kept = asked.cause.kind != CauseKind::Person;
-        self.store.write_change(asked.key, asked.fingerprint, &stored.level, is_kept, now)?;
-        let level = Box::new(stored.level);
+        let level = Box::new(self.whole(&stored.level)?);
+        self.store.write_change(asked.key, asked.fingerprint, &level, is_kept, now)?;
         Ok(SkuAnswer::Changed { level, as_of: now, replayed: false })
     }
 }

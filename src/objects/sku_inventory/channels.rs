@@ -11,9 +11,9 @@ use worker::{BatchMessageBuilder, Error, QueueContentType, RawMessageBuilder, Re
 
 use super::Inventory;
 use super::store::{Store, Stored};
-use crate::domain::inventory::{ChannelAvailability, ChannelId, fill, news};
+use crate::domain::inventory::{ChannelAvailability, ChannelEvent, ChannelId, fill, news};
 use crate::domain::time::Timestamp;
-use crate::objects::commands::{ChannelEvent, EventMessage};
+use crate::objects::commands::EventMessage;
 use crate::runtime::clock::now;
 use crate::runtime::log::{self, Level};
 use crate::runtime::platform::Unavailable;
@@ -54,7 +54,7 @@ impl Inventory {
         let everything = self.sells_everything().await?;
         let now = now();
         let due = self.store.sqlite.transaction(|| {
-            let level = self.up_to_date(now)?.level;
+            let level = self.whole(&self.up_to_date(now)?.level)?;
             let told = self.store.told_channels()?;
             for one in news(&level, &told, &everything, now) {
                 self.store.owe_telling(&one, now)?;

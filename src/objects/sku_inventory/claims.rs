@@ -35,48 +35,60 @@ impl Inventory {
         Ok(stored)
     }
 
+    /// Decides every claim that has no reply yet. One that can't be decided here and now stays without.
     pub(super) fn claim_all(
         &self,
         mut stored: Stored,
         claims: &[OrderClaim],
+        replies: &mut [Option<ClaimReply>],
         now: Timestamp,
-    ) -> Result<Vec<ClaimReply>> {
+    ) -> Result<()> {
         let before = stored.level.clone();
-        let mut replies = Vec::with_capacity(claims.len());
-        for claim in claims {
-            replies.push(self.claim(&mut stored, claim, now)?);
+        for (claim, reply) in claims.iter().zip(replies) {
+            if reply.is_none() {
+                *reply = self.claim(&mut stored, claim, now)?;
+            }
         }
         if stored.level != before {
             self.settle(&before, &mut stored, now)?;
         }
-        Ok(replies)
+        Ok(())
     }
 
-    fn claim(&self, stored: &mut Stored, claim: &OrderClaim, now: Timestamp) -> Result<ClaimReply> {
+    fn claim(
+        &self,
+        stored: &mut Stored,
+        claim: &OrderClaim,
+        now: Timestamp,
+    ) -> Result<Option<ClaimReply>> {
         let order_id = claim.order_id.to_string();
+        if self.is_passed_on(&order_id)? {
+            return Ok(None);
+        }
         if let ClaimCommand::Restock { refund, .. } = &claim.command
             && !self.store.note_return(&refund.to_string(), &order_id, now)?
         {
-            return Ok(ClaimAnswer::Restocked.into());
+            return Ok(Some(ClaimAnswer::Restocked.into()));
         }
         let known = self.store.reservation(&order_id)?;
         let terms = &claim.terms;
         let customer = stored.level.terms.customer_limit.and(terms.customer.as_deref());
         let holder = terms.holder_limit.and(terms.holder.as_deref());
         let reserves = matches!(claim.command, ClaimCommand::Reserve { .. });
-        let usage = if reserves {
-            self.store.usage(&order_id, customer, holder)?
-        } else {
-            Usage::default()
-        };
+        let usage =
+            if reserves { self.usage(&order_id, customer, holder)? } else { Usage::default() };
         let level = stored.level.clone();
         let decision = decide(level, known.clone(), &claim.command, terms, usage, now);
+        if self.leaves_open(claim, known.as_ref(), &decision, now)? {
+            return Ok(None);
+        }
         let answer = decision.answer;
         let after = decision.reservation.clone().or(known);
         self.keep(stored, &order_id, decision, (customer, holder), now)?;
         let has_units = matches!(answer, ClaimAnswer::Held | ClaimAnswer::Committed);
         let placement = after.filter(|_| has_units).map(|claim| claim.placement);
-        Ok(ClaimReply { answer, placement, version: stored.level.version })
+        let version = self.version(&stored.level)?;
+        Ok(Some(ClaimReply { answer, placement, version }))
     }
 
     /// Stores what was decided of a claim; the counters are written once for all of a turn.

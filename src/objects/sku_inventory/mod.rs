@@ -16,6 +16,9 @@ mod explaining;
 mod history;
 mod proving;
 mod shown;
+mod slice;
+mod spread;
+mod spread_store;
 mod store;
 mod tell;
 mod upgrade;
@@ -27,12 +30,14 @@ use worker::{DurableObject, Env, Error, Request, Response, Result, State, durabl
 
 use self::alerts::Pending;
 use self::changes::Asked;
+use self::spread::SpreadMemory;
 use self::store::{Store, Stored};
 use self::tell::Told;
 use super::commands::{SkuAnswer, SkuCommand};
 use super::ledger_commands::{LedgerAnswer, LedgerCommand};
 use crate::domain::id::Sku;
 use crate::domain::inventory::StockLevel;
+use crate::domain::inventory::spread::StockObject;
 use crate::domain::time::Timestamp;
 use crate::runtime::clock::now;
 use crate::runtime::object_call::{LOOK, answer};
@@ -62,7 +67,7 @@ impl DurableObject for SkuInventory {
         } else {
             serde_json::from_str(&request.text().await?)?
         };
-        answer(&inventory.handle(command)?)
+        answer(&inventory.handle(command).await?)
     }
 
     async fn alarm(&self) -> Result<Response> {
@@ -73,6 +78,10 @@ impl DurableObject for SkuInventory {
 
 struct Inventory {
     sku: Sku,
+    /// Which of the objects that the SKU's units are spread over this is; none: the SKU's own.
+    slice: Option<u16>,
+    /// What is remembered of that.
+    spread: SpreadMemory,
     platform: Platform,
     store: Store,
     told: Cell<Option<Told>>,
@@ -93,10 +102,14 @@ struct Inventory {
 impl Inventory {
     fn open(state: &State, env: Env) -> Result<Self> {
         let settings = settings::shared(&env).map_err(Error::RustError)?;
-        let sku = state.id().name().and_then(|name| name.parse().ok());
+        let name = state.id().name().and_then(|name| name.parse().ok());
+        let StockObject { sku, slice } =
+            name.ok_or_else(|| Error::RustError("not a SKU's name".to_owned()))?;
         let store = Store { sqlite: upgrade::open(state, SCHEMA)? };
         Ok(Self {
-            sku: sku.ok_or_else(|| Error::RustError("not a SKU's name".to_owned()))?,
+            sku,
+            slice,
+            spread: SpreadMemory::new(now()),
             platform: Platform::new(env, settings),
             channels_wake: Cell::new(store.next_telling()?),
             store,
@@ -109,14 +122,11 @@ impl Inventory {
         })
     }
 
-    /// No await between reading and writing: the command is one turn and one transaction.
-    fn handle(&self, command: SkuCommand) -> Result<SkuAnswer> {
-        let now = now();
-        let answer = self.transaction(now, || match command {
+    async fn handle(self: &Rc<Self>, command: SkuCommand) -> Result<SkuAnswer> {
+        let answer = match command {
             SkuCommand::Claims { claims } => {
-                let stored = self.up_to_date(now)?;
-                let answers = self.claim_all(stored, &claims, now)?;
-                Ok(SkuAnswer::Claims { answers })
+                let answers = self.answer_claims(&claims).await?;
+                SkuAnswer::Claims { answers, spread: self.hint()? }
             }
             SkuCommand::Change { key, fingerprint, changes, terms, cause } => {
                 let asked = Asked {
@@ -126,25 +136,41 @@ impl Inventory {
                     terms: terms.as_deref(),
                     cause: &cause,
                 };
-                self.change(&asked, now)
+                self.gather_for(&asked).await?;
+                self.turn(|now| self.change(&asked, now))?
             }
-            SkuCommand::TellChannels => {
+            SkuCommand::TellChannels => self.turn(|now| {
                 self.channels_wake.set(Some(now));
                 self.store.sqlite.arm(now)?;
-                let level = Box::new(self.up_to_date(now)?.level);
-                Ok(SkuAnswer::Level { level, as_of: now })
+                self.read(now)
+            })?,
+            SkuCommand::Read => self.turn(|now| self.read(now))?,
+            SkuCommand::Ledger(asked) => {
+                self.turn(|now| self.ledger(asked, now).map(SkuAnswer::Ledger))?
             }
-            SkuCommand::Read => {
-                let level = Box::new(self.up_to_date(now)?.level);
-                Ok(SkuAnswer::Level { level, as_of: now })
-            }
-            SkuCommand::Ledger(asked) => self.ledger(asked, now).map(SkuAnswer::Ledger),
-        });
-        if answer.is_err() {
+            SkuCommand::Forward { news, claims } => self.answer_slice(&news, &claims).await?,
+            SkuCommand::Instruct { instruction } => self.follow(&instruction)?,
+            SkuCommand::Spread { settings } => self.set_spread(settings)?,
+        };
+        self.send_owed()?;
+        Ok(answer)
+    }
+
+    fn read(&self, now: Timestamp) -> Result<SkuAnswer> {
+        let level = Box::new(self.whole(&self.up_to_date(now)?.level)?);
+        Ok(SkuAnswer::Level { level, as_of: now })
+    }
+
+    /// No await between reading and writing: whatever is decided at once is one turn and one transaction.
+    fn turn<T>(&self, body: impl FnOnce(Timestamp) -> Result<T>) -> Result<T> {
+        let now = now();
+        let result = self.transaction(now, || body(now));
+        if result.is_err() {
             self.no_expiry_before.set(None);
             self.checkpointed.set(None);
+            self.spread.forget();
         }
-        answer
+        result
     }
 
     fn ledger(&self, asked: LedgerCommand, now: Timestamp) -> Result<LedgerAnswer> {
@@ -159,11 +185,18 @@ impl Inventory {
     }
 
     /// The end of every turn that changed counters: whoever waits gets what came, the counters are
-    /// written, and the alarm is armed to tell of it. What else follows from a change belongs here.
+    /// written, and the alarm is armed to tell of it. What else follows from a change belongs here. It
+    /// follows at the SKU's own object: a slice has nobody who waits, and tells no one else.
     fn settle(&self, before: &StockLevel, stored: &mut Stored, now: Timestamp) -> Result<()> {
+        if self.slice.is_some() {
+            self.give_back(stored, now)?;
+            self.store.write_level(stored)?;
+            return self.arm(&stored.level, now);
+        }
         if stored.level.free() > before.free() || stored.level.terms != before.terms {
             self.fill_waiting(stored, now)?;
         }
+        self.deal(stored, now)?;
         self.store.write_level(stored)?;
         self.keep_checkpoint(stored, now)?;
         self.note_written(&stored.level, now);

@@ -26,8 +26,9 @@ impl Inventory {
     }
 
     /// Whether the counters here are all that there is of the SKU.
-    const fn is_whole(&self) -> bool {
-        true
+    fn is_whole(&self) -> bool {
+        let alone = self.of_spread(|spread| spread.members.is_empty());
+        self.slice.is_none() && alone.unwrap_or(false)
     }
 
     /// One turn's work: all of it or nothing. What it wrote is put up when it is committed.

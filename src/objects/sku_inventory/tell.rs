@@ -1,6 +1,8 @@
 //! The alarm: gives back what is overdue, and tells others of the newest counters: lists, until D1 is
 //! seen to hold them, and orders whose units came after all.
 
+use std::rc::Rc;
+
 use wasm_bindgen::JsValue;
 use worker::{Error, QueueContentType, RawMessageBuilder, Result};
 
@@ -15,7 +17,7 @@ use crate::runtime::platform::Unavailable;
 use crate::storage::stock_levels;
 
 /// Changes wait this long so that lists are told of many at once.
-const TELL_AFTER_MILLISECONDS: i64 = 1_000;
+pub(super) const TELL_AFTER_MILLISECONDS: i64 = 1_000;
 
 /// How long to wait after the queue refused.
 pub(super) const TELL_AGAIN_AFTER_SECONDS: i64 = 10;
@@ -29,19 +31,14 @@ pub(super) struct Told {
 }
 
 impl Inventory {
-    pub(super) async fn ring(&self) {
+    pub(super) async fn ring(self: &Rc<Self>) {
         self.store.sqlite.disarm();
-        if let Err(error) = self.tell().await {
-            let version = self.store.level().map_or(0, |stored| stored.level.version);
-            let look_at = now().plus_seconds(TELL_AGAIN_AFTER_SECONDS);
-            self.told.set(Some(Told { version, look_at }));
-            trouble("inventory.tell_failed", &error);
+        if let Err(error) = self.ring_for_spread().await {
+            trouble("inventory.spread_not_told", &error);
         }
-        if let Err(error) = self.tell_filled().await {
-            trouble("inventory.orders_not_told", &error);
+        if self.slice.is_none() {
+            self.tell_everybody().await;
         }
-        self.alert().await;
-        self.ring_for_channels().await;
         let armed = self.store.level().and_then(|stored| {
             self.projected.set(stored.projected_version);
             self.arm(&stored.level, now())?;
@@ -52,10 +49,25 @@ impl Inventory {
         }
     }
 
+    async fn tell_everybody(&self) {
+        if let Err(error) = self.tell().await {
+            let version = self.store.level().and_then(|stored| self.version(&stored.level));
+            let version = version.unwrap_or(0);
+            let look_at = now().plus_seconds(TELL_AGAIN_AFTER_SECONDS);
+            self.told.set(Some(Told { version, look_at }));
+            trouble("inventory.tell_failed", &error);
+        }
+        if let Err(error) = self.tell_filled().await {
+            trouble("inventory.orders_not_told", &error);
+        }
+        self.alert().await;
+        self.ring_for_channels().await;
+    }
+
     async fn tell(&self) -> Result<()> {
         let now = now();
-        let stored = self.transaction(now, || self.up_to_date(now))?;
-        let level = stored.level;
+        let stored = self.turn(|now| self.up_to_date(now))?;
+        let level = self.whole(&stored.level)?;
         let version = level.version;
         if self.store.level()?.projected_version >= version {
             return Ok(());
@@ -85,7 +97,7 @@ impl Inventory {
             let id: OrderId = order_id.parse().map_err(|_| malformed("order id"))?;
             if let Some(claim) = self.store.reservation(&order_id)? {
                 let (sku, placement) = (self.sku.clone(), claim.placement);
-                let version = self.store.level()?.level.version;
+                let version = self.version(&self.store.level()?.level)?;
                 let command = ShardCommand::StockPlaced { id, sku, placement, version };
                 self.platform.shard(id.shard(), &command).await.map_err(unavailable)?;
             }
@@ -103,20 +115,23 @@ impl Inventory {
 
     /// Arms the alarm for the next telling, the next look, or the next expiry, whichever is first.
     pub(super) fn arm(&self, level: &StockLevel, now: Timestamp) -> Result<()> {
-        let tell = (self.projected.get() < level.version).then(|| {
+        let version = self.version(level)?;
+        let tell = (self.projected.get() < version).then(|| {
             let soon = now.plus_milliseconds(TELL_AFTER_MILLISECONDS);
             match self.told.get() {
-                Some(told) if told.version == level.version => told.look_at.max(soon),
+                Some(told) if told.version == version => told.look_at.max(soon),
                 _ => soon,
             }
         });
         if self.store.sqlite.is_armed() {
-            return tell.map_or(Ok(()), |at| self.store.sqlite.arm(at));
+            let first = [tell, self.spread_wants(now)?].into_iter().flatten().min();
+            return first.map_or(Ok(()), |at| self.store.sqlite.arm(at));
         }
         let owes_news = !self.store.filled()?.is_empty();
         let news = owes_news.then(|| now.plus_seconds(TELL_AGAIN_AFTER_SECONDS));
         let (alerts, channels) = (self.alerts_due(now)?, self.channels_wake.get());
-        let wanted = [tell, news, alerts, channels, self.store.next_expiry()?];
+        let spread = self.spread_wants(now)?;
+        let wanted = [tell, news, alerts, channels, spread, self.store.next_expiry()?];
         let wanted = wanted.into_iter().flatten().min();
         wanted.map_or(Ok(()), |at| self.store.sqlite.arm(at))
     }

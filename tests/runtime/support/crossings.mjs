@@ -7,7 +7,7 @@
 // ordinary end of a connection. Failures that a test asked for are no news.
 const UNPRINTED = "disconnected: operation canceled";
 export const CRASH = `injected crash; Instance dispose; ${UNPRINTED}`;
-const failure = (label) => new Error(`injected: ${label} failed (${UNPRINTED})`);
+const failure = (label, says = "failed") => new Error(`injected: ${label} ${says} (${UNPRINTED})`);
 
 /** Hands an object's failure on to its caller, and into the output of the test if that fails. */
 export function unprinted(error) {
@@ -29,13 +29,14 @@ const underWay = new Map();
  *   what   "crash" (the object dies; all that was written before is kept) or "fail" (the caller is told
  *          that it failed; after it happened, that is a lost reply)
  *   times  how often
+ *   says   what the platform says of a failure
  */
-export function plan({ at, nth = 0, when = "before", what = "crash", times = 1 }) {
+export function plan({ at, nth = 0, when = "before", what = "crash", times = 1, says }) {
   const matches =
     typeof at === "number" ? (_, number) => number === at
     : typeof at === "string" ? (label) => label.includes(at)
     : at;
-  const planned = { matches, skip: nth, when, what, left: times, struck: 0 };
+  const planned = { matches, skip: nth, when, what, left: times, says, struck: 0 };
   plans.push(planned);
   return planned;
 }
@@ -102,7 +103,7 @@ async function strike(fault, life, label) {
     await life.die({ keepWrites: true });
     await never();
   }
-  throw failure(label);
+  throw failure(label, fault.says);
 }
 
 /** A crossing within one turn: a transaction or a write. */

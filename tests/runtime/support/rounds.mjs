@@ -6,7 +6,7 @@ import { database } from "./database.mjs";
 import { drain } from "./drain.mjs";
 import { gateway } from "./gateway.mjs";
 import { checkInvariants } from "./invariants.mjs";
-import { readWorld } from "./invariants/raw.mjs";
+import { readWorld, versionOf } from "./invariants/raw.mjs";
 import { alarms } from "./objects.mjs";
 import { queue } from "./queue.mjs";
 import { openShop } from "./shop.mjs";
@@ -40,6 +40,6 @@ export async function restAndCheck({ within } = {}) {
 
 const stillTells = ({ shards, skus, stockDocuments }) =>
   shards.some((shard) => shard.outbox.length > 0) ||
-  [...skus.values()].some(({ level }) => level && level.version > level.projected_version) ||
+  [...skus.values()].some((sku) => sku.level && versionOf(sku) > sku.level.projected_version) ||
   [...skus.values()].some(({ alerts }) => alerts.length > 0) ||
   stockDocuments.some(({ documents: [row] }) => row && row.version > row.projected_version);

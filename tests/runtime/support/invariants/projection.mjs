@@ -1,7 +1,7 @@
 // Invariant 8 and I7, I8 of FAULTS: at rest, nothing is owed to the queue, and D1 says of every order and SKU
 // what its object says, and of no others.
 
-import { operations, total, waitsForPerson } from "./raw.mjs";
+import { isSlice, objectsOf, operations, total, versionOf, waitsForPerson } from "./raw.mjs";
 
 /** What only the buyer's browser may see stays in the object. */
 function withoutSecrets(document) {
@@ -30,7 +30,7 @@ export function projectionIsComplete(world, must) {
     if (!must((row !== undefined) === isListed(order), `${order.id} (${order.document.status}) is ${row ? "" : "not "}in D1`)) continue;
     if (row) copyIsTrue(order, row, must);
   }
-  for (const sku of world.skus.values()) levelIsTrue(sku, world.projected.levels.get(sku.name), must);
+  for (const sku of world.skus.values()) levelIsTrue(sku, world, must);
   for (const sku of world.skus.values()) alertsAreTold(sku, world.projected.alerts.filter((row) => row.sku === sku.name), must);
 }
 
@@ -66,10 +66,20 @@ function copyIsTrue(order, row, must) {
   must(same, `${order.id}: D1's document differs from the order's`);
 }
 
-function levelIsTrue({ name, level }, row, must) {
+/** Lists show the whole of a SKU, however many objects have its units; a slice tells the SKU's own object alone. */
+function levelIsTrue(sku, world, must) {
+  const { name, level } = sku;
   if (level === undefined) return;
-  must(level.projected_version === level.version, `${name} is at version ${level.version}, lists were told of ${level.projected_version}`);
-  for (const column of ["version", "received", "adjusted", "sold", "reserved", "back_order_limit", "low_stock_threshold"]) {
-    must(row?.[column] === level[column], `${name}: D1 has ${column} ${row?.[column]}, the object ${level[column]}`);
+  const row = world.projected.levels.get(name);
+  const version = versionOf(sku);
+  must(level.projected_version === version, `${name} is at version ${version}, others were told of ${level.projected_version}`);
+  if (isSlice(sku)) {
+    must(row === undefined, `${name} is a slice, and D1 knows it`);
+    return;
+  }
+  must(row?.version === version, `${name}: D1 is at version ${row?.version}, the object at ${version}`);
+  const whole = (column) => objectsOf(name, world).reduce((sum, one) => sum + (one.level?.[column] ?? 0), 0);
+  for (const column of ["received", "adjusted", "sold", "reserved", "back_order_limit", "low_stock_threshold"]) {
+    must(row?.[column] === whole(column), `${name}: D1 has ${column} ${row?.[column]}, its objects ${whole(column)}`);
   }
 }

@@ -11,7 +11,10 @@ import { shop, stubOf } from "../shop.mjs";
 
 const TABLES = {
   OrderShard: { orders: "orders", keys: "idempotency", inbox: "inbox", outbox: "outbox", requests: "movement_requests" },
-  SkuInventory: { level: "level", reservations: "reservations", ledger: "ledger", returns: "returns", filled: "filled", alerts: "alert_outbox", alertBook: "alert_book" },
+  SkuInventory: {
+    level: "level", reservations: "reservations", ledger: "ledger", returns: "returns", filled: "filled", alerts: "alert_outbox",
+    alertBook: "alert_book", spread: "spread", members: "spread_members", slice: "slice", passedOn: "passed_on",
+  },
   InvoiceSeries: { invoices: "invoices", credit_notes: "credit_notes", documents: "documents", projection: "projection" },
   Reconciler: { runs: "runs" },
   StockDocument: { documents: "document", keys: "keys" },
@@ -91,6 +94,22 @@ function parsed(text) {
 // What the words of the invariants mean in an order's document.
 
 export const sum = (numbers) => [...numbers].reduce((total, one) => total + one, 0);
+
+/** Whether an object is one of those that a SKU's units are spread over. */
+export const isSlice = ({ name }) => name.includes("~");
+/** The SKU whose units an object has. */
+export const skuOf = ({ name }) => name.split("~")[0];
+/** Every object that has units of a SKU. */
+export const objectsOf = (sku, world) => [...world.skus.values()].filter((one) => skuOf(one) === sku);
+/** The version that others are told of: a SKU's own object counts what it heard of its slices. */
+export const versionOf = ({ level, members }) =>
+  (level?.version ?? 0) + sum(members.map(({ document }) => JSON.parse(document).level.version));
+/** The object that decides an order's claim: the slice that it asks, unless that one passed the order on. */
+export function deciderOf(order, claim, world) {
+  const slice = claim.slice === undefined ? undefined : world.skus.get(`${claim.sku}~${claim.slice}`);
+  const isPassedOn = slice?.passedOn.some((one) => one.order_id === order.id);
+  return slice && !isPassedOn ? slice : world.skus.get(claim.sku);
+}
 
 /** The attempts to pay an order: the one that counts first. */
 export const attempts = ({ document }) => [document.payment, ...(document.earlier_payments ?? [])].filter(Boolean);

@@ -2,7 +2,10 @@
 // oversold; and each claim at a SKU agrees with the order that made it.
 
 import { COUNTERS, chainProblems, counterProblems } from "../../../support/ledger.mjs";
-import { hasAttention, isCalledOff, isPaid, isTerminal, restocked, sum } from "./raw.mjs";
+import {
+  deciderOf, hasAttention, isCalledOff, isPaid, isSlice, isSoldByChannel, isTerminal, objectsOf, restocked, skuOf, sum,
+  versionOf,
+} from "./raw.mjs";
 
 const NOTHING = {
   received: 0, adjusted: 0, transferred: 0, sold: 0, reserved: 0, back_ordered: 0, back_order_limit: 0, version: 0,
@@ -15,6 +18,7 @@ export function stockIsConserved(world, must) {
     claimsAddUp(sku, must);
     claimsBelongToOrders(sku, world, must);
     alarmIsSet(sku, world, must);
+    if (!isSlice(sku)) unitsAreInOnePlace(sku.name, world, must);
   }
   for (const order of world.orders.values()) ordersClaimsAreReal(order, world, must);
   for (const [name, units] of world.shop.supply) {
@@ -69,8 +73,8 @@ function claimsBelongToOrders(sku, world, must) {
     const order = world.orders.get(claim.order_id);
     const what = `${sku.name}: ${claim.quantity} units ${claim.state} for ${claim.order_id}`;
     if (!must(order !== undefined, `${what}, which is not an order`)) continue;
-    const wanted = order.document.claims.find((one) => one.sku === sku.name);
-    const back = restocked(order, sku.name);
+    const wanted = order.document.claims.find((one) => one.sku === skuOf(sku));
+    const back = restocked(order, skuOf(sku));
     must(wanted?.quantity === claim.quantity + back, `${what}, which wants ${wanted?.quantity} and gave ${back} back`);
     must(!isCalledOff(order), `${what}, which is ${order.document.status}`);
   }
@@ -86,7 +90,7 @@ function ordersClaimsAreReal(order, world, must) {
     `${order.id}: one claim per SKU with the sum of its lines; has ${JSON.stringify([...claimed])}`,
   );
   for (const claim of document.claims) {
-    const row = world.skus.get(claim.sku)?.reservations.find((one) => one.order_id === order.id);
+    const row = deciderOf(order, claim, world)?.reservations.find((one) => one.order_id === order.id);
     const what = `${order.id} (${document.status}) says ${claim.sku} is ${claim.claim.state}, the SKU says ${row?.state}`;
     const over = row && row.expires_at <= world.now;
     if (claim.claim.state === "committed") must(row?.state === "committed", what);
@@ -106,18 +110,36 @@ function ordersClaimsAreReal(order, world, must) {
 function unitsCameBack(order, world, must) {
   if (isCalledOff(order)) return;
   for (const { sku: name } of order.document.claims) {
-    const sku = world.skus.get(name);
-    const own = (sku?.movements ?? []).filter((one) => one.kind === "restocked" && one.order_id === order.id);
+    const movements = objectsOf(name, world).flatMap((one) => one.movements);
+    const own = movements.filter((one) => one.kind === "restocked" && one.order_id === order.id);
     const units = -sum(own.map((one) => one.sold));
     const back = restocked(order, name);
     must(units === back, `${order.id} gave ${back} of ${name} back, ${units} are on the shelf`);
   }
 }
 
+/** What was spread is somewhere, once: nothing is on its way at rest, and no order has units of two objects. */
+function unitsAreInOnePlace(name, world, must) {
+  const objects = objectsOf(name, world);
+  const spread = objects.flatMap((one) => one.movements).filter((one) => one.cause?.kind === "spread");
+  for (const counter of ["on_hand", "damaged"]) {
+    const units = sum(spread.map((one) => one[counter]));
+    must(units === 0, `${name}: ${units} units (${counter}) left one of its objects and came to none`);
+  }
+  for (const { members, slice } of objects) {
+    const pending = [...members, ...slice].map(({ document }) => JSON.parse(document).pending).filter(Boolean);
+    must(pending.length === 0, `${name} came to rest with ${JSON.stringify(pending)} on its way`);
+  }
+  const having = objects.flatMap((one) => one.reservations).filter(({ state }) => ["held", "committed"].includes(state));
+  const orders = new Set(having.map((claim) => claim.order_id));
+  must(orders.size === having.length, `${name}: an order has units of two objects`);
+}
+
 /** An object that owes something will be woken for it. */
-function alarmIsSet({ name, alarm, level = NOTHING, reservations }, world, must) {
+function alarmIsSet({ name, alarm, level = NOTHING, reservations, members }, world, must) {
+  const version = versionOf({ level, members });
   const ends = reservations.filter((one) => one.state === "held").map((one) => one.expires_at);
-  const wants = Math.min(...ends, ...(level.version > level.projected_version ? [world.now] : []));
+  const wants = Math.min(...ends, ...(version > level.projected_version ? [world.now] : []));
   if (wants === Infinity) return;
   const latest = Math.max(wants, world.now) + 60_000;
   must(alarm !== undefined && alarm <= latest, `${name} wants its alarm in ${wants - world.now} ms, it is set in ${alarm - world.now} ms`);
