@@ -2,8 +2,10 @@
 //! as JSON over the object's `fetch`.
 
 mod import;
+mod reconciler;
 
 pub use import::{ImportAnswer, ImportCommand};
+pub use reconciler::{ReconcilerAnswer, ReconcilerCommand};
 
 use std::collections::BTreeMap;
 
