@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn the_migration_seeds_what_the_program_thinks_main_is() {
-        let migration = include_str!("../../schema/d1/0012_locations.sql");
+        let migration = include_str!("../../schema/d1/0011_locations.sql");
         let document = serde_json::to_string(&StockLocation::main()).unwrap();
         assert!(migration.contains(&document), "{document}");
     }

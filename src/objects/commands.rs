@@ -1,9 +1,11 @@
 //! What the Worker and the objects say to each other: one typed command in, one typed answer out,
 //! as JSON over the object's `fetch`.
 
+mod event;
 mod import;
 mod reconciler;
 
+pub use event::EventMessage;
 pub use import::{ImportAnswer, ImportCommand};
 pub use reconciler::{ReconcilerAnswer, ReconcilerCommand};
 
@@ -18,10 +20,10 @@ use crate::domain::inventory::spread::{
     Instruction, SliceNews, SpreadHint, SpreadReport, SpreadSettings,
 };
 use crate::domain::inventory::{
-    Alert, Cause, ChangeRefusal, ChannelAvailability, ChannelEvent, ClaimCommand, ClaimReply,
-    ClaimTerms, Placement, StockChange, StockLevel, TermsChange,
+    Cause, ChangeRefusal, ClaimCommand, ClaimReply, ClaimTerms, Placement, StockChange, StockLevel,
+    TermsChange,
 };
-use crate::domain::invoice::{CreditNoteDraft, DocumentKind, InvoiceDraft, InvoiceEntry};
+use crate::domain::invoice::{CreditNoteDraft, DocumentKind, InvoiceDraft};
 use crate::domain::order::{AttentionCode, ChannelOrder, CloseReason, Order};
 use crate::domain::payment::{Gateway, MovementRefusal, MovementReport, PaymentReport};
 use crate::domain::time::Timestamp;
@@ -464,57 +466,4 @@ pub enum SeriesAnswer {
     NumberOnly,
     /// The number was not given.
     NotFound,
-}
-
-/// A message on the `events` queue: the state after a change, and what happened.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum EventMessage {
-    /// An order changed.
-    Order {
-        /// The event's identity.
-        id: String,
-        /// What happened, such as `order.paid`.
-        events: Vec<crate::flows::announce::OrderEvent>,
-        /// The order after it, without secrets.
-        order: Box<Order>,
-    },
-    /// A SKU's counters changed.
-    Stock {
-        /// Which SKU.
-        sku: String,
-        /// Its counters.
-        level: Box<StockLevel>,
-        /// When they were read.
-        as_of: Timestamp,
-    },
-    /// A SKU's units crossed lines.
-    StockAlerts {
-        /// Which SKU.
-        sku: String,
-        /// The alerts that began or ended, as they are now.
-        alerts: Vec<Alert>,
-    },
-    /// A purchase order, transfer or count changed.
-    StockDocument {
-        /// The document.
-        document: Box<crate::domain::stock_document::StockDocument>,
-    },
-    /// What a channel may be told of a SKU changed.
-    ChannelAvailability {
-        /// What happened.
-        event: ChannelEvent,
-        /// Which SKU.
-        sku: String,
-        /// What the channel is told.
-        #[serde(flatten)]
-        told: ChannelAvailability,
-    },
-    /// A channel has begun to sell everything: the next SKUs are to tell it.
-    IntroduceChannels,
-    /// Invoices and credit notes were numbered.
-    Invoices {
-        /// What lists say of them.
-        entries: Vec<InvoiceEntry>,
-    },
 }
