@@ -27,7 +27,7 @@ export async function readWorld() {
   const objects = await Promise.all([...lives.values()].map(readObject));
   const of = (className) => objects.filter((object) => object.className === className);
   const shards = of("OrderShard").map(ownRows);
-  const skus = of("SkuInventory").map(({ level: [row], ...sku }) => ({
+  const skus = of("SkuInventory").filter(({ name }) => name.startsWith(`${shop.tag}-`)).map(({ level: [row], ...sku }) => ({
     ...sku, level: row && { ...row, document: JSON.parse(row.document) }, movements: movementsOf(sku.ledger),
   }));
   const orders = new Map(shards.flatMap((shard) => shard.orders).map((order) => [order.id, order]));
