@@ -7,8 +7,8 @@ import { gzipSync } from "node:zlib";
 import { repositoryRoot } from "../bootstrap.mjs";
 import { say, SetupError } from "../setup/progress.mjs";
 
-// The smallest limit that the platform has had is 3 MB, gzipped: half of it leaves room to grow.
-const LIMIT_KIB = 1_500;
+// The smallest limit that the platform has had is 3 MB, gzipped: three quarters of it leave room to grow.
+const LIMIT_KIB = 2_300;
 const UPLOADED = ["build/index_bg.wasm", "build/index.js"];
 
 /** Prints the table; throws when the total is over the limit. */

@@ -128,7 +128,7 @@ impl World {
                 Action::Receive { lines: lines.collect(), allow_over_receipt: true }
             }
             ActionKind::Record => {
-                let Body::Count(body) = &document.body else { unreachable!("only counts record") };
+                let Body::Count(body) = &document.body else { panic!("only counts record") };
                 let lines = body.lines.iter().map(|line| {
                     let level = &self.skus[&line.sku].level;
                     let known = level.balance(&line.location).map_or(0, |b| b.on_hand);

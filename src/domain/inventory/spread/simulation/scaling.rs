@@ -33,7 +33,7 @@ enum Request {
 enum Answer {
     Order(Order, ClaimAnswer),
     Instructed(u16, Instruction, Vec<(Order, ClaimAnswer)>),
-    News(SliceNews),
+    News(Box<SliceNews>),
 }
 
 /// Whom a message is for, and when it arrives.
@@ -209,7 +209,7 @@ impl Drop {
                 let slice = self.slices.get_mut(object - 1).unwrap();
                 slice.follow(&instruction, now);
                 let news = slice.news(now);
-                self.answer(Answer::News(news));
+                self.answer(Answer::News(Box::new(news)));
             }
         }
     }
