@@ -144,7 +144,7 @@ describe("a store of buckets", () => {
     expect(await item("MUG", { key: SECRET_KEY })).toMatchObject({ available: 437, status: "in_stock" });
     const refused = await checkout(cart({ lines: [["MUG", 500]] }));
     expect([refused.status, refused.body.code]).toEqual([409, "insufficient_stock"]);
-    expect(refused.body.shortages).toEqual([{ sku: shop.sku("MUG"), requested: 500 }]);
+    expect(refused.body.shortages).toEqual([{ sku: shop.sku("MUG"), requested: 500, reason: "stock" }]);
     expect(refused.text).not.toContain("437");
   });
 
@@ -153,7 +153,7 @@ describe("a store of buckets", () => {
     const { items } = (await must(look(["MUG", "LAST"]))).body;
     expect(items.map(({ available }) => available)).toEqual([10, 3]);
     const refused = await checkout(cart({ lines: [["MUG", 500]] }));
-    expect(refused.body.shortages).toEqual([{ sku: shop.sku("MUG"), requested: 500, available: 10 }]);
+    expect(refused.body.shortages).toEqual([{ sku: shop.sku("MUG"), requested: 500, available: 10, reason: "stock" }]);
     const bad = await send("PUT", "/v1/admin/store", { key: SECRET_KEY, body: { ...terms, stock_display_cap: 0 } });
     expect([bad.status, bad.body.errors[0].pointer]).toEqual([422, "/stock_display_cap"]);
   });
