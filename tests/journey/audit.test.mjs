@@ -19,7 +19,17 @@ function books() {
     inbox: [],
     outbox: [],
   });
-  const level = { received: 10, adjusted: 0, sold: 2, reserved: 2, back_order_limit: 0, low_stock_threshold: 0, version: 4 };
+  const level = {
+    received: 10, adjusted: 0, transferred: 0, sold: 2, reserved: 2, back_ordered_held: 0, back_ordered_sold: 0,
+    back_order_limit: 0, low_stock_threshold: 0, version: 4, terms: {},
+    balances: [{ location: "main", on_hand: 8, reserved: 2, damaged: 0, incoming: 0 }],
+  };
+  const ledger = ledgerOf([
+    { kind: "received", on_hand: 10 },
+    { kind: "reserved", reserved: 2 },
+    { kind: "committed", on_hand: -2, reserved: -2, sold: 2 },
+    { kind: "reserved", reserved: 2 },
+  ]);
   const row = (document, payment_status) => ({
     id: document.id, version: 3, status: "open", payment_status, email: "ada@example.com", currency: "USD",
     total_minor: 700, needs_attention: 0, invoice_number: document.invoice_number, created_at: 1000, updated_at: 1000,
@@ -30,17 +40,12 @@ function books() {
     raw: {
       shards: new Map([["00", shard(paid)], ["01", shard(waiting)]]),
       skus: new Map([["MUG", {
-        level: [level],
+        level: [{ document: JSON.stringify(level), ledger_sequence: 4, ledger_hash: ledger[3].hash }],
         reservations: [
           { order_id: A, state: "committed", quantity: 2, expires_at: 5000 },
           { order_id: B, state: "held", quantity: 2, expires_at: 5000 },
         ],
-        movements: [
-          { kind: "received", on_hand_delta: 10, reserved_delta: 0 },
-          { kind: "reserved", on_hand_delta: 0, reserved_delta: 2 },
-          { kind: "committed", on_hand_delta: -2, reserved_delta: -2 },
-          { kind: "reserved", on_hand_delta: 0, reserved_delta: 2 },
-        ],
+        ledger,
       }]]),
       series: new Map([["CW", { invoices: [{ number: 1, order_id: A }], credit_notes: [], documents: [document] }]]),
       d1: { orders: [row(paid, "paid"), row(waiting, "action_required")], stock_levels: [{ sku: "MUG", ...level }], invoices: [{ number: "CW-000001", sha256: document.sha256, total_minor: 700 }] },
@@ -52,6 +57,21 @@ function books() {
     acknowledged: [{ key: "k1", orderId: A, total: 700 }, { key: "k2", orderId: B, total: 700 }],
     now: 2000,
   };
+}
+
+/** Lines as a SKU's ledger keeps them, all at the main location. */
+function ledgerOf(movements) {
+  let hash = "0".repeat(64);
+  return movements.map((movement, index) => {
+    const entry = JSON.stringify({ at: "2026-01-01T00:00:00.000Z", cause: { kind: "person" }, movement: { location: "main", ...movement } });
+    hash = createHash("sha256").update(hash).update(entry).digest("hex");
+    return { sequence: index + 1, entry, hash };
+  });
+}
+
+/** Changes a SKU's counters past its ledger. */
+function bend(row, counters) {
+  row.document = JSON.stringify({ ...JSON.parse(row.document), ...counters });
 }
 
 /** A document as its series keeps it. */
@@ -95,8 +115,8 @@ const HARMS = {
   "closed and still payable": [(b) => (openOrder(b).status = "cancelled"), /can still be paid/],
   "paid and not sold": [(b) => (paidOrder(b).claims[0].claim.state = "released"), /is paid, MUG is released/],
   "a sum that is wrong": [(b) => (paidOrder(b).cart.lines[0].tax_minor = 51), /the parts make 701/],
-  "oversold": [(b) => (mug(b).level[0].received = 3), /oversold: MUG/],
-  "a counter off its ledger": [(b) => (mug(b).level[0].reserved = 1), /1 reserved, the ledger says 2/],
+  "oversold": [(b) => bend(mug(b).level[0], { received: 3 }), /oversold: MUG/],
+  "a counter off its ledger": [(b) => bend(mug(b).level[0], { reserved: 1 }), /reserved is 1, the ledger says 2/],
   "sold without a claim": [(b) => mug(b).reservations.shift(), /2 sold, claims say 0/],
   "a claim beyond its time": [(b) => (b.now = 6000), /leaked: MUG holds 2/],
   "a claim of a closed order": [(b) => (openOrder(b).status = "expired"), /leaked: MUG holds 2 for .*expired/],

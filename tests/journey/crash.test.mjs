@@ -102,6 +102,8 @@ test(`${CHECKOUTS} checkouts, ${KILLS} power cuts (seed ${seed})`, async () => {
 
 test("every key is still answered as it was", async () => {
   await eachAtOnce(wishes, AT_ONCE, async ({ key, cart, answer }) => {
+    // A cart that found its SKU just sold out was refused before anything was written: it may be tried anew.
+    if (answer.status === 409) return;
     const again = await store.storefront.checkout(cart, key);
     assert.equal(again.status, answer.status, again.text);
     assert.equal(again.headers.get("idempotent-replayed"), "true");
