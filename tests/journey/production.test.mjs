@@ -57,7 +57,7 @@ test("a deployment: no development keys, a first key that makes others, safe ans
   const first = client(store.url, BOOTSTRAP_KEY);
   const make = async (body) => (await first.post("/v1/admin/api-keys", body)).body.key;
   const secretKey = await make({ name: "Back office", kind: "secret", scopes: [
-    "orders:read", "inventory:read", "inventory:write", "catalogue:write", "store:write",
+    "orders:read", "inventory:read", "inventory:write", "catalogue:write", "purchasing:write", "store:write",
   ] });
   const publishable = await make({ name: "Shop", kind: "publishable" });
   assert.match(secretKey, /^sk_/);

@@ -1,6 +1,9 @@
 // The books of the day: what every gateway says happened, against the ledger of every order, its stock, its invoice
 // and its credit notes, to the cent. Sentences about what does not agree; none if all is well.
 
+import { movementsOf } from "../ledger.mjs";
+import { unitsPutBack } from "../units.mjs";
+
 const moved = (payment, kind) =>
   (payment?.operations ?? [])
     .filter((one) => one.kind === kind && one.result === "succeeded")
@@ -42,13 +45,14 @@ export function compareStock(orders, skus) {
   const sold = new Map();
   const add = (sku, quantity) => sold.set(sku, (sold.get(sku) ?? 0) + quantity);
   for (const order of orders) {
-    for (const claim of order.claims) if (claim.claim.state === "committed") add(claim.sku, claim.quantity);
-    for (const line of (order.refunds ?? []).flatMap((refund) => refund.lines)) if (line.restocked) add(line.sku, -line.restock);
+    for (const claim of order.claims) {
+      if (claim.claim.state === "committed") add(claim.sku, claim.quantity - unitsPutBack(order, claim.sku));
+    }
   }
   const findings = [];
-  for (const [sku, { level: [counters], movements }] of skus) {
+  for (const [sku, { level: [counters], ledger }] of skus) {
     if (!counters) continue;
-    const left = movements.filter((one) => one.kind !== "received" && one.kind !== "adjusted").reduce((sum, one) => sum - one.on_hand_delta, 0);
+    const left = movementsOf(ledger).reduce((sum, one) => sum + one.sold, 0);
     if (left !== (sold.get(sku) ?? 0)) findings.push(`${sku}: ${left} have left the shelf, the orders have ${sold.get(sku) ?? 0}`);
   }
   return findings;
