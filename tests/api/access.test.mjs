@@ -105,7 +105,7 @@ async function pathOf({ operationId, path }, order) {
   return path;
 }
 
-const LET_IN = ["nothing_to_move", "payment_secured", "movement_in_progress", "document_state", "unsupported_media_type"];
+const LET_IN = ["nothing_to_move", "payment_secured", "movement_in_progress", "document_state", "unsupported_media_type", "units_too_many"];
 const isLetIn = (code) => LET_IN.includes(code) || (/_not_found$|^unknown_/.test(code) && code !== "order_not_found");
 
 test("every operation, every caller", async () => {

@@ -11,9 +11,13 @@ use cartwright::domain::time::Timestamp;
 use cartwright::flows::advance::{Input, advance};
 use cartwright::flows::owed::Effect;
 use cartwright::flows::place::{Draft, place, place_sold};
+use cartwright::flows::returns::{ReturnAsk, take_back};
 use cartwright::flows::schedule::SEARCH_PROVES_AFTER_MILLISECONDS;
 use serde_json::json;
 use uuid::Uuid;
+
+/// A bundle of one unit of one SKU and two of another.
+pub const BUNDLE: (&str, &str, &str) = ("SET", "CUP", "MUG");
 
 const UNIT_PRICE_MINOR: i64 = 1_000;
 const WINDOW_SECONDS: u32 = 900;
@@ -31,7 +35,13 @@ pub fn draft(lines: &[(Sku, u32)], mode: CaptureMode, claim_terms: ClaimTerms) -
     let total = |quantity: u32| i64::from(quantity) * UNIT_PRICE_MINOR;
     let goods: i64 = lines.iter().map(|(_, quantity)| total(*quantity)).sum();
     let line = |(sku, quantity): &(Sku, u32)| {
+        let components = if sku.as_str() == BUNDLE.0 {
+            json!([{"sku": BUNDLE.1, "quantity": 1}, {"sku": BUNDLE.2, "quantity": 2}])
+        } else {
+            json!([])
+        };
         json!({
+            "components": components,
             "sku": sku, "product_id": "thing", "title": "Thing", "variant_title": "",
             "quantity": quantity, "unit_price_minor": UNIT_PRICE_MINOR,
             "net_minor": total(*quantity), "discount_minor": 0, "tax_minor": 0,
@@ -83,6 +93,18 @@ impl Shopping {
         advance(&mut self.order, input, now, &mut fresh);
         assert!(before.may_become(self.order.status), "{before:?} {:#?}", self.order);
         assert_eq!(self.order.check(), Ok(()), "{:#?}", self.order);
+    }
+
+    /// Units come back without a refund, if so many were sold and have not come back yet.
+    pub fn take_back(&mut self, ask: &ReturnAsk, now: Timestamp) -> bool {
+        let next_id = &mut self.next_id;
+        let mut fresh = || {
+            *next_id += 1;
+            Uuid::from_u128(*next_id)
+        };
+        let taken = take_back(&mut self.order, ask, now, &mut fresh).is_ok();
+        assert_eq!(self.order.check(), Ok(()), "{:#?}", self.order);
+        taken
     }
 
     /// The buyer pays, unless the payment is over.

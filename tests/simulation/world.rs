@@ -5,8 +5,8 @@ use std::fmt;
 
 use cartwright::domain::id::{OrderId, Sku};
 use cartwright::domain::inventory::{
-    Cause, CauseKind, ChangeRefusal, ChannelId, ChannelTerms, ClaimAnswer, ClaimTerms, LocationId,
-    ReservationState, StockChange, TermsChange,
+    Cause, CauseKind, ChangeRefusal, ChannelId, ChannelTerms, ClaimAnswer, ClaimTerms, Condition,
+    LocationId, ReservationState, StockChange, TermsChange,
 };
 use cartwright::domain::order::{ClaimState, CloseReason, OrderStatus};
 use cartwright::domain::payment::{CaptureMode, PaymentStatus, ReportedState};
@@ -14,11 +14,12 @@ use cartwright::domain::stock_document::{Debt, StockDocument};
 use cartwright::domain::time::Timestamp;
 use cartwright::flows::advance::Input;
 use cartwright::flows::owed::{Effect, owed};
+use cartwright::flows::returns::{ReturnAsk, ReturnLineAsk};
 use cartwright::flows::schedule::wake_at;
 
 use super::chance::Chance;
 use super::model::{self, Goods};
-use super::shop::{Shopping, claim_of, draft};
+use super::shop::{BUNDLE, Shopping, claim_of, draft};
 use super::sku::SkuObject;
 
 pub const SKUS: [&str; 3] = ["CUP", "MUG", "TRAY"];
@@ -62,6 +63,8 @@ const EXPECTED: &[&str] = &[
     "answer late",
     "asked twice",
     "worker died",
+    "units came back",
+    "restocked",
     "channel order sold",
     "channel order short",
     "set aside for a channel",
@@ -174,6 +177,11 @@ impl World {
         self.chance.of(&SKUS).parse().unwrap()
     }
 
+    /// What a cart may name: a SKU, or a bundle.
+    fn sellable(&mut self) -> Sku {
+        if self.chance.one_in(4) { BUNDLE.0.parse().unwrap() } else { self.sku() }
+    }
+
     /// One thing happens.
     pub fn step(&mut self) {
         match self.chance.below(56) {
@@ -185,6 +193,7 @@ impl World {
             28..=33 => self.someone_changes_stock(),
             34 | 35 => self.change_again(),
             36 | 37 => self.tell_filled(),
+            38 => self.units_come_back(),
             40..=42 => self.draw_up(),
             43..=47 => self.handle_document(),
             48..=55 => self.work_on_document(),
@@ -197,7 +206,7 @@ impl World {
             return;
         }
         let lines: Vec<(Sku, u32)> = (0..=self.chance.below(3))
-            .map(|_| (self.sku(), self.chance.between(1, 4) as u32))
+            .map(|_| (self.sellable(), self.chance.between(1, 4) as u32))
             .collect();
         let start = self.chance.below(4) as usize;
         let route: Vec<LocationId> = if start == 3 {
@@ -296,7 +305,10 @@ impl World {
             }
         }
         self.story(format_args!("order {}: {name} {command:?} -> {reply:?}", at + 1));
-        Some(Input::Stock(vec![(name, reply)]))
+        Some(match effect {
+            Effect::Restock(restock) => Input::Restocked { key: restock.key.clone(), sku: name },
+            _ => Input::Stock(vec![(name, reply)]),
+        })
     }
 
     fn feed(&mut self, at: usize, input: Input) {
@@ -333,6 +345,22 @@ impl World {
                 }
             }
             _ => self.feed(at, Input::Ask),
+        }
+    }
+
+    /// A buyer sends something back, whole or broken.
+    fn units_come_back(&mut self) {
+        let Some(at) = self.some_order() else { return };
+        let line = ReturnLineAsk {
+            sku: self.sellable(),
+            quantity: self.chance.between(1, 2) as u32,
+            condition: if self.chance.one_in(2) { Condition::Sellable } else { Condition::Damaged },
+            location: self.chance.one_in(2).then(|| self.place()),
+        };
+        self.story(format_args!("order {}: {line:?} comes back", at + 1));
+        let now = self.now;
+        if self.orders[at].take_back(&ReturnAsk { lines: vec![line], reason: None }, now) {
+            self.note("units came back");
         }
     }
 
@@ -530,8 +558,10 @@ impl World {
             assert_ne!(state, Some(ReservationState::Held), "leaked: {order:#?}");
             if claim.claim == ClaimState::Committed {
                 assert_eq!(state, Some(ReservationState::Committed), "{order:#?}");
+                // What came back is not the order's any more.
+                let back: u32 = order.returns.iter().flat_map(|one| &one.lines).count() as u32;
                 let placement = known.map(|known| &known.placement);
-                assert_eq!(claim.placement.as_ref(), placement, "{order:#?}");
+                assert!(back > 0 || claim.placement.as_ref() == placement, "{order:#?}");
             }
         }
         if order.status == OrderStatus::Open {
@@ -539,6 +569,8 @@ impl World {
             // Money that is only held is not taken while its goods are missing: a person decides.
             let paid = order.payment_status() == PaymentStatus::Paid;
             // Who buys from a channel has its receipt from the channel.
+            let mut back = order.returns.iter().flat_map(|one| &one.lines);
+            assert!(!sold || back.all(|line| line.restocked), "{order:#?}");
             let invoiced = order.invoice_number.is_some() != order.is_sold_by_channel();
             assert!(!sold || (paid && invoiced), "{order:#?}");
             assert!(sold || !order.attention.is_empty(), "{order:#?}");

@@ -23,10 +23,10 @@ const MAX_REASON_CHARACTERS: usize = 250;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"lines": [{"sku": "MUG-CLASSIC", "quantity": 1, "condition": "damaged"}], "reason": "exchanged under warranty"}))]
-pub struct ReturnRequest {
+pub struct GoodsReturnRequest {
     /// Units that came back; the same SKU more than once for units in different conditions.
     #[schema(min_items = 1, max_items = 100)]
-    lines: Vec<ReturnRequestLine>,
+    lines: Vec<GoodsReturnLine>,
     /// Why, for the merchant's own books.
     #[serde(default)]
     #[schema(max_length = 250)]
@@ -36,7 +36,7 @@ pub struct ReturnRequest {
 /// Units that came back in one condition.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ReturnRequestLine {
+pub struct GoodsReturnLine {
     /// The SKU of a line of the order, or of a component of a bundle in it.
     #[schema(value_type = String, example = "MUG-CLASSIC")]
     sku: Sku,
@@ -72,7 +72,7 @@ pub struct ReturnAnswer<'a> {
         ("id" = String, Path, description = "The order", example = "ord_03019aa0c05c1c7c2e8a5b0d3c5a6f7e80"),
         ("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters, new for every return", example = "return-1"),
     ),
-    request_body = ReturnRequest,
+    request_body = GoodsReturnRequest,
     responses(
         (status = 201, description = "Noted; `Idempotent-Replayed: true` on a repeat", body = ReturnAnswer),
         (status = 404, description = "`order_not_found`", body = Problem, content_type = "application/problem+json"),
@@ -84,7 +84,7 @@ pub async fn handle(mut ask: Ask) -> Outcome {
     let id = ask.order_id()?;
     let body = ask.json_bytes().await?;
     let submission = ask.submission(&body)?;
-    let request: ReturnRequest = body::parse(&body)?;
+    let request: GoodsReturnRequest = body::parse(&body)?;
     request.check()?;
     let mut named = request.lines.iter().enumerate().filter_map(|(index, line)| {
         Some((format!("/lines/{index}/location"), line.location.as_ref()?))
@@ -93,7 +93,7 @@ pub async fn handle(mut ask: Ask) -> Outcome {
     if let Some(first) = named.next() {
         require_locations(&ask.platform, std::iter::once(first).chain(named)).await?;
     }
-    let lines = request.lines.into_iter().map(ReturnRequestLine::ask).collect();
+    let lines = request.lines.into_iter().map(GoodsReturnLine::ask).collect();
     let command = ShardCommand::TakeBack {
         key: submission.key,
         fingerprint: submission.fingerprint,
@@ -124,14 +124,14 @@ fn refused(refusal: &ReturnRefusal) -> ApiError {
     }
 }
 
-impl ReturnRequestLine {
+impl GoodsReturnLine {
     fn ask(self) -> ReturnLineAsk {
         let Self { sku, quantity, condition, location } = self;
         ReturnLineAsk { sku, quantity, condition, location }
     }
 }
 
-impl ReturnRequest {
+impl GoodsReturnRequest {
     fn check(&self) -> Result<(), ApiError> {
         let mut checks = Checks::default();
         checks.count("/lines", self.lines.len(), 1, MAX_CART_LINES);
@@ -158,7 +158,7 @@ mod tests {
 
     fn wrong(body: &str) -> Option<Vec<String>> {
         let pointers = |error: ApiError| error.errors.into_iter().map(|e| e.pointer).collect();
-        let read = body::parse::<ReturnRequest>(body.as_bytes()).and_then(|r| r.check());
+        let read = body::parse::<GoodsReturnRequest>(body.as_bytes()).and_then(|r| r.check());
         read.err().map(pointers)
     }
 
