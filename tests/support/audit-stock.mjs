@@ -10,6 +10,7 @@ const COUNTERS = ["received", "adjusted", "sold", "reserved", "back_order_limit"
 export function auditStock(raw, orders, now, say) {
   const copies = new Map(raw.d1.stock_levels.map((row) => [row.sku, row]));
   const wanted = wantedBySku(orders);
+  const spread = new Set([...raw.skus.keys()].filter((name) => name.includes("~")).map((name) => name.split("~")[0]));
   for (const [sku, { level, reservations, ledger }] of raw.skus) {
     const counters = level[0];
     if (!counters) {
@@ -17,6 +18,11 @@ export function auditStock(raw, orders, now, say) {
       continue;
     }
     auditCounters(sku, counters, reservations, ledger, say);
+    // The whole of a SKU in drop mode is judged in runtime/drop-mode; here each object by itself.
+    if (spread.has(sku.split("~")[0])) {
+      copies.delete(sku);
+      continue;
+    }
     auditClaims(sku, reservations, wanted.get(sku) ?? new Map(), orders, now, say);
     const copy = copies.get(sku);
     copies.delete(sku);

@@ -14,6 +14,8 @@ const { DatabaseSync } = await import("node:sqlite");
 process.emitWarning = emitWarning;
 
 const WORKER = "cartwright";
+/** The most objects that drop mode spreads one SKU over. */
+const MAX_SLICES = 64;
 
 /**
  * `{ shards, skus, series, d1 }`: shards by number, SKUs and invoice series by name, each with its tables as
@@ -28,7 +30,7 @@ export function readRawState(stateDir) {
     const shardNames = Array.from({ length: 256 }, (_, n) => n.toString(16).padStart(2, "0"));
     const shards = readObjects(root, "OrderShard", shardNames, ["orders", "idempotency", "inbox", "outbox"], copies);
     for (const { orders } of shards.values()) for (const row of orders) row.document = JSON.parse(row.document);
-    const skuNames = d1.variants.map((row) => row.sku);
+    const skuNames = d1.variants.flatMap(({ sku }) => [sku, ...Array.from({ length: MAX_SLICES }, (_, n) => `${sku}~${n}`)]);
     const skus = readObjects(root, "SkuInventory", skuNames, ["level", "reservations", "ledger"], copies);
     const terms = d1.store_settings.map((row) => JSON.parse(row.document));
     const used = [...[...shards.values()].flatMap(({ orders }) => orders.map((row) => row.document)), ...terms];
