@@ -14,6 +14,9 @@ import { cargoCounts, nodeCounts, vitestCounts } from "./counts.mjs";
 
 /** A test that hangs must end before CI gives up on the whole run, which would say nothing. */
 const RUNNER_LIMIT_MS = 25 * 60_000;
+
+/** A file of `node --test` that hangs is ended and named, and the files after it still run. */
+const NODE_TEST_LIMIT_MS = 5 * 60_000;
 const RUNTIME_CONFIG = "tests/runtime/vitest.config.mjs";
 
 export const steps = [
@@ -85,7 +88,9 @@ async function journeys() {
 
 /** One file after the other: each may start a store of its own, and two on two cores disturb each other. */
 async function nodeTests(files) {
-  return testRun(process.execPath, ["--test", "--test-concurrency=1", "--test-reporter=spec", ...files], nodeCounts);
+  const limit = `--test-timeout=${NODE_TEST_LIMIT_MS}`;
+  const options = ["--test", "--test-concurrency=1", "--test-reporter=spec", limit];
+  return testRun(process.execPath, [...options, ...files], nodeCounts);
 }
 
 function testFiles(folder) {

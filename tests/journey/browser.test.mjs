@@ -28,10 +28,10 @@ before(async () => {
   if (program) browser = await openBrowser(program);
 });
 after(async () => {
-  await browser?.close();
-  await shop?.stop();
-  await store?.close();
+  // All of them, whatever one of them says: what stays open would keep this process from ending.
+  const closed = await Promise.allSettled([browser?.close(), shop?.stop(), store?.close()]);
   rmSync(pictures, { recursive: true, force: true });
+  for (const { reason } of closed) if (reason) throw reason;
 });
 
 /** A storefront as small as they get, on an origin of its own. */

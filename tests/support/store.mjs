@@ -68,8 +68,11 @@ async function openOn(port, { vars = {}, sandbox: wantsSandbox = true, autoMs = 
   }
 
   async function close() {
-    await stop();
-    await sandbox?.stop();
+    try {
+      await stop();
+    } finally {
+      await sandbox?.stop();
+    }
     rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
   }
 
