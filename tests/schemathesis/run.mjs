@@ -26,10 +26,10 @@ const LIMIT_MS = 30 * 60_000;
 
 /** How thoroughly each caller tries: `npm test` has little time, and most of it is the admin's, who gets furthest. */
 const BOUNDED = {
-  admin: { phases: "examples,fuzzing", examples: 6 },
-  storefront: { phases: "fuzzing", examples: 2 },
-  buyer: { phases: "examples,fuzzing", examples: 15 },
-  nobody: { phases: "fuzzing", examples: 2 },
+  admin: { phases: "examples,fuzzing", examples: 4 },
+  storefront: { phases: "examples", examples: 1 },
+  buyer: { phases: "examples,fuzzing", examples: 10 },
+  nobody: { phases: "examples", examples: 1 },
 };
 
 /**
