@@ -25,8 +25,11 @@ export function run(command, commandArguments, options = {}) {
       cwd,
       env: { ...process.env, ...env },
       stdio: ["ignore", "pipe", "pipe"],
-      signal,
+      // A group of its own, so that what the program has started ends with it.
+      detached: signal !== undefined,
     });
+    const end = () => process.kill(-child.pid, "SIGKILL");
+    signal?.addEventListener("abort", end);
     let output = "";
     let stdout = "";
     let hung = false;
@@ -47,6 +50,7 @@ export function run(command, commandArguments, options = {}) {
     collect(child.stderr, process.stderr);
     const finish = (code) => {
       clearTimeout(timer);
+      signal?.removeEventListener("abort", end);
       resolve({ code, output, stdout });
     };
     child.on("error", (error) => {
