@@ -26,27 +26,26 @@ const DRAIN_LIMIT_MS = 60_000;
 /** Only orders of this start are counted, by an index: a shop may have a million from before. */
 const SETTLED = "SELECT COUNT(*) AS n FROM orders WHERE created_at >= ?1 AND invoice_number IS NOT NULL";
 
+/** The floor's modules: its one script and the schemas of the objects. */
+function floorModules() {
+  const schemas = ["order_shard.sql", "sku_inventory.sql", "invoice_series.sql"];
+  const texts = schemas.map((name) => [name, { type: "text", contents: read("schema", "objects", name) }]);
+  return { "worker.js": { type: "esm", contents: read("bench", "floor", "worker.mjs") }, ...Object.fromEntries(texts) };
+}
+
+/** Counters around a shop whose main module is `main`. */
+const counted = (modules, main) => ({
+  ...modules,
+  "counting.js": { type: "esm", contents: read("bench", "counting.mjs") },
+  "shop.js": { type: "esm", contents: `export * from "./${main}"; export { default } from "./${main}";` },
+});
+
 /** The modules of a shop, given those of the shipped bundle. */
 const SHOPS = {
   cartwright: (shipped) => shipped,
-  counted: (shipped) => ({
-    ...shipped,
-    mainModule: "counting.js",
-    modules: { ...shipped.modules, "counting.js": { type: "esm", contents: read("bench", "counting.mjs") } },
-  }),
-  floor: (shipped) => ({
-    ...shipped,
-    mainModule: "worker.js",
-    modules: {
-      "worker.js": { type: "esm", contents: read("bench", "floor", "worker.mjs") },
-      ...Object.fromEntries(
-        ["order_shard.sql", "sku_inventory.sql", "invoice_series.sql"].map((name) => [
-          name,
-          { type: "text", contents: read("schema", "objects", name) },
-        ]),
-      ),
-    },
-  }),
+  counted: (shipped) => ({ ...shipped, mainModule: "counting.js", modules: counted(shipped.modules, "index.js") }),
+  floor: (shipped) => ({ ...shipped, mainModule: "worker.js", modules: floorModules() }),
+  "counted-floor": (shipped) => ({ ...shipped, mainModule: "counting.js", modules: counted(floorModules(), "worker.js") }),
 };
 
 /**
@@ -130,7 +129,7 @@ function processorTime(pid) {
 
 /** Terms, one product per ten SKUs, and so many units of each: what both shops sell. */
 export async function stockShop({ url, kind }, skus, units = 1_000_000) {
-  if (kind === "floor") return void (await send(url, "POST", "/bench/stock", { skus, units }));
+  if (kind.endsWith("floor")) return void (await send(url, "POST", "/bench/stock", { skus, units }));
   await send(url, "PUT", "/v1/admin/store", JSON.parse(read("schema", "demo", "settings.json")));
   for (let from = 0; from < skus.length; from += 10) {
     const id = `bench-${skus[from].toLowerCase()}`;
