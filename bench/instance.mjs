@@ -26,11 +26,12 @@ const DRAIN_LIMIT_MS = 60_000;
 /** Only orders of this start are counted, by an index: a shop may have a million from before. */
 const SETTLED = "SELECT COUNT(*) AS n FROM orders WHERE created_at >= ?1 AND invoice_number IS NOT NULL";
 
-/** The floor's modules: its one script and the schemas of the objects. */
+/** The floor's modules: its scripts and the schemas of the objects. */
 function floorModules() {
   const schemas = ["order_shard.sql", "sku_inventory.sql", "invoice_series.sql"];
   const texts = schemas.map((name) => [name, { type: "text", contents: read("schema", "objects", name) }]);
-  return { "worker.js": { type: "esm", contents: read("bench", "floor", "worker.mjs") }, ...Object.fromEntries(texts) };
+  const scripts = ["worker", "projection"].map((name) => [`${name}.js`, { type: "esm", contents: read("bench", "floor", `${name}.mjs`) }]);
+  return Object.fromEntries([...scripts, ...texts]);
 }
 
 /** Counters around a shop whose main module is `main`. */
