@@ -16,6 +16,7 @@ process.emitWarning = emitWarning;
 const WORKER = "cartwright";
 /** The most objects that drop mode spreads one SKU over. */
 const MAX_SLICES = 64;
+const STOCK_TABLES = ["level", "reservations", "ledger", "spread_members", "slice"];
 
 /**
  * `{ shards, skus, series, d1 }`: shards by number, SKUs and invoice series by name, each with its tables as
@@ -31,7 +32,7 @@ export function readRawState(stateDir) {
     const shards = readObjects(root, "OrderShard", shardNames, ["orders", "idempotency", "inbox", "outbox"], copies);
     for (const { orders } of shards.values()) for (const row of orders) row.document = JSON.parse(row.document);
     const skuNames = d1.variants.flatMap(({ sku }) => [sku, ...Array.from({ length: MAX_SLICES }, (_, n) => `${sku}~${n}`)]);
-    const skus = readObjects(root, "SkuInventory", skuNames, ["level", "reservations", "ledger"], copies);
+    const skus = readObjects(root, "SkuInventory", skuNames, STOCK_TABLES, copies);
     const terms = d1.store_settings.map((row) => JSON.parse(row.document));
     const used = [...[...shards.values()].flatMap(({ orders }) => orders.map((row) => row.document)), ...terms];
     const names = used.flatMap((one) => [one.invoice_series, one.credit_note_series ?? `${one.invoice_series}-CN`]);
