@@ -18,7 +18,10 @@ export function openAsking({ random, say }) {
     try {
       return await send();
     } catch (error) {
-      counts[error.name === "TimeoutError" ? "gave_up_waiting" : "connections_lost"] += 1;
+      // Whoever hangs up says so; fetch calls a server that is gone a TypeError. Anything else is the lab's own mistake.
+      if (error.name === "TimeoutError") counts.gave_up_waiting += 1;
+      else if (error instanceof TypeError) counts.connections_lost += 1;
+      else throw error;
       return undefined;
     }
   }

@@ -21,6 +21,10 @@ const METHODS = {
 const HABITS = { same_key_at_once: 6, impatient: 6, cancels: 5, reuses_key: 2 };
 const COPIES_AT_ONCE = 4;
 
+/** A page that does not know whether its buyer has paid asks so often, after so long. */
+const ASKS = 4;
+const ASKS_AFTER_MS = 400;
+
 /** Of ten who are to decide in the browser, so many pay, and so many decline; the rest leave. */
 const PAYS_OF_TEN = 6;
 const DECLINES_OF_TEN = 2;
@@ -56,45 +60,63 @@ function cartOf({ index, gateway, method, lines }) {
 }
 
 /**
- * `{ buy(wish), sameAnswerAgain(wish), counts, placed, acknowledged }`. A wish that was answered has `answer`; `placed`
- * are the orders that came of them.
+ * `{ buy(wish), sameAnswerAgain(wish), counts, placed, acknowledged }`. A wish whose key has its answer for good has
+ * `answer`; `placed` are the orders that came of them.
  */
 export function openBuyers({ shop, asking, random, say }) {
   const { store, stripe } = shop;
-  const counts = { same_key_at_once: 0, gave_up_waiting: 0, key_with_another_cart: 0, cancels: 0, pays_in_browser: 0, declines_in_browser: 0 };
+  const counts = { same_key_at_once: 0, key_with_another_cart: 0, refused_unstored: 0, cancels: 0, asks_about_payment: 0, pays_in_browser: 0, declines_in_browser: 0 };
   const acknowledged = [];
   const placed = [];
 
-  /** One request, sent until it is answered for good. Who is impatient hangs up on the first try. */
+  /** One request, sent until it is answered. Who is impatient hangs up on the first try. */
   function ask(wish) {
     const hangsUp = wish.habit === "impatient";
     const send = (tries) => {
-      const signal = hangsUp && tries === 0 ? AbortSignal.timeout(5 + random() * 60) : undefined;
+      const signal = hangsUp && tries === 0 ? AbortSignal.timeout(Math.floor(4 + random() * 40)) : undefined;
       return store.storefront.checkout(wish.cart, wish.key, { signal });
     };
     return asking.until(wish.key, send, { kind: "checkouts", accepts: isAnswer });
   }
 
-  async function askAtOnce(wish) {
+  /** The answer of the key: the first that was stored, or the last of those that left the key free. */
+  async function buyOnce(wish) {
+    if (wish.habit !== "same_key_at_once") return note(wish, await ask(wish));
     counts.same_key_at_once += 1;
-    const answers = await Promise.all(Array.from({ length: COPIES_AT_ONCE }, () => ask(wish)));
-    for (const answer of answers) if (answer) note(wish, answer);
-    const kinds = new Set(answers.map((answer) => `${answer?.status} ${answer?.body?.order?.id ?? answer?.body?.code}`));
-    if (kinds.size > 1) say(`${wish.key}, sent ${COPIES_AT_ONCE} times at once, has ${kinds.size} answers: ${[...kinds].join(", ")}`);
-    return answers[0];
+    const copies = Array.from({ length: COPIES_AT_ONCE }, async () => note(wish, await ask(wish)));
+    await Promise.all(copies);
   }
 
-  /** What a buyer was told is remembered, to be held against the books. */
-  function note(wish, { status, body, text }) {
+  /**
+   * What a buyer was told is remembered, to be held against the books. An answer that is stored under its key is the
+   * key's for good; one that is not leaves the key as it was, and is never told once there is one that is.
+   */
+  function note(wish, answer) {
+    if (!answer) return;
+    const { status, body, text, headers } = answer;
     if (status === 201) acknowledged.push({ key: wish.key, orderId: body.order.id, total: body.order.totals.total.amount });
-    if (status === 402 && body.code !== "payment_declined") say(`${wish.key} is refused: ${text.slice(0, 300)}`);
-    if (status === 409 && body.code !== "insufficient_stock") say(`${wish.key} is refused: ${text.slice(0, 300)}`);
+    const code = { 402: "payment_declined", 409: "insufficient_stock" }[status];
+    if (code && body.code !== code) say(`${wish.key} is refused: ${text.slice(0, 300)}`);
+    const isStored = headers.get("idempotency-stored");
+    if (isStored === "true") {
+      wish.answer ??= answer;
+      if (told(answer) !== told(wish.answer)) say(`${wish.key} was answered ${told(wish.answer)}, and then ${told(answer)}`);
+    } else if (isStored !== "false" || status === 201) {
+      say(`${wish.key} is answered ${status}, stored: ${isStored}`);
+    } else {
+      counts.refused_unstored += 1;
+      wish.refusedUnstored = true;
+    }
   }
 
   /** In the browser, at the gateway: the money moves there, and its news comes by webhook. */
-  async function decideInBrowser(wish, reference) {
+  async function decideInBrowser(wish, order) {
     const dice = random() * 10;
     if (dice >= PAYS_OF_TEN + DECLINES_OF_TEN) return;
+    // The page knows the payment by its secret or address; the lab, by what the merchant sees.
+    const seen = await asking.until(order.id, () => store.admin.get(`/v1/orders/${order.id}`), { accepts: ({ status }) => status === 200 });
+    const reference = seen?.body.payment?.reference;
+    if (!reference) return;
     await sleep(random() * 200);
     const pays = dice < PAYS_OF_TEN;
     counts[pays ? "pays_in_browser" : "declines_in_browser"] += 1;
@@ -107,11 +129,22 @@ export function openBuyers({ shop, asking, random, say }) {
     }
   }
 
-  async function cancel(wish, order, token) {
+  async function cancel(order, token) {
     counts.cancels += 1;
     const send = () => store.buyer(token).post(`/v1/orders/${order.id}/cancel`);
     const accepts = ({ status, body }) => status === 200 || (status === 409 && body.code === "cannot_cancel");
     await asking.until(`cancelling ${order.id}`, send, { accepts });
+  }
+
+  /** The page that a buyer sees while it is not known whether the payment was made: it asks now and then. */
+  async function waitForPayment(order, token) {
+    counts.asks_about_payment += 1;
+    const send = () => store.buyer(token).post(`/v1/orders/${order.id}/payment/sync`);
+    for (let asks = 0; asks < ASKS; asks += 1) {
+      await sleep(ASKS_AFTER_MS);
+      const answer = await asking.until(`asking about ${order.id}`, send, { accepts: ({ status }) => status === 200 });
+      if (answer?.body.payment_status !== "unknown") return;
+    }
   }
 
   async function reuseKey(wish) {
@@ -124,10 +157,9 @@ export function openBuyers({ shop, asking, random, say }) {
   async function afterwards(wish) {
     const { order, order_token: token } = wish.answer.body;
     placed.push({ id: order.id, gateway: wish.gateway });
-    const reference = order.payment?.reference;
-    const waits = ["redirect", "later", "pending"].includes(wish.method);
-    if (wish.habit === "cancels") await cancel(wish, order, token);
-    else if (waits && reference) await decideInBrowser(wish, reference);
+    if (wish.habit === "cancels") await cancel(order, token);
+    else if (order.payment_status === "unknown") await waitForPayment(order, token);
+    else if (["redirect", "later", "pending"].includes(wish.method)) await decideInBrowser(wish, order);
     if (wish.habit === "reuses_key") await reuseKey(wish);
   }
 
@@ -137,23 +169,24 @@ export function openBuyers({ shop, asking, random, say }) {
     acknowledged,
 
     async buy(wish) {
-      wish.answer = await (wish.habit === "same_key_at_once" ? askAtOnce(wish) : ask(wish));
-      if (!wish.answer) return;
-      if (wish.habit !== "same_key_at_once") note(wish, wish.answer);
-      if (wish.answer.status === 201) await afterwards(wish);
+      await buyOnce(wish);
+      if (wish.answer?.status === 201) await afterwards(wish);
     },
 
-    /** Asks again under the key and holds the answer against the first. */
+    /** Asks again under a key that has its answer: it is the same one, told again. */
     async sameAnswerAgain(wish) {
-      if (!wish.answer) return;
-      const again = await asking.until(wish.key, () => store.storefront.checkout(wish.cart, wish.key), { accepts: isAnswer });
-      if (!again) return;
+      if (!wish.answer) return false;
+      const again = await ask({ ...wish, habit: undefined });
+      if (!again) return false;
       note(wish, again);
-      const told = ({ status, body }) => `${status} ${body.order?.id ?? body.code} ${body.order_token ?? ""}`;
-      if (told(again) !== told(wish.answer)) say(`${wish.key} was answered ${told(wish.answer)}, now ${told(again)}`);
-      else if (again.headers.get("idempotent-replayed") !== "true") say(`${wish.key} is answered ${again.status} as if it were new`);
+      const isReplayed = again.headers.get("idempotent-replayed") === "true";
+      if (!isReplayed) say(`${wish.key} has its answer, and is answered ${again.status} as if it were new`);
+      return isReplayed;
     },
   };
 }
+
+/** What an answer says for good. */
+const told = ({ status, body }) => `${status} ${body.order?.id ?? body.code} ${body.order_token ?? ""}`;
 
 const isAnswer = ({ status }) => [201, 402, 409].includes(status);

@@ -15,15 +15,15 @@ const SLOW_MS = 500;
 /** Of 100 webhooks, how many are sent twice and so on. News that no poll would find is never lost. */
 const POST = { duplicate: 14, reordered: 14, late: 5, lost: 4, forged: 4 };
 
-/** How long a buyer has to pay, and how much longer the stock is kept. */
-export const PAYMENT_WINDOW_SECONDS = 10;
-export const GRACE_SECONDS = 4;
+/** How much longer than the buyer's time to pay the stock is kept. */
+const GRACE_SECONDS = 4;
 
 /**
- * `{ store, office, stripe, lines, calm(), payments(), close() }`. `faults` is the share of gateway calls that meet
- * one. Stripe's money is held until somebody asks for it, the sandbox's is taken at once.
+ * `{ store, office, stripe, lines, calm(), goAhead(seconds), books(), close() }`. `faults` is the share of gateway calls that meet
+ * one, `windowSeconds` how long buyers have
+ * to pay. Stripe's money is held until somebody asks for it, the sandbox's is taken at once.
  */
-export async function openShop({ random, faults }) {
+export async function openShop({ random, faults, windowSeconds }) {
   const opened = [];
   const close = async () => {
     for (const end of opened.splice(0).reverse()) await end();
@@ -43,22 +43,24 @@ export async function openShop({ random, faults }) {
       lines[name] = keep(line, () => line.stop());
     }
     lines.stripe.to(stripe.url);
-    const store = await openStore({
-      autoMs: 100,
-      sandboxWebhookUrl: `${office.url}/sandbox`,
-      vars: {
-        GATEWAY_TIMEOUT_MILLISECONDS: String(GATEWAY_TIMEOUT_MS),
-        SANDBOX_BASE_URL: lines.sandbox.url,
-        STRIPE_BASE_URL: lines.stripe.url, STRIPE_SECRET_KEY: STRIPE.secretKey, STRIPE_WEBHOOK_SECRET: STRIPE.webhookSecret,
-      },
-    });
+    const vars = {
+      GATEWAY_TIMEOUT_MILLISECONDS: String(GATEWAY_TIMEOUT_MS),
+      SANDBOX_BASE_URL: lines.sandbox.url,
+      STRIPE_BASE_URL: lines.stripe.url, STRIPE_SECRET_KEY: STRIPE.secretKey, STRIPE_WEBHOOK_SECRET: STRIPE.webhookSecret,
+    };
+    const store = await openStore({ autoMs: 100, sandboxWebhookUrl: `${office.url}/sandbox`, vars });
     opened.push(() => store.close());
     office.deliverTo(`${store.url}/webhooks`);
     lines.sandbox.to(store.sandbox.url);
-    await store.changeTerms({ payment_window_seconds: PAYMENT_WINDOW_SECONDS, reservation_grace_seconds: GRACE_SECONDS });
+    await store.changeTerms({ payment_window_seconds: windowSeconds, reservation_grace_seconds: GRACE_SECONDS });
     const held = { enabled: true, title: "Card", capture_mode: "on_request" };
     must(await store.admin.put("/v1/admin/payment-methods/stripe", held));
-    return { store, office, stripe, lines, close, calm: () => calm({ office, lines }), books: () => booksOf({ store, stripe }) };
+    const goAhead = async (seconds) => {
+      await store.stop();
+      vars.CLOCK_AHEAD_SECONDS = String(seconds);
+      await store.start();
+    };
+    return { store, office, stripe, lines, close, goAhead, calm: () => calm({ office, lines }), books: () => booksOf({ store, stripe }) };
   } catch (error) {
     await close();
     throw error;

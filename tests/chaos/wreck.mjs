@@ -31,7 +31,7 @@ export function whereOrdersStood(stateDir, isKnown) {
     const stage = stageOf(order, unanswered, isKnown);
     if (stage) count(stage);
   }
-  const [owed] = [askObjects(stateDir, "OrderShard", "outbox", "SELECT count(*) AS rows FROM outbox")].map((rows) => rows.reduce((sum, one) => sum + one.rows, 0));
+  const owed = askObjects(stateDir, "OrderShard", "outbox", "SELECT sequence FROM outbox").length;
   if (owed > 0) count("news owed to D1", owed);
   return stages;
 }
@@ -56,13 +56,21 @@ function stageOf(order, unanswered, isKnown) {
 export function stillWaiting(stateDir) {
   const waiting = unfinished(stateDir).flatMap(({ order }) => {
     const why = waitsFor(order);
-    return why ? [{ id: order.id, why, gateway: order.payment?.gateway }] : [];
+    return why ? [{ id: order.id, why, order }] : [];
   });
   for (const { order_id: id } of askObjects(stateDir, "OrderShard", "outbox", "SELECT DISTINCT order_id FROM outbox")) {
     waiting.push({ id, why: "D1 has not heard its news" });
   }
   return waiting;
 }
+
+/**
+ * Whether nothing but time can tell: the buyer's time is over, so that a lost start is not sent again, and a search that
+ * finds nothing proves only after three minutes that there is nothing.
+ */
+export const waitsForProof = ({ order }, now) =>
+  order !== undefined && Date.parse(order.payment_window_ends_at) <= now && !order.payment?.report?.reference &&
+  order.payment?.operations.some(({ kind, result }) => kind === "authorize" && result === "unknown");
 
 function waitsFor(order) {
   const needsPerson = order.attention.some((one) => !one.resolved);

@@ -10,10 +10,17 @@ import { readRawState } from "./raw-state.mjs";
  * the Stripe fake, if one was there. Gives the raw state for what a test wants to count itself.
  */
 export async function assertBooksAgree(store, { acknowledged = [], intents = [], within = 15_000 } = {}) {
+  const payments = () => [...sandboxStatement(store.sandbox?.control.payments() ?? []), ...stripeStatement(intents)];
+  const { raw, findings } = await auditAtRest(store, { payments, acknowledged, within });
+  assert.deepEqual(findings.slice(0, 40), []);
+  return raw;
+}
+
+/** The same for what `payments()` gives, the gateways' statements as the audit reads them: `{ raw, findings }`, whatever they are. */
+export async function auditAtRest(store, { payments, acknowledged, within }) {
   const look = (now) => {
     const raw = readRawState(store.stateDir);
-    const sandbox = sandboxStatement(store.sandbox?.control.payments() ?? []);
-    return { raw, findings: audit({ raw, payments: [...sandbox, ...stripeStatement(intents)], acknowledged, now }) };
+    return { raw, findings: audit({ raw, payments: payments(), acknowledged, now }) };
   };
   // While the store runs, a copy may be torn; only the look after its end counts.
   let lookedAt = Date.now();
@@ -24,7 +31,5 @@ export async function assertBooksAgree(store, { acknowledged = [], intents = [],
   await eventually(agree, { within, every: 500 }).catch(() => undefined);
   await store.stop();
   // Judged by the last moment at which the store was there to act: a claim that ends while it stops is no leak.
-  const { raw, findings } = look(lookedAt);
-  assert.deepEqual(findings.slice(0, 40), []);
-  return raw;
+  return look(lookedAt);
 }
