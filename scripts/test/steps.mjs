@@ -58,7 +58,7 @@ async function rules() {
 }
 
 async function scriptTests() {
-  return nodeTests(["sandbox", "scripts/serve", "scripts/test", "tests/providers"].flatMap(testFiles));
+  return nodeTests(["sandbox", "scripts/serve", "scripts/test", "tests/providers", "tests/chaos"].flatMap(testFiles));
 }
 
 async function build({ toolchain }) {

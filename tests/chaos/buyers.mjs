@@ -17,7 +17,7 @@ const METHODS = {
   stripe: { pm_card_visa: 7, pm_card_chargeDeclined: 1, later: 3 },
 };
 
-/** What a buyer does besides, by chance in percent. */
+/** Of 100 buyers, how many do something besides. */
 const HABITS = { same_key_at_once: 6, impatient: 6, cancels: 5, reuses_key: 2 };
 const COPIES_AT_ONCE = 4;
 
@@ -35,21 +35,20 @@ export function makeWishes({ orders, seed, random }) {
   const ways = Object.entries(METHODS).flatMap(([gateway, methods]) =>
     Object.entries(methods).flatMap(([method, share]) => Array(share).fill({ gateway, method })),
   );
+  const habits = Object.entries(HABITS).flatMap(([habit, share]) => Array(share).fill(habit));
+  const everybody = [...habits, ...Array(100 - habits.length).fill(undefined)];
   let deck = [];
+  let habitDeck = [];
   return Array.from({ length: orders }, (_, index) => {
     if (deck.length === 0) deck = shuffled(ways, random);
+    if (habitDeck.length === 0) habitDeck = shuffled(everybody, random);
     const { gateway, method } = deck.pop();
+    const habit = habitDeck.pop();
     const skus = [SCARCE, SPREAD, SPREAD, BUNDLE, ...PLENTY];
     const lines = [{ sku: of(skus), quantity: 1 + Math.floor(random() * 2) }];
     while (random() < 0.3 && lines.length < 4) lines.push({ sku: of(skus), quantity: 1 });
-    const habit = habitOf(random() * 100);
     return { index, key: `chaos-${seed}-${index}`, gateway, method, habit, cart: cartOf({ index, gateway, method, lines }) };
   });
-}
-
-function habitOf(dice) {
-  let rest = dice;
-  return Object.keys(HABITS).find((habit) => (rest -= HABITS[habit]) < 0);
 }
 
 function cartOf({ index, gateway, method, lines }) {

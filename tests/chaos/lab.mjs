@@ -14,7 +14,7 @@ import { judge } from "./verdict.mjs";
 import { stillWaiting, waitsForProof } from "./wreck.mjs";
 
 /** For so many orders, one movement of money, one change of stock, one switch of drop mode. */
-const ORDERS_PER = { moveMoney: 5, moveStock: 15, switchDropMode: 60 };
+const ORDERS_PER = { moveMoney: 5, moveStock: 15, switchDropMode: 40 };
 
 /** How often, and how many at once, buyers and merchants ask about what is not settled. */
 const ASK_EVERY_MS = 1_000;
@@ -27,8 +27,8 @@ const PROOF_SECONDS = 240;
 const REST_WITHIN_MS = 150_000;
 
 /**
- * Runs the lab: `{kills, orders, seed, minutes, atOnce, faults, windowSeconds}`. Gives `{result, raw}`: what happened, with the
- * `findings` that it must not have, and what lies on the disk. `tell` hears a line now and then.
+ * Runs the lab: `{kills, orders, seed, minutes, atOnce, faults, windowSeconds}`. Gives `{result, seen}`: what it amounts to, with
+ * the `findings` that it must not have, and all that was seen, to be judged again. `tell` hears a line now and then.
  */
 export async function runLab(options, { tell = () => undefined } = {}) {
   const { kills, orders, seed, minutes, atOnce, faults, windowSeconds } = options;
@@ -59,12 +59,16 @@ export async function runLab(options, { tell = () => undefined } = {}) {
     const again = await eachAtOnce(wishes, atOnce, (wish) => buyers.sameAnswerAgain(wish));
     const replays = again.filter(Boolean).length;
     await shop.office.settled();
-    const { raw, findings: audited } = await auditAtRest(shop.store, {
+    const { raw, lookedAt } = await auditAtRest(shop.store, {
       payments: () => Object.values(shop.books()).flat(), acknowledged: buyers.acknowledged, within: 30_000,
     });
     timings.total_seconds = seconds(Date.now() - began);
-    const seen = { startedAt: new Date(began).toISOString(), wishes, asking, buyers, merchant, power, shop, raw, audited, replays, timings, rest };
-    return { result: judge({ options, seen, findings }), raw };
+    const seen = {
+      startedAt: new Date(began).toISOString(), findings, wishes: wishes.map(({ answer, refusedUnstored }) => ({ status: answer?.status, refusedUnstored })), raw, lookedAt, books: shop.books(), cuts: power.cuts, asked: asking.counts,
+      buyers: buyers.counts, acknowledged: buyers.acknowledged, merchant: merchant.counts, booked: merchant.booked, moves: merchant.moves,
+      lines: Object.values(shop.lines).map((line) => line.counts), post: shop.office.counts, believed: shop.office.believed, replays, rest, timings,
+    };
+    return { result: judge(options, seen), seen };
   } finally {
     await shop.close();
   }

@@ -16,6 +16,9 @@ const EXPECTED = new Set([
   "movement_in_progress", "outcome_unknown", "nothing_to_move", "payment_called_off", "amount_too_large", "units_too_many",
 ]);
 
+/** How many orders the merchant opens to find one whose money can be moved. */
+const LOOKS = 4;
+
 /** So many slices, one after the other; 0: off. */
 const SLICES = [3, 0, 4, 2, 0];
 
@@ -49,6 +52,7 @@ export function openMerchant({ shop, asking, random, placed, seed, say }) {
   const booked = new Map(); // sku -> {received, adjusted}
   const moves = []; // {orderId, kind} that were written down
   let asked = 0;
+  let turn = 0;
 
   const below = (limit) => Math.floor(random() * limit);
   const draw = (name) => {
@@ -78,7 +82,10 @@ export function openMerchant({ shop, asking, random, placed, seed, say }) {
   async function take(order) {
     const { amount } = order.payment.movable.capturable;
     const what = amount > 1 ? draw("held") : "captures";
-    if (what === "voids") return void ((await move(order.id, "void", {})) && (counts.voids += 1));
+    if (what === "voids") {
+      if (await move(order.id, "void", {})) counts.voids += 1;
+      return;
+    }
     const part = what === "part" ? { amount_minor: 1 + below(amount - 1) } : {};
     if (await move(order.id, "capture", part)) counts[what === "part" ? "captures_in_part" : "captures"] += 1;
   }
@@ -121,14 +128,16 @@ export function openMerchant({ shop, asking, random, placed, seed, say }) {
     booked,
     moves,
 
-    /** Does something with the money of an order that was placed before. */
+    /** Does something with the money of an order that was placed before, at either gateway in turn. */
     async moveMoney() {
-      if (placed.length === 0) return;
-      const { id } = placed[below(placed.length)];
-      const order = (await read(id))?.body;
-      if (!order?.payment) return;
-      if (order.payment.movable.capturable.amount > 0) await take(order);
-      else if (order.payment.movable.refundable.amount > 0) await giveBack(order);
+      turn += 1;
+      const candidates = placed.filter(({ gateway }) => (gateway === "stripe") === (turn % 2 === 0));
+      for (let looks = 0; looks < LOOKS && candidates.length > 0; looks += 1) {
+        const { id } = candidates[below(candidates.length)];
+        const order = (await read(id))?.body;
+        if (order?.payment?.movable.capturable.amount > 0) return take(order);
+        if (order?.payment?.movable.refundable.amount > 0) return giveBack(order);
+      }
     },
 
     async moveStock() {

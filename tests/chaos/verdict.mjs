@@ -2,7 +2,7 @@
 // promises held.
 
 import { availableParallelism } from "node:os";
-import { isPaid } from "../support/audit.mjs";
+import { audit, isPaid } from "../support/audit.mjs";
 import { compareBooks, compareStock } from "../support/day/verdict.mjs";
 import { movementsOf } from "../support/ledger.mjs";
 import { REASON } from "./merchant.mjs";
@@ -24,18 +24,19 @@ const PROMISES = {
   "faults never exercised": /never exercised/,
 };
 
-/** The result of a run: `isGood` if nothing was lost and everything was exercised. */
-export function judge({ options, seen, findings }) {
-  const orders = [...seen.raw.shards.values()].flatMap((shard) => shard.orders.map((row) => row.document));
+/** The result of a run, of all that was `seen` in it: `is_good` if nothing was lost and everything was exercised. */
+export function judge(options, seen) {
+  const { raw, books, acknowledged, lookedAt } = seen;
+  const orders = [...raw.shards.values()].flatMap((shard) => shard.orders.map((row) => row.document));
   const exercised = exercisedBy(seen);
   const all = [
-    ...findings,
-    ...seen.audited,
-    ...withoutAttention(compareBooks(orders, seen.shop.books()), orders),
-    ...compareStock(orders, seen.raw.skus),
+    ...seen.findings,
+    ...audit({ raw, payments: Object.values(books).flat(), acknowledged, now: lookedAt }),
+    ...withoutAttention(compareBooks(orders, books), orders),
+    ...compareStock(orders, raw.skus),
     ...stockFindings(seen),
     ...moveFindings(seen, orders),
-    ...runFindings({ options, seen, orders }),
+    ...runFindings(options, seen, orders),
     ...Object.entries(exercised).filter(([, times]) => times === 0).map(([kind]) => `${kind} was never exercised`),
   ];
   return {
@@ -44,16 +45,19 @@ export function judge({ options, seen, findings }) {
     cores: availableParallelism(),
     started_at: seen.startedAt,
     options,
-    replay: `npm run chaos -- --kills ${options.kills} --orders ${options.orders} --seed ${options.seed} --at-once ${options.atOnce}`,
+    replay: replayOf(options),
     promises: byPromise(all),
     findings: all,
     orders: outcomes(seen, orders),
-    power_cuts: { count: seen.power.cuts.length, ...whereTheyFell(seen.power.cuts) },
+    power_cuts: { count: seen.cuts.length, ...whereTheyFell(seen.cuts) },
     exercised,
-    asking: { ...seen.asking.counts, keys_asked_again: seen.replays, asked_about_while_settling: seen.rest.asked, starts_proved_absent_by_time: seen.rest.proved },
+    asking: { ...seen.asked, keys_asked_again: seen.replays, asked_about_while_settling: seen.rest.asked, starts_proved_absent_by_time: seen.rest.proved },
     timings: seen.timings,
   };
 }
+
+const replayOf = ({ kills, orders, seed, atOnce, faults, windowSeconds }) =>
+  `npm run chaos -- --kills ${kills} --orders ${orders} --seed ${seed} --at-once ${atOnce} --faults ${Math.round(faults * 100)} --window ${windowSeconds}`;
 
 function byPromise(findings) {
   const counts = Object.fromEntries([...Object.keys(PROMISES), "other findings"].map((name) => [name, 0]));
@@ -65,16 +69,16 @@ function byPromise(findings) {
 }
 
 /** Everything that a run is to exercise, with how often it did. */
-function exercisedBy({ shop, buyers, merchant, asking, power }) {
+function exercisedBy({ lines, post, buyers, merchant, asked, cuts }) {
   const added = {};
   const add = (name, times) => (added[name] = (added[name] ?? 0) + times);
-  for (const line of Object.values(shop.lines)) for (const [kind, times] of Object.entries(line.counts)) add(`gateway_${kind}`, times);
-  for (const counts of Object.values(shop.office.counts)) for (const [kind, times] of Object.entries(counts)) add(`webhook_${kind}`, times);
-  const { connections_lost, gave_up_waiting, retries } = asking.counts;
-  const buyersDid = Object.fromEntries(Object.entries(buyers.counts).map(([kind, times]) => [`buyer_${kind}`, times]));
-  const merchantDid = Object.fromEntries(Object.entries(merchant.counts).map(([kind, times]) => [`merchant_${kind}`, times]));
+  for (const counts of lines) for (const [kind, times] of Object.entries(counts)) add(`gateway_${kind}`, times);
+  for (const counts of Object.values(post)) for (const [kind, times] of Object.entries(counts)) add(`webhook_${kind}`, times);
+  const { connections_lost, gave_up_waiting, retries } = asked;
+  const buyersDid = Object.fromEntries(Object.entries(buyers).map(([kind, times]) => [`buyer_${kind}`, times]));
+  const merchantDid = Object.fromEntries(Object.entries(merchant).map(([kind, times]) => [`merchant_${kind}`, times]));
   return {
-    power_cuts: power.cuts.length, requests_cut_off: connections_lost, requests_hung_up: gave_up_waiting, retries,
+    power_cuts: cuts.length, requests_cut_off: connections_lost, requests_hung_up: gave_up_waiting, retries,
     ...added, ...buyersDid, ...merchantDid,
   };
 }
@@ -86,14 +90,14 @@ function withoutAttention(sentences, orders) {
 }
 
 /** Changes of stock that were answered are in the ledger, once each. */
-function stockFindings({ merchant, raw }) {
+function stockFindings({ booked, raw }) {
   const findings = [];
   for (const [name, { ledger }] of raw.skus) {
     if (name.includes("~")) continue;
     const own = movementsOf(ledger).filter(({ cause }) => cause.kind === "person" && cause.reason === REASON);
     for (const kind of ["received", "adjusted"]) {
       const units = own.filter((one) => one.kind === kind).reduce((sum, one) => sum + one.on_hand_delta, 0);
-      const told = merchant.booked.get(name)?.[kind] ?? 0;
+      const told = booked.get(name)?.[kind] ?? 0;
       if (units !== told) findings.push(`changes of stock: ${name} has ${kind} ${units}, answered were ${told}`);
     }
   }
@@ -101,10 +105,10 @@ function stockFindings({ merchant, raw }) {
 }
 
 /** Movements of money that were answered are in the order, once each. */
-function moveFindings({ merchant }, orders) {
+function moveFindings({ moves }, orders) {
   const findings = [];
   const answered = new Map();
-  for (const { orderId, kind } of merchant.moves) {
+  for (const { orderId, kind } of moves) {
     const known = answered.get(orderId) ?? { capture: 0, void: 0, refund: 0 };
     answered.set(orderId, { ...known, [kind]: known[kind] + 1 });
   }
@@ -120,16 +124,16 @@ function moveFindings({ merchant }, orders) {
 }
 
 /** What is wrong with the run itself. */
-function runFindings({ options, seen, orders }) {
+function runFindings(options, seen, orders) {
   const findings = [];
-  const { cuts } = seen.power;
+  const { cuts } = seen;
   if (cuts.length !== options.kills) findings.push(`${cuts.length} power cuts instead of ${options.kills}`);
   if (cuts.length > 0 && !cuts.some(({ underWay }) => underWay.checkouts > 0)) findings.push("the power went out while nobody was buying");
   const keys = seen.wishes.length;
   if (orders.length > keys) findings.push(`keys with two answers: ${orders.length} orders under ${keys} keys`);
   const paid = orders.filter((order) => order.payment && isPaid(order)).length;
   if (paid < keys / 4) findings.push(`only ${paid} of ${keys} buyers have paid: nothing was tried`);
-  for (const { gateway, status } of seen.shop.office.believed) findings.push(`a forged webhook of ${gateway} was answered ${status}`);
+  for (const { gateway, status } of seen.believed) findings.push(`a forged webhook of ${gateway} was answered ${status}`);
   const rest = seen.timings.at_rest_seconds_after_last_start;
   if (cuts.length > 0 && rest > REST_LIMIT_SECONDS) findings.push(`at rest only ${rest} s after the last start`);
   return findings;
@@ -137,7 +141,7 @@ function runFindings({ options, seen, orders }) {
 
 /** What became of every wish, and of every order. */
 function outcomes({ wishes }, orders) {
-  const answered = (status) => wishes.filter((wish) => wish.answer?.status === status).length;
+  const answered = (status) => wishes.filter((wish) => wish.status === status).length;
   const open = orders.filter(({ status }) => status === "open");
   const state = (wanted) => open.filter((order) => order.payment?.report?.state === wanted).length;
   const closed = (status) => orders.filter((order) => order.status === status).length;
@@ -146,7 +150,7 @@ function outcomes({ wishes }, orders) {
     answered_placed: answered(201),
     answered_declined: answered(402),
     answered_without_stock: answered(409),
-    refused_before_anything_was_begun: wishes.filter((wish) => !wish.answer && wish.refusedUnstored).length,
+    refused_before_anything_was_begun: wishes.filter((wish) => wish.status === undefined && wish.refusedUnstored).length,
     paid: state("captured"),
     held: state("authorized"),
     cancelled: closed("cancelled"),

@@ -16,7 +16,7 @@ export async function assertBooksAgree(store, { acknowledged = [], intents = [],
   return raw;
 }
 
-/** The same for what `payments()` gives, the gateways' statements as the audit reads them: `{ raw, findings }`, whatever they are. */
+/** The same for what `payments()` gives, the gateways' statements as the audit reads them: `{ raw, findings, lookedAt }`, whatever they are. */
 export async function auditAtRest(store, { payments, acknowledged, within }) {
   const look = (now) => {
     const raw = readRawState(store.stateDir);
@@ -31,5 +31,5 @@ export async function auditAtRest(store, { payments, acknowledged, within }) {
   await eventually(agree, { within, every: 500 }).catch(() => undefined);
   await store.stop();
   // Judged by the last moment at which the store was there to act: a claim that ends while it stops is no leak.
-  return look(lookedAt);
+  return { ...look(lookedAt), lookedAt };
 }

@@ -1,4 +1,10 @@
-// The result of the fault lab as one page of text.
+// How the fault lab tells what came of it: one page of text, the whole as JSON, and an exit status.
+
+import { mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+
+/** Exit statuses: nothing was lost and everything was exercised, or not, or the lab could not run. */
+export const EXIT = { good: 0, lost: 1, did_not_run: 2 };
 
 const LISTED = 25;
 
@@ -35,4 +41,12 @@ export function pageOf(result) {
     `Load ${timings.load_seconds} s; all at rest ${timings.at_rest_seconds_after_last_start} s after the last start; longest outage ${timings.longest_outage_seconds} s; ${timings.total_seconds} s in all.`,
     `Again: ${result.replay}`,
   ].join("\n");
+}
+
+/** Writes the result to `file`, prints the page, and gives the exit status. */
+export function tellResult(result, { file, print }) {
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, `${JSON.stringify(result, null, 2)}\n`);
+  print(pageOf(result));
+  return result.is_good ? EXIT.good : EXIT.lost;
 }
