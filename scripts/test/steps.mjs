@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { repositoryRoot } from "../bootstrap.mjs";
-import { buildWorker } from "../build.mjs";
+import { compileWorker, finishWorkerBuild } from "../build.mjs";
 import { run, runOrFail, TIMED_OUT } from "../setup/child-process.mjs";
 import { ensureLintTools } from "../setup/lint-tools.mjs";
 import { SetupError } from "../setup/progress.mjs";
@@ -58,11 +58,24 @@ async function rules() {
 }
 
 async function scriptTests() {
-  return nodeTests(["sandbox", "scripts/serve", "scripts/test", "tests/providers", "tests/chaos"].flatMap(testFiles));
+  const folders = ["bench", "sandbox", "scripts/serve", "scripts/test", "tests/chaos", "tests/providers", "tests/storage"];
+  return nodeTests(folders.flatMap(testFiles));
 }
 
-async function build({ toolchain }) {
-  await buildWorker(toolchain);
+/**
+ * Begins the release build beside the steps before its own: its linker works on one core for minutes. Returns
+ * what its step waits for, and how to end it when a step before has failed.
+ */
+export function beginBuild(toolchain) {
+  const abandoned = new AbortController();
+  const compiled = compileWorker(toolchain, { signal: abandoned.signal });
+  // Its step hears of a failure; until then nobody listens, which must not end the process.
+  compiled.catch(() => {});
+  return { compiled, abandon: () => abandoned.abort() };
+}
+
+async function build({ building }) {
+  await finishWorkerBuild(() => building.compiled);
 }
 
 async function deployDryRun() {

@@ -1,7 +1,6 @@
 //! What an operator may configure, and what is refused with which words.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64ct::{Base64, Encoding};
 use cartwright::domain::payment::{CaptureMode, Gateway};
 use cartwright::providers::payment::settings::{BaseUrl, Environment, PaymentSettings};
 use cartwright::providers::payment::{registry, taking};
@@ -114,7 +113,7 @@ fn what_is_missing_or_wrong_is_named_and_never_quoted() {
 /// Whether a request holds the canary, as it is or in the base64 of Basic credentials.
 fn carries(sent: &str) -> bool {
     let basic = sent.lines().find_map(|line| line.strip_prefix("authorization: Basic "));
-    let decoded = basic.and_then(|text| STANDARD.decode(text).ok());
+    let decoded = basic.and_then(|text| Base64::decode_vec(text).ok());
     let hidden = decoded.is_some_and(|bytes| String::from_utf8_lossy(&bytes).contains(CANARY));
     hidden || sent.contains(CANARY)
 }

@@ -39,6 +39,7 @@ pub struct CountRequest {
     request_body = CountRequest,
     responses(
         (status = 201, description = "The count; `Idempotent-Replayed: true` on a repeat", body = CountView),
+        (status = 409, description = "`sku_is_bundle`: `skus` lists the bundles among the lines", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "`invalid_request`, `unknown_sku`, `idempotency_key_reused`", body = Problem, content_type = "application/problem+json"),
     ),
 )]

@@ -73,6 +73,7 @@ pub async fn handle(mut ask: Ask) -> Outcome {
         location: line.location,
         counted: line.counted,
         known: 0,
+        ledger_sequence: None,
     });
     let action = Action::Record { lines: found.collect() };
     let done = act::act(&ask, id, submission, action, request.note).await?;

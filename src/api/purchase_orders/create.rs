@@ -70,6 +70,7 @@ impl PurchaseOrderRequest {
     request_body = PurchaseOrderRequest,
     responses(
         (status = 201, description = "The draft; `Idempotent-Replayed: true` on a repeat", body = PurchaseOrderView),
+        (status = 409, description = "`sku_is_bundle`: `skus` lists the bundles among the lines", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "`invalid_request`, `unknown_sku`, `idempotency_key_reused`", body = Problem, content_type = "application/problem+json"),
     ),
 )]

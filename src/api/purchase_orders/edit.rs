@@ -20,7 +20,7 @@ use crate::api::stock_documents::json_bytes;
     responses(
         (status = 200, description = "The order as it is now", body = PurchaseOrderView),
         (status = 404, description = "`purchase_order_not_found`", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`document_state`", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`document_state`, `sku_is_bundle`", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "`invalid_request`, `unknown_sku`", body = Problem, content_type = "application/problem+json"),
     ),
 )]

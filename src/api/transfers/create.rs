@@ -65,6 +65,7 @@ impl TransferRequest {
     request_body = TransferRequest,
     responses(
         (status = 201, description = "The draft; `Idempotent-Replayed: true` on a repeat", body = TransferView),
+        (status = 409, description = "`sku_is_bundle`: `skus` lists the bundles among the lines", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "`invalid_request`, `unknown_sku`, `idempotency_key_reused`", body = Problem, content_type = "application/problem+json"),
     ),
 )]

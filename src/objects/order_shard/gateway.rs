@@ -213,7 +213,10 @@ impl Caller<'_> {
         match found {
             Ok(Some(report)) => told(operation, Ok(report)),
             Ok(None) if self.search_proves_absence(operation) => Input::NeverReceived(operation),
-            Ok(None) => Input::NotTold(operation),
+            // A search that fails starts nothing either: it puts off no proof that there is nothing.
+            Ok(None) | Err(CallFailure::Unknown { .. } | CallFailure::AskInstead { .. }) => {
+                Input::NotTold(operation)
+            }
             Err(failure) => told(operation, Err(failure)),
         }
     }
@@ -314,8 +317,7 @@ impl Caller<'_> {
                 Ok(None) if self.search_proves_absence(operation) => {
                     Some(Input::NeverReceived(operation))
                 }
-                Ok(None) => Some(Input::NotTold(operation)),
-                Err(failure) => told(Err(unknown(&failure))),
+                Ok(None) | Err(_) => Some(Input::NotTold(operation)),
             },
             Err(error) => told(Err(CallFailure::Unknown { reason: error.to_string() })),
         }
