@@ -10,7 +10,7 @@ export const USAGE = `npm run chaos -- [options]: power cuts in the middle of tr
   --at-once N    how many buyers at once, 1 to 64 (16)
   --faults N     of 100 calls to a gateway, how many meet a fault, 0 to 50 (10)
   --window N     how many seconds a buyer has to pay, 5 to 1800 (30)
-  --minutes N    after so long the load ends, and the run has failed, 1 to 240 (20)
+  --minutes N    after so long the load ends, and the run has failed, 1 to 240 (60)
   --seed N       repeats a run's choices, though not its timing
   --json FILE    where the result goes (target/chaos.json)`;
 
@@ -41,7 +41,7 @@ export function readOptions(commandArguments) {
       atOnce: number("at-once", 16, 1, 64),
       faults: number("faults", 10, 0, 50) / 100,
       windowSeconds: number("window", 30, 5, 1_800),
-      minutes: number("minutes", 20, 1, 240),
+      minutes: number("minutes", 60, 1, 240),
       seed: number("seed", chosenSeed(), 0, 2 ** 32 - 1),
     },
   };

@@ -6,7 +6,6 @@ import { ensurePinnedNode, repositoryRoot } from "../../scripts/bootstrap.mjs";
 await ensurePinnedNode(import.meta.url);
 
 const { OptionError, readOptions, USAGE } = await import("./options.mjs");
-const { runLab } = await import("./lab.mjs");
 const { EXIT, tellResult } = await import("./report.mjs");
 
 try {
@@ -25,6 +24,7 @@ async function main(commandArguments) {
   const began = Date.now();
   const tell = (line) => console.error(`${String(Math.round((Date.now() - began) / 1000)).padStart(5)} s  ${line}`);
   tell(`seed ${run.seed}: ${run.orders} checkouts, ${run.kills} power cuts`);
+  const { runLab } = await import("./lab.mjs");
   const { result } = await runLab(run, { tell });
   const file = path.resolve(json ?? path.join(repositoryRoot, "target", "chaos.json"));
   return tellResult(result, { file, print: console.log });
