@@ -12,7 +12,7 @@ const CHANCES = { duplicate: 8, reordered: 12, lost: 10, forged: 6 };
  * is not among them: nobody asks about money that was taken long ago, reconciliation finds it.
  */
 const FOUND_BY_POLL =
-  /"type":"payment_intent\.|"event":"(payment\.(authorized|captured|failed)|order\.paid)"|"event_type":"(CHECKOUT\.ORDER|PAYMENT\.AUTHORIZATION|PAYMENT\.CAPTURE\.COMPLETED)|"eventType":"net\.authorize\.payment\.(authcapture|authorization|priorAuthCapture|fraud)/;
+  /"type":"payment(_intent)?\.|"event":"(payment\.(authorized|captured|failed)|order\.paid)"|"event_type":"(CHECKOUT\.ORDER|PAYMENT\.AUTHORIZATION|PAYMENT\.CAPTURE\.COMPLETED)|"eventType":"net\.authorize\.payment\.(authcapture|authorization|priorAuthCapture|fraud)/;
 
 const SIGNATURES = ["sandbox-signature", "stripe-signature", "x-razorpay-signature", "paypal-transmission-sig", "x-anet-signature"];
 
