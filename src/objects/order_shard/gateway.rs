@@ -213,11 +213,9 @@ impl Caller<'_> {
         match found {
             Ok(Some(report)) => told(operation, Ok(report)),
             Ok(None) if self.search_proves_absence(operation) => Input::NeverReceived(operation),
-            // A search that fails starts nothing either: it puts off no proof that there is nothing.
-            Ok(None) | Err(CallFailure::Unknown { .. } | CallFailure::AskInstead { .. }) => {
-                Input::NotTold(operation)
-            }
-            Err(failure) => told(operation, Err(failure)),
+            // A question that failed says nothing about what was asked for before, and sent nothing: it
+            // puts off no proof that there is nothing.
+            Ok(None) | Err(_) => Input::NotTold(operation),
         }
     }
 
@@ -331,11 +329,6 @@ impl Caller<'_> {
             Ok(None) | Err(_) => Some(Input::NotTold(operation)),
         }
     }
-}
-
-/// A question that failed says nothing about what was asked for before.
-fn unknown(failure: &CallFailure) -> CallFailure {
-    CallFailure::Unknown { reason: failure.to_string() }
 }
 
 /// What is known of a payment, for a provider.
