@@ -23,31 +23,33 @@ const read = (...names) => readFileSync(path.join(repositoryRoot, ...names), "ut
 const PROJECTION_CONFIRM_MILLISECONDS = "1000";
 const DRAIN_LIMIT_MS = 60_000;
 
+/** Only orders of this start are counted, by an index: a shop may have a million from before. */
+const SETTLED = "SELECT COUNT(*) AS n FROM orders WHERE created_at >= ?1 AND invoice_number IS NOT NULL";
+
+/** The floor's modules: its one script and the schemas of the objects. */
+function floorModules() {
+  const schemas = ["order_shard.sql", "sku_inventory.sql", "invoice_series.sql"];
+  const texts = schemas.map((name) => [name, { type: "text", contents: read("schema", "objects", name) }]);
+  return { "worker.js": { type: "esm", contents: read("bench", "floor", "worker.mjs") }, ...Object.fromEntries(texts) };
+}
+
+/** Counters around a shop whose main module is `main`. */
+const counted = (modules, main) => ({
+  ...modules,
+  "counting.js": { type: "esm", contents: read("bench", "counting.mjs") },
+  "shop.js": { type: "esm", contents: `export * from "./${main}"; export { default } from "./${main}";` },
+});
+
 /** The modules of a shop, given those of the shipped bundle. */
 const SHOPS = {
   cartwright: (shipped) => shipped,
-  counted: (shipped) => ({
-    ...shipped,
-    mainModule: "counting.js",
-    modules: { ...shipped.modules, "counting.js": { type: "esm", contents: read("bench", "counting.mjs") } },
-  }),
-  floor: (shipped) => ({
-    ...shipped,
-    mainModule: "worker.js",
-    modules: {
-      "worker.js": { type: "esm", contents: read("bench", "floor", "worker.mjs") },
-      ...Object.fromEntries(
-        ["order_shard.sql", "sku_inventory.sql", "invoice_series.sql"].map((name) => [
-          name,
-          { type: "text", contents: read("schema", "objects", name) },
-        ]),
-      ),
-    },
-  }),
+  counted: (shipped) => ({ ...shipped, mainModule: "counting.js", modules: counted(shipped.modules, "index.js") }),
+  floor: (shipped) => ({ ...shipped, mainModule: "worker.js", modules: floorModules() }),
+  "counted-floor": (shipped) => ({ ...shipped, mainModule: "counting.js", modules: counted(floorModules(), "worker.js") }),
 };
 
 /**
- * Starts a shop: `{ port, url, ports, statePath, drained(orders), processorTime(), get(route), stop(), stopButKeep() }`.
+ * Starts a shop: `{ port, url, ports, folder, statePath, drained(orders), processorTime(), get(route), stop(), stopButKeep() }`.
  * `beside`: more Workers of the same workerd, as miniflare describes them; `ports` has theirs by name, for those
  * that want a socket. `folder`: the state of a shop before, left by `stopButKeep`.
  */
@@ -69,6 +71,7 @@ export async function startShop(kind, { gatewayUrl, vars = {}, beside = [], fold
   shop.config.manifest = SHOPS[kind](shop.config.manifest);
   options.workers.push(...(beside.length > 0 ? convertV4MiniflareOptions({ workers: beside }).workers : []));
   const miniflare = new Miniflare(options);
+  const startedAt = Date.now();
   const stopButKeep = async () => {
     await miniflare.dispose();
     return folder;
@@ -91,17 +94,17 @@ export async function startShop(kind, { gatewayUrl, vars = {}, beside = [], fold
       url,
       port: Number(new URL(url).port),
       ports,
+      folder,
       statePath,
       stop,
       stopButKeep,
       processorTime: () => processorTime(Number(readFileSync(pidFile, "utf8"))),
       get: async (route) => (await fetch(new URL(route, url))).json(),
-      /** Waits until so many orders stand in D1 with their invoice; how long that took, in seconds. */
+      /** Waits until so many orders since the start stand in D1 with their invoice; how long that took, in seconds. */
       async drained(orders) {
         const begun = Date.now();
         for (;;) {
-          const statement = database.prepare("SELECT COUNT(*) AS n FROM orders WHERE invoice_number IS NOT NULL");
-          const { n } = await statement.first();
+          const { n } = await database.prepare(SETTLED).bind(startedAt).first();
           if (n >= orders) return (Date.now() - begun) / 1000;
           if (Date.now() - begun > DRAIN_LIMIT_MS) throw new Error(`${kind}: only ${n} of ${orders} orders are in D1`);
           await wait(50);
@@ -126,7 +129,7 @@ function processorTime(pid) {
 
 /** Terms, one product per ten SKUs, and so many units of each: what both shops sell. */
 export async function stockShop({ url, kind }, skus, units = 1_000_000) {
-  if (kind === "floor") return void (await send(url, "POST", "/bench/stock", { skus, units }));
+  if (kind.endsWith("floor")) return void (await send(url, "POST", "/bench/stock", { skus, units }));
   await send(url, "PUT", "/v1/admin/store", JSON.parse(read("schema", "demo", "settings.json")));
   for (let from = 0; from < skus.length; from += 10) {
     const id = `bench-${skus[from].toLowerCase()}`;

@@ -10,6 +10,7 @@ const LEASE_MS = 15_000;
 const SETTLE_AFTER_MS = 25;
 const TELL_AFTER_MS = 500;
 const WINDOW_MS = 1_800_000;
+const SERIES = "CW";
 
 const ask = async (namespace, name, command) => {
   const request = { method: "POST", body: JSON.stringify(command) };
@@ -29,6 +30,7 @@ export default {
       await Promise.all(skus.map((sku) => ask(env.SKU_INVENTORY, sku, { receive: units })));
       return Response.json({});
     }
+    if (pathname === "/webhooks/sandbox") return hear(request, env, body);
     const key = await sha256(request.headers.get("idempotency-key"));
     const fingerprint = hex(await sha256(body));
     const shard = (key[7] % Number(env.ORDER_SHARDS)).toString(16).padStart(2, "0");
@@ -39,19 +41,32 @@ export default {
   },
 
   async queue(batch, env) {
-    const orders = [];
-    const levels = [];
-    for (const { body } of batch.messages) {
-      const message = JSON.parse(body);
-      if (message.order) orders.push(message.order);
-      else levels.push(message);
-    }
-    const upserts = [];
-    if (orders.length > 0) upserts.push(env.DB.prepare(UPSERT_ORDERS).bind(JSON.stringify(orders.map(row))));
-    if (levels.length > 0) upserts.push(env.DB.prepare(UPSERT_LEVELS).bind(JSON.stringify(levels)));
-    await env.DB.batch(upserts);
+    const messages = batch.messages.map(({ body }) => JSON.parse(body));
+    const orders = messages.flatMap(({ order }) => order ?? []);
+    const invoices = messages.flatMap(({ invoices }) => invoices ?? []);
+    const levels = messages.filter(({ sku }) => sku);
+    const moved = orders.flatMap(({ operations, ...order }) => operations.map((operation) => movement(order, operation)));
+    const told = [[UPSERT_ORDERS, orders.map(row)], [INSERT_MOVEMENTS, moved], [INSERT_INVOICES, invoices], [UPSERT_LEVELS, levels]];
+    const written = told.filter(([, rows]) => rows.length > 0);
+    await env.DB.batch(written.map(([statement, rows]) => env.DB.prepare(statement).bind(JSON.stringify(rows))));
   },
 };
+
+let webhookKey;
+
+/** A webhook: its signature, and then the shard that the order's id names writes it down. */
+async function hear(request, env, body) {
+  const [, seconds, signature] = /^t=(\d+),v1=([0-9a-f]+)$/.exec(request.headers.get("sandbox-signature"));
+  const algorithm = { name: "HMAC", hash: "SHA-256" };
+  const encode = (text) => new TextEncoder().encode(text);
+  webhookKey ??= crypto.subtle.importKey("raw", encode(env.SANDBOX_WEBHOOK_SECRET), algorithm, false, ["verify"]);
+  const bytes = Uint8Array.from(signature.match(/../g), (pair) => Number.parseInt(pair, 16));
+  const isTrue = await crypto.subtle.verify("HMAC", await webhookKey, bytes, encode(`${seconds}.${body}`));
+  if (!isTrue) return new Response(null, { status: 401 });
+  const event = JSON.parse(body);
+  await ask(env.ORDER_SHARD, event.payment.order_id.slice(4, 6), { event });
+  return Response.json({ received: true });
+}
 
 /** Everything costs 18.00, delivery 5.00 and tax 7.25 %. */
 function priced(cart) {
@@ -87,6 +102,26 @@ ON CONFLICT (id) DO UPDATE SET version = excluded.version, status = excluded.sta
   updated_at = excluded.updated_at, document = excluded.document
 WHERE excluded.version > orders.version`;
 
+const movement = (order, { id, amount_minor }) => ({
+  order_id: order.id, operation_id: id, version: order.version, gateway: "sandbox", kind: "capture", amount_minor,
+  currency: order.cart.currency, payment_reference: order.reference, result: "succeeded", occurred_at: order.updated_at,
+  paid: order.payment_status,
+});
+
+const INSERT_MOVEMENTS = `
+INSERT INTO money_movements (order_id, operation_id, version, gateway, kind, amount_minor, currency,
+  payment_reference, result, occurred_at)
+SELECT value ->> 'order_id', value ->> 'operation_id', value ->> 'version', value ->> 'gateway', value ->> 'kind',
+  value ->> 'amount_minor', value ->> 'currency', value ->> 'payment_reference', value ->> 'result',
+  value ->> 'occurred_at'
+FROM json_each(?1) WHERE value ->> 'paid' = 'paid' ON CONFLICT DO NOTHING`;
+
+const INSERT_INVOICES = `
+INSERT INTO invoices (number, kind, series, order_id, issued_at, currency, net_minor, tax_minor, total_minor, sha256)
+SELECT value ->> 'number', 'invoice', '${SERIES}', value ->> 'order_id', value ->> 'issued_at', value ->> 'currency',
+  value ->> 'net_minor', value ->> 'tax_minor', value ->> 'total_minor', value ->> 'sha256'
+FROM json_each(?1) WHERE true ON CONFLICT DO NOTHING`;
+
 const UPSERT_LEVELS = `
 INSERT INTO stock_levels (sku, version, received, adjusted, sold, reserved, back_order_limit, low_stock_threshold, as_of)
 SELECT value ->> 'sku', value ->> 'version', value ->> 'received', 0, value ->> 'sold', value ->> 'reserved', 0, 0,
@@ -113,7 +148,8 @@ export class OrderShard {
   }
 
   async fetch(request) {
-    const { key, fingerprint, shard, cart } = await request.json();
+    const { event, key, fingerprint, shard, cart } = await request.json();
+    if (event) return this.hear(event);
     const [known] = this.sql.exec("SELECT fingerprint, outcome FROM idempotency WHERE key = ?", key);
     if (known?.outcome) return new Response(known.outcome);
     const now = Date.now();
@@ -131,18 +167,32 @@ export class OrderShard {
     const operation = { id: `op_${crypto.randomUUID()}`, kind: "authorize", result: "requested", amount_minor: cart.totals.total_minor };
     this.change(id, (o) => o.operations.push(operation));
     const payment = await this.pay(id, operation, cart);
-    const paid = this.change(id, (o) => {
-      operation.result = "succeeded";
-      Object.assign(o, { status: "open", payment_status: "paid", reference: payment.id, operations: [operation] });
-    }, Date.now(), true);
-    return this.conclude(key, paid);
+    const isPaid = payment.status === "captured";
+    operation.result = isPaid ? "succeeded" : "action_required";
+    const after = { status: "open", payment_status: isPaid ? "paid" : "unpaid", reference: payment.id, operations: [operation] };
+    const answered = this.change(id, (o) => Object.assign(o, after), isPaid ? Date.now() : now + WINDOW_MS, true);
+    return this.conclude(key, answered);
+  }
+
+  /** What a webhook says, once: the event, the order, its timer and its message in one transaction. */
+  hear({ id: eventId, payment }) {
+    const insert = "INSERT INTO inbox (gateway, event_id, order_id, report, received_at) VALUES ('sandbox', ?, ?, ?, ?) ON CONFLICT DO NOTHING";
+    this.storage.transactionSync(() => {
+      const { rowsWritten } = this.sql.exec(insert, eventId, payment.order_id, JSON.stringify(payment), Date.now());
+      if (rowsWritten === 0) return;
+      this.change(payment.order_id, (o) => {
+        o.payment_status = "paid";
+        o.operations[0].result = "succeeded";
+      }, Date.now(), true);
+    });
+    return Response.json({});
   }
 
   async pay(id, operation, cart) {
     const response = await fetch(`${this.env.SANDBOX_BASE_URL}/v1/payments`, {
       method: "POST",
       headers: { authorization: `Bearer ${this.env.SANDBOX_API_KEY}`, "idempotency-key": operation.id, "content-type": "application/json" },
-      body: JSON.stringify({ amount: operation.amount_minor, currency: cart.currency, order_id: id, operation_id: operation.id }),
+      body: JSON.stringify({ amount: operation.amount_minor, currency: cart.currency, order_id: id, operation_id: operation.id, method: cart.payment.method }),
     });
     return response.json();
   }
@@ -208,7 +258,7 @@ export class OrderShard {
     const paid = due.map(({ document }) => JSON.parse(document)).filter(({ status }) => status === "open");
     if (paid.length === 0) return false;
     const commits = paid.flatMap(({ id, cart }) => cart.lines.map(({ sku, quantity }) => this.claim(sku, { id, quantity })));
-    const numbering = ask(this.env.INVOICE_SERIES, "CW", { ids: paid.map(({ id }) => id) });
+    const numbering = ask(this.env.INVOICE_SERIES, SERIES, { orders: paid });
     const [numbers] = await Promise.all([numbering, ...commits]);
     this.storage.transactionSync(() => {
       paid.forEach(({ id }, index) => this.change(id, (order) => (order.invoice_number = numbers[index]), null, true));
@@ -301,25 +351,57 @@ export class SkuInventory {
 }
 
 export class InvoiceSeries {
-  constructor(state) {
+  constructor(state, env) {
     this.storage = state.storage;
     this.sql = state.storage.sql;
+    this.env = env;
+    this.armed = false;
     this.sql.exec(invoiceSchema);
   }
 
   async fetch(request) {
-    const { ids } = await request.json();
-    const numbers = this.storage.transactionSync(() =>
-      ids.map((id) => {
-        const [known] = this.sql.exec("SELECT number FROM invoices WHERE order_id = ?", id);
-        const insert = "INSERT INTO invoices (order_id, issued_at) VALUES (?, ?) RETURNING number";
-        const [{ number }] = known ? [known] : this.sql.exec(insert, id, Date.now());
-        return `CW-${String(number).padStart(6, "0")}`;
+    const { orders } = await request.json();
+    const drafts = await Promise.all(
+      orders.map(async ({ id, cart }) => {
+        const document = JSON.stringify({ order_id: id, series: SERIES, ...cart });
+        return { id, document, sha256: hex(await sha256(document)) };
       }),
     );
+    const numbers = this.storage.transactionSync(() => drafts.map((draft) => this.issue(draft, Date.now())));
+    if (!this.armed) this.storage.setAlarm(Date.now() + TELL_AFTER_MS);
+    this.armed = true;
     return Response.json(numbers);
   }
+
+  issue({ id, document, sha256 }, now) {
+    const [known] = this.sql.exec("SELECT number FROM invoices WHERE order_id = ?", id);
+    if (known) return numbered(known.number);
+    const [{ number }] = this.sql.exec("INSERT INTO invoices (order_id, issued_at) VALUES (?, ?) RETURNING number", id, now);
+    this.sql.exec("INSERT INTO documents (number, kind, document, sha256) VALUES (?, 'invoice', ?, ?)", number, document, sha256);
+    return numbered(number);
+  }
+
+  /** Tells D1 of what was numbered since. */
+  async alarm() {
+    this.armed = false;
+    const query = "SELECT documents.number, order_id, issued_at, document, sha256 FROM documents JOIN invoices USING (number) " +
+      "WHERE documents.number > COALESCE((SELECT number FROM projection), 0) ORDER BY documents.number LIMIT 400";
+    const rows = [...this.sql.exec(query)];
+    if (rows.length === 0) return;
+    const entries = rows.map(({ number, order_id, issued_at, document, sha256 }) => {
+      const { currency, totals } = JSON.parse(document);
+      return { number: numbered(number), order_id, issued_at, currency, net_minor: totals.total_minor - totals.tax_minor,
+        tax_minor: totals.tax_minor, total_minor: totals.total_minor, sha256 };
+    });
+    await this.env.EVENTS.send(JSON.stringify({ invoices: entries }), { contentType: "text" });
+    const update = "INSERT INTO projection (only_row, number) VALUES (1, ?) ON CONFLICT (only_row) DO UPDATE SET number = excluded.number";
+    this.sql.exec(update, rows.at(-1).number);
+    this.storage.setAlarm(Date.now() + TELL_AFTER_MS);
+    this.armed = true;
+  }
 }
+
+const numbered = (number) => `${SERIES}-${String(number).padStart(6, "0")}`;
 
 /** The floor compares no books; the binding of wrangler.toml wants its class. */
 export class Reconciler {}

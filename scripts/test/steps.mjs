@@ -58,7 +58,7 @@ async function rules() {
 }
 
 async function scriptTests() {
-  return nodeTests(["sandbox", "scripts/serve", "scripts/test", "tests/providers"].flatMap(testFiles));
+  return nodeTests(["bench", "sandbox", "scripts/serve", "scripts/test", "tests/providers", "tests/storage"].flatMap(testFiles));
 }
 
 /**

@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 use utoipa::openapi::extensions::ExtensionsBuilder;
-use utoipa::openapi::path::Operation;
+use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::response::Response;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
@@ -153,7 +153,7 @@ fn security(access: Access) -> Vec<SecurityRequirement> {
     }
 }
 
-/// The refusals that a route has because of its access, or because it has a body.
+/// The refusals that a route has because of its access, its body or its parameters.
 fn add_refusals(operation: &mut Operation, access: Access) {
     let mut codes: Vec<ErrorCode> = Vec::new();
     match access {
@@ -176,21 +176,36 @@ fn add_refusals(operation: &mut Operation, access: Access) {
             ErrorCode::InvalidRequest,
         ]);
     }
+    let parameters = operation.parameters.as_deref().unwrap_or_default();
+    let has = |place: ParameterIn| parameters.iter().any(|known| known.parameter_in == place);
+    if has(ParameterIn::Query) {
+        codes.push(ErrorCode::InvalidRequest);
+    }
+    // Nothing is at an address whose parameter is too long or holds control characters.
+    if has(ParameterIn::Path) {
+        codes.push(ErrorCode::NotFound);
+    }
+    // Looked for in every address, known parameter or not.
+    if !matches!(access, Access::Signature) {
+        codes.push(ErrorCode::CardDataRefused);
+    }
     if !matches!(access, Access::Public) {
         codes.push(ErrorCode::TryAgain);
     }
-    for code in codes {
-        let status = code.status().to_string();
-        let known = operation.responses.responses.contains_key(&status);
-        if !known {
-            let described = RefOr::T(refusal(code));
-            operation.responses.responses.insert(status, described);
-        }
+    let responses = &mut operation.responses.responses;
+    codes.retain(|code| !responses.contains_key(&code.status().to_string()));
+    codes.dedup();
+    for code in &codes {
+        let alike = codes.iter().filter(|other| other.status() == code.status());
+        let described = RefOr::T(refusal(alike));
+        responses.insert(code.status().to_string(), described);
     }
 }
 
-fn refusal(code: ErrorCode) -> Response {
-    let description = format!("`{}`: {}", code.code(), code.when());
+/// The answer of one status, which may have several reasons.
+fn refusal<'a>(codes: impl Iterator<Item = &'a ErrorCode>) -> Response {
+    let reasons = codes.map(|code| format!("`{}`: {}", code.code(), code.when()));
+    let description = reasons.collect::<Vec<_>>().join(" ");
     let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
     ResponseBuilder::new()
         .description(description)
