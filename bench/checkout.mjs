@@ -41,7 +41,12 @@ const CARTS = {
   three: { name: "three SKUs", skus: SPREAD, lines: 3, goals: { 32: { perSecond: atLeast(150) } } },
   hot: { name: "one hot SKU", skus: HOT, lines: 1, goals: {} },
 };
-const carts = values.carts.split(",").map((name) => CARTS[name]);
+
+/** `one:1+32`: this cart at 1 and 32 connections, whatever `--connections` says. */
+const carts = values.carts.split(",").map((cart) => {
+  const [name, counts] = cart.split(":");
+  return { ...CARTS[name], connections: counts?.split("+").map(Number) ?? connections };
+});
 
 /** Checkouts before the clock starts: objects are created and code is compiled. */
 const WARM_UP_SECONDS = 1.5;
@@ -82,7 +87,7 @@ try {
   }
   console.log(`one workerd, ${availableParallelism()} cores shared with load and gateway; ${rounds} rounds of ${seconds} s`);
   for (const cart of carts) {
-    for (const count of connections) rows.push(...(await compare(running, cart, count)));
+    for (const count of cart.connections) rows.push(...(await compare(running, cart, count)));
   }
   while (running.length > 0) await running.pop().stop();
   if (!values["no-cost"]) {

@@ -49,7 +49,8 @@ export async function counted(kind, { gatewayUrl, skus, connections, orders, lin
 export const sum = (counters, test) =>
   Object.entries(counters).reduce((total, [name, value]) => (test.test(name) ? total + value : total), 0);
 
-function rowsOf(ours, floor, { connections, lines = 1 }) {
+/** What one order adds, ours and the floor's, as rows. */
+export function rowsOf(ours, floor, { connections, lines = 1 }) {
   const carts = lines === 1 ? "" : `, ${lines} SKUs`;
   const at = `per order${carts}, ${connections} connection${connections === 1 ? "" : "s"}`;
   const of = (name, unit, test) => row(name, unit, sum(ours, test), sum(floor, test));

@@ -2,7 +2,7 @@
 // and 1 million orders, and on one with 100 thousand SKUs, in turn in the same run; and how fast the lists of the
 // admin are over all of those orders. bench/README.md says how such a past is made.
 
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
@@ -17,6 +17,7 @@ const { multiply } = await import("./growth/multiply.mjs");
 const { listRows } = await import("./lists.mjs");
 const { startShop } = await import("./instance.mjs");
 const { machineRows } = await import("./machine.mjs");
+const { storagePriceOf } = await import("./price.mjs");
 const { measureCheckouts } = await import("./measure.mjs");
 const { atLeastRatio, median, printTable, row, writeReport } = await import("./report.mjs");
 
@@ -39,6 +40,7 @@ const only = new Set(values.only.split(","));
 /** Within 15 % of the shop with the fewest orders. */
 const FLAT = atLeastRatio(0.85);
 const SOLD_SKUS = SKUS.length;
+const MILLION = 1e6;
 
 const words = (count) => (count >= 1e6 ? `${count / 1e6} million` : count >= 1e3 ? `${count / 1e3} thousand` : String(count));
 
@@ -94,13 +96,31 @@ function rowsOf(runs, [first, ...others], count) {
   ]);
 }
 
+/** Bytes of all files of a state folder. */
+function bytesOf(statePath) {
+  const files = readdirSync(statePath, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return files.reduce((total, { parentPath, name }) => total + statSync(path.join(parentPath, name)).size, 0);
+}
+
+/** What a million orders take to store, from what these pasts took; the price is for a month. */
+function storageRows({ objects, d1 }) {
+  const rows = [];
+  if (objects) rows.push(row("stored for a million orders, objects", "GB", (objects * MILLION) / 1e9, undefined, "shards and invoices; ledgers of SKUs apart"));
+  if (d1) rows.push(row("stored for a million orders, D1", "GB", (d1 * MILLION) / 1e9, undefined, "a database may have 10 GB"));
+  if (!objects || !d1) return rows;
+  const dollars = storagePriceOf({ objectBytes: objects * MILLION, d1Bytes: d1 * MILLION });
+  return [...rows, row("storing a million orders, nothing included", "$/month", dollars)];
+}
+
 async function grown(lived, name, { objects, d1, skus }) {
   const { folder, statePath } = copyOf(lived);
   const templatesFrom = path.join(lived, "v3");
+  const before = bytesOf(statePath);
   if (objects) await multiply({ statePath, templatesFrom, orders: objects, into: "objects" });
   if (d1) await multiply({ statePath, templatesFrom, orders: d1, into: "d1" });
+  const bytesPerOrder = (bytesOf(statePath) - before) / (objects ?? d1);
   const sold = skus ? growCatalogue(statePath, skus, SOLD_SKUS) : SKUS;
-  return { name, folder, skus: sold };
+  return { name, folder, skus: sold, bytesPerOrder };
 }
 
 const gateway = await startInstantGateway();
@@ -111,20 +131,25 @@ try {
   folders.add(lived);
   const [least] = sizes;
   const most = Math.max(...sizes);
+  const stored = {};
   if (only.has("objects")) {
     const pasts = [];
     for (const size of sizes) pasts.push(await grown(lived, `${words(size)} orders`, { objects: size }));
+    // Larger ones have the documents of their last invoices only.
+    stored.objects = pasts[0].bytesPerOrder;
     if (manySkus > 0) pasts.push(await grown(lived, `${words(manySkus)} SKUs`, { objects: least, skus: manySkus }));
     rows.push(...(await compare(pasts, gateway.url)));
   }
   if (only.has("database") || only.has("lists")) {
     const large = await grown(lived, `${words(most)} orders in D1`, { d1: most, skus: manySkus });
+    stored.d1 = large.bytesPerOrder;
     if (only.has("lists")) rows.push(...(await listRows({ folder: large.folder, gatewayUrl: gateway.url, orders: most, rounds })));
     if (only.has("database")) {
       const small = await grown(lived, `${words(least)} orders in D1`, { d1: least });
       rows.push(...(await compare([small, large], gateway.url)));
     }
   }
+  rows.push(...storageRows(stored));
   printTable(rows, "beside");
   writeReport(rows);
 } finally {

@@ -26,11 +26,12 @@ const DRAIN_LIMIT_MS = 60_000;
 /** Only orders of this start are counted, by an index: a shop may have a million from before. */
 const SETTLED = "SELECT COUNT(*) AS n FROM orders WHERE created_at >= ?1 AND invoice_number IS NOT NULL";
 
-/** The floor's modules: its one script and the schemas of the objects. */
+/** The floor's modules: its scripts and the schemas of the objects. */
 function floorModules() {
   const schemas = ["order_shard.sql", "sku_inventory.sql", "invoice_series.sql"];
   const texts = schemas.map((name) => [name, { type: "text", contents: read("schema", "objects", name) }]);
-  return { "worker.js": { type: "esm", contents: read("bench", "floor", "worker.mjs") }, ...Object.fromEntries(texts) };
+  const scripts = ["worker", "projection"].map((name) => [`${name}.js`, { type: "esm", contents: read("bench", "floor", `${name}.mjs`) }]);
+  return Object.fromEntries([...scripts, ...texts]);
 }
 
 /** Counters around a shop whose main module is `main`. */
@@ -40,20 +41,37 @@ const counted = (modules, main) => ({
   "shop.js": { type: "esm", contents: `export * from "./${main}"; export { default } from "./${main}";` },
 });
 
+/** A no-op Worker in the shop's place: with the classes that its bindings name, which nobody ever asks. */
+const idle = (modules, main) => ({
+  ...modules,
+  "idle.js": { type: "esm", contents: `export { default } from "./${main}";\n${CLASSES.map((name) => `export class ${name} {}`).join("\n")}` },
+});
+const CLASSES = ["OrderShard", "SkuInventory", "InvoiceSeries", "Reconciler", "StockDocument", "ImportJob"];
+
+/** The no-op of bench/noop, as bench/noop.mjs has built it. */
+const noopModules = () => ({
+  "index.js": { type: "esm", contents: read("target", "noop", "index.js") },
+  "index_bg.wasm": { type: "wasm", contents: readFileSync(path.join(repositoryRoot, "target", "noop", "index_bg.wasm")) },
+});
+const javascriptNoop = { "noop.js": { type: "esm", contents: `export default { fetch: () => new Response("{}") };` } };
+
 /** The modules of a shop, given those of the shipped bundle. */
 const SHOPS = {
   cartwright: (shipped) => shipped,
   counted: (shipped) => ({ ...shipped, mainModule: "counting.js", modules: counted(shipped.modules, "index.js") }),
   floor: (shipped) => ({ ...shipped, mainModule: "worker.js", modules: floorModules() }),
   "counted-floor": (shipped) => ({ ...shipped, mainModule: "counting.js", modules: counted(floorModules(), "worker.js") }),
+  "noop-rust": (shipped) => ({ ...shipped, mainModule: "idle.js", modules: idle(noopModules(), "index.js") }),
+  "noop-javascript": (shipped) => ({ ...shipped, mainModule: "idle.js", modules: idle(javascriptNoop, "noop.js") }),
 };
 
 /**
  * Starts a shop: `{ port, url, ports, folder, statePath, drained(orders), processorTime(), get(route), stop(), stopButKeep() }`.
  * `beside`: more Workers of the same workerd, as miniflare describes them; `ports` has theirs by name, for those
  * that want a socket. `folder`: the state of a shop before, left by `stopButKeep`.
+ * With `firstRequest` the answer is `{ answeredMilliseconds, stop() }`: how long it took until that path was answered.
  */
-export async function startShop(kind, { gatewayUrl, vars = {}, beside = [], folder = mkdtempSync(path.join(tmpdir(), "cartwright-bench-")) }) {
+export async function startShop(kind, { gatewayUrl, vars = {}, beside = [], firstRequest, folder = mkdtempSync(path.join(tmpdir(), "cartwright-bench-")) }) {
   const statePath = path.join(folder, "v3");
   const pidFile = path.join(folder, "workerd.pid");
   mkdirSync(statePath, { recursive: true });
@@ -70,8 +88,9 @@ export async function startShop(kind, { gatewayUrl, vars = {}, beside = [], fold
   const [shop] = options.workers;
   shop.config.manifest = SHOPS[kind](shop.config.manifest);
   options.workers.push(...(beside.length > 0 ? convertV4MiniflareOptions({ workers: beside }).workers : []));
-  const miniflare = new Miniflare(options);
   const startedAt = Date.now();
+  const begun = performance.now();
+  const miniflare = new Miniflare(options);
   const stopButKeep = async () => {
     await miniflare.dispose();
     return folder;
@@ -82,9 +101,13 @@ export async function startShop(kind, { gatewayUrl, vars = {}, beside = [], fold
   };
   try {
     await miniflare.ready;
+    const url = (await miniflare.unsafeGetDirectURL(WORKER)).origin;
+    if (firstRequest) {
+      await (await fetch(new URL(firstRequest, url))).text();
+      return { answeredMilliseconds: performance.now() - begun, stop };
+    }
     const database = await miniflare.getD1Database("DB", WORKER);
     await applyD1Migrations(database);
-    const url = (await miniflare.unsafeGetDirectURL(WORKER)).origin;
     const ports = {};
     for (const { name } of beside.filter((worker) => worker.unsafeDirectSockets)) {
       ports[name] = Number((await miniflare.unsafeGetDirectURL(name)).port);

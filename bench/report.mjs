@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { repositoryRoot } from "../scripts/bootstrap.mjs";
 
-const FILE = path.join(repositoryRoot, "target", "bench.json");
+export const REPORT = path.join(repositoryRoot, "target", "bench.json");
 
 export const median = (numbers) => {
   const sorted = [...numbers].sort((a, b) => a - b);
@@ -42,18 +42,24 @@ export function printTable(rows, reference = "floor") {
   if (missed > 0) console.log(`\n${missed} goal${missed === 1 ? "" : "s"} missed (✗ above)`);
 }
 
+/** Every row of the report that had a goal, in the order in which they were measured. */
+export function printGoals() {
+  console.log("\nWhat was promised");
+  printTable(known().filter(({ goal }) => goal), "beside");
+}
+
 /** Puts the rows into the report, in place of those of the same names; those of other runs stay. */
 export function writeReport(rows) {
   const names = new Set(rows.map(({ name }) => name));
   const merged = [...known().filter(({ name }) => !names.has(name)), ...rows];
-  mkdirSync(path.dirname(FILE), { recursive: true });
-  writeFileSync(FILE, `${JSON.stringify(merged, null, 2)}\n`);
-  console.log(`\nwritten to ${path.relative(repositoryRoot, FILE)}`);
+  mkdirSync(path.dirname(REPORT), { recursive: true });
+  writeFileSync(REPORT, `${JSON.stringify(merged, null, 2)}\n`);
+  console.log(`\nwritten to ${path.relative(repositoryRoot, REPORT)}`);
 }
 
 function known() {
   try {
-    return JSON.parse(readFileSync(FILE, "utf8"));
+    return JSON.parse(readFileSync(REPORT, "utf8"));
   } catch {
     return [];
   }

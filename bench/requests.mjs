@@ -49,6 +49,18 @@ export const REQUESTS = {
     return { success: "200", bytes: (number) => all[number % all.length] };
   },
 
+  /** Signed webhooks of the sandbox, each `{ body, signature }` once. */
+  webhooks({ host, events }) {
+    const all = events.map(({ body, signature }) => {
+      const head = lines(
+        "POST /webhooks/sandbox HTTP/1.1", `host: ${host}`, `sandbox-signature: ${signature}`,
+        "content-type: application/json", `content-length: ${Buffer.byteLength(body)}`,
+      );
+      return head + body;
+    });
+    return { success: "200", bytes: (number) => all[(number - 1) % all.length] };
+  },
+
   /** Work of the driver (bench/inventory/driver.mjs): `path` and the request's own number. */
   drives({ host, path, run }) {
     const head = (number) => lines(`GET ${path}/${run * 10_000_000 + number} HTTP/1.1`, `host: ${host}`);

@@ -60,7 +60,8 @@ async function rules() {
 }
 
 async function scriptTests() {
-  return nodeTests(["bench", "sandbox", "scripts/serve", "scripts/test", "tests/providers", "tests/storage"].flatMap(testFiles));
+  const folders = ["bench", "sandbox", "scripts/serve", "scripts/test", "tests/chaos", "tests/providers", "tests/storage"];
+  return nodeTests(folders.flatMap(testFiles));
 }
 
 /**
