@@ -12,6 +12,7 @@ import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { ensurePinnedNode } from "../../scripts/bootstrap.mjs";
+import { reportFailure, say, SetupError } from "../../scripts/setup/progress.mjs";
 
 const FOLDER = path.dirname(fileURLToPath(import.meta.url));
 const LOCK = path.join(FOLDER, "requirements.txt");
@@ -40,7 +41,6 @@ const BOUNDED = {
  */
 export async function runSchemathesis({ bounded = false, examples = 50, seed = 1, callers = EVERYONE, note } = {}) {
   const { ensurePythonEnvironment } = await import("../../scripts/setup/python-environment.mjs");
-  const { say } = await import("../../scripts/setup/progress.mjs");
   const environment = await ensurePythonEnvironment("schemathesis", LOCK, { note });
   if (environment.missing) return { skipped: environment.missing };
   const { eachAtOnce } = await import("../support/eventually.mjs");
@@ -101,7 +101,7 @@ function optionsFrom(commandArguments) {
   const { values } = parseArgs({ args: commandArguments, options });
   const callers = values.as.split(",");
   const unknown = callers.find((name) => !EVERYONE.includes(name));
-  if (unknown) throw new Error(`there is no caller "${unknown}"; there are: ${EVERYONE.join(", ")}`);
+  if (unknown) throw new SetupError(`There is no caller "${unknown}". The callers: ${EVERYONE.join(", ")}.`);
   return { bounded: values.bounded, examples: Number(values.examples), seed: Number(values.seed), callers };
 }
 
@@ -116,4 +116,4 @@ async function main() {
   process.exitCode = found.skipped || found.failed > 0 ? 1 : 0;
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) await main();
+if (import.meta.url === pathToFileURL(process.argv[1]).href) await main().catch(reportFailure);
