@@ -9,13 +9,14 @@ use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::response::Response;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
-    Components, ContentBuilder, InfoBuilder, License, OpenApi, OpenApiBuilder, Paths, Ref, RefOr,
-    ResponseBuilder, Schema, Tag,
+    Components, ContentBuilder, InfoBuilder, License, ObjectBuilder, OpenApi, OpenApiBuilder,
+    Paths, Ref, RefOr, ResponseBuilder, Schema, Tag, Type,
 };
 use utoipa::{PartialSchema, ToSchema};
 
 use super::access::Access;
 use super::error::ErrorCode;
+use super::idempotency::MAX_KEY_BYTES;
 use crate::domain::field_error::FieldError;
 use crate::objects::commands::Shortage;
 
@@ -64,6 +65,7 @@ impl Description {
         operation.security = Some(security(access));
         operation.extensions =
             Some(ExtensionsBuilder::new().add("x-access", access.name()).build());
+        describe_idempotency_key(&mut operation);
         add_refusals(&mut operation, access);
         self.paths.add_path_operation(P::path(), P::methods(), operation);
         P::schemas(&mut self.schemas);
@@ -150,6 +152,20 @@ fn security(access: Access) -> Vec<SecurityRequirement> {
         Access::Storefront => vec![by("api_key")],
         Access::Order(_) => vec![by("order_token"), by("secret_key")],
         Access::Secret(_) => vec![by("secret_key")],
+    }
+}
+
+/// What an idempotency key may be, the same for every route that asks for one.
+fn describe_idempotency_key(operation: &mut Operation) {
+    let parameters = operation.parameters.as_deref_mut().unwrap_or_default();
+    for parameter in parameters.iter_mut().filter(|one| one.name == "Idempotency-Key") {
+        let visible_ascii = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .min_length(Some(1))
+            .max_length(Some(MAX_KEY_BYTES))
+            .pattern(Some("^[!-~]+$"))
+            .build();
+        parameter.schema = Some(visible_ascii.into());
     }
 }
 

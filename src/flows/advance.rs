@@ -198,7 +198,6 @@ fn take_in(order: &mut Order, input: Input, now: Timestamp, fresh: &mut dyn FnMu
             }
         }
         Input::Ask => {
-            shortage::ask_now(order, now);
             for payment in order.payments_mut() {
                 // Nobody works on the order: what was under way may have been sent by who died.
                 doubt(payment, now);

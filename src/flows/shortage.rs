@@ -46,14 +46,6 @@ pub fn ask_again_at(order: &Order, claim: &StockClaim) -> Option<Timestamp> {
     claim.ask_again_at.filter(|_| is_short && asks_again(order))
 }
 
-/// Asks for what is short now, whenever it would have been asked for.
-pub(super) fn ask_now(order: &mut Order, now: Timestamp) {
-    let short = |claim: &&mut StockClaim| matches!(claim.claim, ClaimState::Short { .. });
-    for claim in order.claims.iter_mut().filter(short) {
-        claim.ask_again_at = Some(now);
-    }
-}
-
 /// What an answer makes of a claim that is short; none: nothing.
 #[must_use]
 pub(super) const fn next(answer: ClaimAnswer) -> Option<ClaimState> {

@@ -4,8 +4,11 @@
 //! batch of which D1 wrote nothing is tried again as a whole; a message that can't be read is given
 //! up at once and goes to the dead-letter queue after the platform's retries.
 
+use std::collections::BTreeMap;
+
 use worker::{MessageBatch, MessageExt, Result};
 
+use crate::domain::id::OrderId;
 use crate::domain::inventory::{Alert, ChannelAvailability, StockLevel};
 use crate::domain::invoice::InvoiceEntry;
 use crate::domain::order::Order;
@@ -19,11 +22,12 @@ use crate::storage::{channels, invoices, orders, stock_alerts, stock_documents, 
 /// Seconds before a batch that D1 refused is tried again.
 const RETRY_AFTER_SECONDS: u32 = 5;
 
-/// What a batch of messages tells, by where it is written.
+/// What a batch of messages tells, by where it is written. Of an order or a SKU that is told of more than
+/// once, the newest is all there is to write.
 #[derive(Default)]
 struct Told {
-    orders: Vec<Order>,
-    levels: Vec<(String, StockLevel, Timestamp)>,
+    orders: BTreeMap<OrderId, Order>,
+    levels: BTreeMap<String, (StockLevel, Timestamp)>,
     alerts: Vec<(String, Alert)>,
     stock_documents: Vec<StockDocument>,
     channels: Vec<(String, ChannelAvailability)>,
@@ -35,8 +39,18 @@ struct Told {
 impl Told {
     fn take(&mut self, message: EventMessage) {
         match message {
-            EventMessage::Order { order, .. } => self.orders.push(*order),
-            EventMessage::Stock { sku, level, as_of } => self.levels.push((sku, *level, as_of)),
+            EventMessage::Order { order, .. } => {
+                let known = self.orders.get(&order.id);
+                if known.is_none_or(|known| known.version < order.version) {
+                    self.orders.insert(order.id, *order);
+                }
+            }
+            EventMessage::Stock { sku, level, as_of } => {
+                let known = self.levels.get(&sku);
+                if known.is_none_or(|(known, _)| known.version < level.version) {
+                    self.levels.insert(sku, (*level, as_of));
+                }
+            }
             EventMessage::StockAlerts { sku, alerts } => {
                 self.alerts.extend(alerts.into_iter().map(|alert| (sku.clone(), alert)));
             }
@@ -49,7 +63,7 @@ impl Told {
 
     async fn write(&self, platform: &Platform) -> std::result::Result<(), Unavailable> {
         let database = platform.database()?;
-        orders::upsert_batch(&database, &self.orders).await?;
+        orders::upsert_batch(&database, &self.orders.values().collect::<Vec<_>>()).await?;
         stock_levels::upsert_batch(&database, &self.levels).await?;
         stock_alerts::upsert_batch(&database, &self.alerts).await?;
         stock_documents::upsert_batch(&database, &self.stock_documents).await?;

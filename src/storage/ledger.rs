@@ -186,9 +186,9 @@ fn movements(payment: &Payment) -> Vec<MovementRow> {
 /// The statements that write what orders tell, to be run after those that write the orders.
 pub(super) fn statements(
     database: &D1Database,
-    orders: &[Order],
+    orders: &[&Order],
 ) -> Result<Vec<D1PreparedStatement>, Unavailable> {
-    let told: Vec<Told> = orders.iter().map(Told::of).collect();
+    let told: Vec<Told> = orders.iter().map(|order| Told::of(order)).collect();
     let mut statements = Vec::new();
     for array in json_arrays(&told)? {
         let mut run = |sql| {

@@ -84,8 +84,8 @@ impl<'a> OrderRow<'a> {
 ///
 /// # Errors
 /// When D1 does not take them; writing them again is safe.
-pub async fn upsert_batch(database: &D1Database, orders: &[Order]) -> Result<(), Unavailable> {
-    let mut statements = json_arrays(orders.iter().map(OrderRow::of))?
+pub async fn upsert_batch(database: &D1Database, orders: &[&Order]) -> Result<(), Unavailable> {
+    let mut statements = json_arrays(orders.iter().map(|order| OrderRow::of(order)))?
         .iter()
         .map(|array| prepare(database, UPSERT, &[Parameter::Text(array)]))
         .collect::<Result<Vec<_>, _>>()?;

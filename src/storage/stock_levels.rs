@@ -1,5 +1,7 @@
 //! The copy of every SKU's counters, for product pages and lists. A checkout asks the SKU's object.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use worker::D1Database;
 
@@ -66,9 +68,9 @@ pub struct CopiedLevel {
 /// When D1 does not take them; writing them again is safe.
 pub async fn upsert_batch(
     database: &D1Database,
-    levels: &[(String, StockLevel, Timestamp)],
+    levels: &BTreeMap<String, (StockLevel, Timestamp)>,
 ) -> Result<(), Unavailable> {
-    let copies = levels.iter().map(|(sku, level, as_of)| CopiedLevel {
+    let copies = levels.iter().map(|(sku, (level, as_of))| CopiedLevel {
         sku: sku.clone(),
         as_of: *as_of,
         level: level.clone(),

@@ -142,9 +142,12 @@ impl CheckoutRequest {
 /// An absolute https URL of a public host, without credentials; in development http and any host will
 /// do. It is never fetched: it is where the buyer's browser is sent.
 fn is_return_url(text: &str, development: bool) -> bool {
-    let plain =
-        text.len() <= MAX_RETURN_URL_BYTES && text.bytes().all(|byte| byte.is_ascii_graphic());
+    let plain = text.len() <= MAX_RETURN_URL_BYTES
+        && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    // Written out in full: what one reader mends, another reads as an address elsewhere.
+    let whole = text.split_once("://").is_some_and(|(scheme, _)| !scheme.contains(['/', ':']));
     plain
+        && whole
         && Url::parse(text).is_ok_and(|url| {
             if !development {
                 return check_public(&url).is_ok();
@@ -249,8 +252,14 @@ mod tests {
     #[test]
     fn plain_http_leads_back_to_a_laptop_only() {
         assert!(is_return_url("http://localhost:3000/back", true));
-        for inward in ["http://localhost:3000/back", "https://127.1/", "https://shop.example:8443/"]
-        {
+        for inward in [
+            "https:shop.example/",
+            "https:/shop.example/",
+            "https://shop.example\\@127.0.0.1/",
+            "http://localhost:3000/back",
+            "https://127.1/",
+            "https://shop.example:8443/",
+        ] {
             assert!(!is_return_url(inward, false), "{inward}");
         }
     }

@@ -67,17 +67,6 @@ fn whoever_has_paid_gets_what_comes_in_and_nobody_is_asked_about_it_any_more() {
 }
 
 #[test]
-fn it_is_asked_at_once_for_whoever_wants_to_know_now() {
-    let mut world = short();
-    world.stock("MUG", 1);
-    world.run();
-    assert!(matches!(claims(&world)[0], ClaimState::Short { .. }));
-    world.feed(Input::Ask);
-    world.run();
-    assert_eq!(claims(&world), [ClaimState::Committed; 2]);
-}
-
-#[test]
 fn it_is_not_asked_when_people_have_decided_otherwise() {
     let mut resolved = short();
     let resolution = Resolution {
@@ -93,7 +82,6 @@ fn it_is_not_asked_when_people_have_decided_otherwise() {
         assert!(!asks_again(&world.order));
         world.stock("MUG", 5);
         world.pass(86_400);
-        world.feed(Input::Ask);
         world.run();
         assert!(matches!(claims(&world)[0], ClaimState::Short { .. }));
         assert_eq!((world.level("MUG").sold, wakes_after(&world)), (0, None));

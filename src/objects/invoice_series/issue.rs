@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use worker::Result;
+use worker::{Error, Result};
 
 use super::Series;
 use super::store::NewDocument;
@@ -16,40 +16,54 @@ use crate::runtime::log::{self, Level};
 
 impl Series {
     /// The number of a draft's document, made now if there is none. None if it can't be made: a draft
-    /// of which something does not add up must not keep the others waiting.
-    pub(super) fn issue(&self, draft: DocumentDraft, now: Timestamp) -> Result<Option<String>> {
+    /// of which something does not add up must not keep the others waiting. `last` is the greatest number
+    /// given so far, in this turn as well.
+    pub(super) fn issue(
+        &self,
+        draft: DocumentDraft,
+        last: &mut i64,
+        now: Timestamp,
+    ) -> Result<Option<String>> {
         match draft {
-            DocumentDraft::Invoice { draft } => self.issue_invoice(*draft, now).map(Some),
-            DocumentDraft::CreditNote { draft } => self.issue_credit_note(*draft, now),
+            DocumentDraft::Invoice { draft } => self.issue_invoice(*draft, last, now).map(Some),
+            DocumentDraft::CreditNote { draft } => self.issue_credit_note(*draft, last, now),
         }
     }
 
-    fn issue_invoice(&self, draft: InvoiceDraft, now: Timestamp) -> Result<String> {
+    fn issue_invoice(&self, draft: InvoiceDraft, last: &mut i64, now: Timestamp) -> Result<String> {
         let order_id = draft.order_id.to_string();
-        if let Some(sequence) = self.store.invoice_of(&order_id)? {
-            return Ok(self.numbered(sequence));
+        let sequence = last.saturating_add(1);
+        if !self.store.insert_invoice(sequence, &order_id, now)? {
+            let known = self.store.invoice_of(&order_id)?;
+            let known = known.ok_or_else(|| Error::RustError("an invoice was lost".to_owned()));
+            return known.map(|sequence| self.numbered(sequence));
         }
-        let sequence = self.store.last_number()?.saturating_add(1);
+        *last = sequence;
         let number = self.numbered(sequence);
         let document = InvoiceDocument::issue(draft, self.name.clone(), number.clone(), now);
-        self.store.insert_invoice(sequence, &order_id, now)?;
         self.keep(sequence, DocumentKind::Invoice, &document)?;
         Ok(number)
     }
 
-    fn issue_credit_note(&self, draft: CreditNoteDraft, now: Timestamp) -> Result<Option<String>> {
+    fn issue_credit_note(
+        &self,
+        draft: CreditNoteDraft,
+        last: &mut i64,
+        now: Timestamp,
+    ) -> Result<Option<String>> {
         let order_id = draft.invoice.order_id.to_string();
         let refund_id = draft.refund.id.to_string();
         if let Some(sequence) = self.store.credit_note_of(&refund_id)? {
             return Ok(Some(self.numbered(sequence)));
         }
         let earlier = self.store.credit_notes_of(&order_id)?;
-        let sequence = self.store.last_number()?.saturating_add(1);
+        let sequence = last.saturating_add(1);
         let number = self.numbered(sequence);
         let series = self.name.clone();
         match CreditNoteDocument::issue(draft, &earlier, series, number.clone(), now) {
             Ok(document) => {
                 self.store.insert_credit_note(sequence, &refund_id, &order_id, now)?;
+                *last = sequence;
                 self.keep(sequence, DocumentKind::CreditNote, &document)?;
                 Ok(Some(number))
             }

@@ -81,9 +81,10 @@ impl Series {
                 let now = now();
                 self.store.sqlite.transaction(|| {
                     let before = self.store.last_number()?;
-                    let numbers = drafts.into_iter().map(|draft| self.issue(draft, now));
+                    let mut last = before;
+                    let numbers = drafts.into_iter().map(|draft| self.issue(draft, &mut last, now));
                     let numbers = numbers.collect::<Result<Vec<_>>>()?;
-                    if self.store.last_number()? > before {
+                    if last > before {
                         self.arm(now)?;
                     }
                     Ok(SeriesAnswer::Issued { numbers })

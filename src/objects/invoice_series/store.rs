@@ -62,12 +62,14 @@ impl Store {
         rows.iter().map(read).collect()
     }
 
-    /// Gives a number to an order.
-    pub fn insert_invoice(&self, sequence: i64, order_id: &str, now: Timestamp) -> Result<()> {
-        self.sqlite.run(
-            "INSERT INTO invoices (number, order_id, issued_at) VALUES (?, ?, ?)",
+    /// Gives a number to an order. `false` if it has one.
+    pub fn insert_invoice(&self, sequence: i64, order_id: &str, now: Timestamp) -> Result<bool> {
+        let given = self.sqlite.row(
+            "INSERT INTO invoices (number, order_id, issued_at) VALUES (?, ?, ?) \
+             ON CONFLICT (order_id) DO NOTHING RETURNING 1",
             vec![integer(sequence), text(order_id), integer(now.milliseconds())],
-        )
+        )?;
+        Ok(given.is_some())
     }
 
     /// Gives a number to a refund.

@@ -2,7 +2,7 @@
 //! behind, and hands the outbox to the queue. It catches everything and always arms itself again: an
 //! alarm that keeps failing would be dropped by the platform.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use futures_util::future::{join, join_all};
@@ -15,6 +15,7 @@ use super::numbering::ToNumber;
 use crate::domain::id::{OrderId, Sku};
 use crate::domain::inventory::ClaimReply;
 use crate::domain::inventory::spread::StockObject;
+use crate::domain::order::Order;
 use crate::domain::time::Timestamp;
 use crate::flows::advance::Input;
 use crate::flows::owed::Effect;
@@ -68,28 +69,44 @@ impl Shard {
         let due = self.store.due(now, ORDERS_PER_ROUND)?;
         let full = i64::try_from(due.len()).unwrap_or(0) >= ORDERS_PER_ROUND;
         let lease = now.plus_milliseconds(self.platform.settings().lease_milliseconds());
-        let mut debtors = Vec::new();
-        for (id, tries) in due {
-            // What is under way in somebody's hands is not of unknown outcome; what nobody waits for is
-            // settled all the same.
-            let inputs = if self.is_driven(id) { Vec::new() } else { vec![Input::Wake] };
+        let debtors = match self.apply(due.iter().map(|(id, _)| self.woken(*id)).collect()) {
+            Ok(stepped) => stepped,
             // One order that can't be read must not keep the others waiting.
-            match self.apply(vec![(id, inputs)]) {
-                Ok(mut stepped) => debtors.extend(stepped.pop().map(|order| (order, tries))),
-                Err(error) => {
-                    trouble("alarm.order_failed", &error);
-                    self.store.set_wake(id, Some(back_off(now, tries)), tries.saturating_add(1))?;
-                }
-            }
-        }
-        self.settle(debtors, lease).await?;
+            Err(_) => self.wake_one_by_one(&due, now)?,
+        };
+        let tries: HashMap<OrderId, i64> = due.into_iter().collect();
+        let with_tries =
+            |stepped: Stepped| (tries.get(&stepped.order.id).copied().unwrap_or(0), stepped);
+        self.settle(debtors.into_iter().map(with_tries).collect(), lease).await?;
         Ok(full)
     }
 
-    async fn settle(self: &Rc<Self>, debtors: Vec<(Stepped, i64)>, lease: Timestamp) -> Result<()> {
+    /// What the alarm tells an order whose timer is due. What is under way in somebody's hands is not of
+    /// unknown outcome; what nobody waits for is settled all the same.
+    fn woken(&self, id: OrderId) -> (OrderId, Vec<Input>) {
+        (id, if self.is_driven(id) { Vec::new() } else { vec![Input::Wake] })
+    }
+
+    fn wake_one_by_one(&self, due: &[(OrderId, i64)], now: Timestamp) -> Result<Vec<Stepped>> {
+        let mut debtors = Vec::new();
+        for (id, tries) in due {
+            match self.apply(vec![self.woken(*id)]) {
+                Ok(stepped) => debtors.extend(stepped),
+                Err(error) => {
+                    trouble("alarm.order_failed", &error);
+                    let again = Some(back_off(now, *tries));
+                    self.store.set_wake(*id, again, tries.saturating_add(1))?;
+                }
+            }
+        }
+        Ok(debtors)
+    }
+
+    async fn settle(self: &Rc<Self>, debtors: Vec<(i64, Stepped)>, lease: Timestamp) -> Result<()> {
+        let mut at_hand = AtHand { shard: Rc::clone(self), orders: Vec::new() };
         let mut background = Vec::new();
         let mut tries_of = BTreeMap::new();
-        for (stepped, tries) in debtors {
+        for (tries, stepped) in debtors {
             let id = stepped.order.id;
             let (quiet, urgent): (Vec<Effect>, Vec<Effect>) =
                 stepped.owes.into_iter().partition(Effect::is_background);
@@ -102,6 +119,7 @@ impl Shard {
                 self.store.set_wake(id, wake, 0)?;
             } else {
                 tries_of.insert(id, tries);
+                at_hand.keep(&stepped.order);
             }
             background.extend(quiet.into_iter().map(|effect| {
                 let claim = claim_of(&stepped.order, &effect);
@@ -166,6 +184,28 @@ impl Shard {
         }
         self.purged_at.set(now);
         self.store.purge(now)
+    }
+}
+
+/// Orders that are kept at hand while their debts are settled: each is drafted from and stepped again.
+struct AtHand {
+    shard: Rc<Shard>,
+    orders: Vec<OrderId>,
+}
+
+impl AtHand {
+    fn keep(&mut self, order: &Order) {
+        self.shard.store.keep(order);
+        self.orders.push(order.id);
+    }
+}
+
+impl Drop for AtHand {
+    fn drop(&mut self) {
+        let driven = self.shard.driven.borrow();
+        for id in self.orders.iter().filter(|id| !driven.contains_key(*id)) {
+            self.shard.store.drop_kept(*id);
+        }
     }
 }
 

@@ -39,6 +39,10 @@ pub(super) struct Pending {
 
 impl Pending {
     const NOTHING: Self = Self { told: 0, look_at: Timestamp::MAX };
+
+    fn is_nothing(self) -> bool {
+        self.look_at == Timestamp::MAX
+    }
 }
 
 impl Inventory {
@@ -48,7 +52,8 @@ impl Inventory {
         let threshold = self.store_threshold().await;
         let known = threshold.as_ref().ok().copied().flatten();
         let told = match self.look(known) {
-            Ok(()) => self.tell_alerts().await,
+            Ok(false) if self.alerts.get().is_some_and(Pending::is_nothing) => Ok(Pending::NOTHING),
+            Ok(_) => self.tell_alerts().await,
             Err(error) => Err(error),
         };
         let again = now().plus_seconds(TELL_AGAIN_AFTER_SECONDS);
@@ -65,7 +70,7 @@ impl Inventory {
 
     /// The store's threshold. None if the SKU has its own, and nobody needs to ask.
     async fn store_threshold(&self) -> Result<Option<i64>> {
-        if self.store.level()?.level.low_stock_threshold > 0 {
+        if self.store.known_level()?.level.low_stock_threshold > 0 {
             return Ok(None);
         }
         let now = now();
@@ -80,15 +85,16 @@ impl Inventory {
         Ok(Some(threshold))
     }
 
-    /// Writes down what was crossed. Reading and writing are one turn; holds play no part, so overdue ones
-    /// need not be given back first.
-    fn look(&self, threshold: Option<i64>) -> Result<()> {
-        let (level, book) = (self.whole(&self.store.level()?.level)?, self.alert_book()?);
+    /// Writes down what was crossed, and tells whether anything was. Reading and writing are one turn; holds
+    /// play no part, so overdue ones need not be given back first.
+    fn look(&self, threshold: Option<i64>) -> Result<bool> {
+        let (level, book) = (self.whole(&self.store.known_level()?.level)?, self.alert_book()?);
         let (next, told) = watch(&book, &level, threshold, now());
         if next == book {
-            return Ok(());
+            return Ok(false);
         }
-        self.store.sqlite.transaction(|| {
+        self.alert_book.take();
+        self.store.transaction(|| {
             self.store.sqlite.run(
                 "INSERT INTO alert_book (only_row, document) VALUES (1, ?) \
                  ON CONFLICT (only_row) DO UPDATE SET document = excluded.document",
@@ -101,7 +107,9 @@ impl Inventory {
                 )?;
             }
             Ok(())
-        })
+        })?;
+        self.alert_book.replace(Some(next));
+        Ok(true)
     }
 
     async fn tell_alerts(&self) -> Result<Pending> {
@@ -135,7 +143,7 @@ impl Inventory {
         let numbers: Vec<i64> = owed.iter().map(|alert| alert.sequence).collect();
         let copied = stock_alerts::copied(&database, &self.sku, &numbers).await;
         let copied = copied.map_err(unavailable)?;
-        self.store.sqlite.transaction(|| {
+        self.store.transaction(|| {
             for alert in owed {
                 let copy = copied.iter().find(|(number, _)| *number == alert.sequence);
                 if copy.is_some_and(|(_, last)| *last >= alert.last_sequence) {
@@ -150,11 +158,16 @@ impl Inventory {
     }
 
     fn alert_book(&self) -> Result<AlertBook> {
-        let row = self.store.sqlite.row("SELECT document FROM alert_book", vec![])?;
-        match row {
-            Some(row) => Ok(serde_json::from_str(&row.text(0)?)?),
-            None => Ok(AlertBook::default()),
+        if let Some(known) = self.alert_book.borrow().as_ref() {
+            return Ok(known.clone());
         }
+        let row = self.store.sqlite.row("SELECT document FROM alert_book", vec![])?;
+        let book: AlertBook = match row {
+            Some(row) => serde_json::from_str(&row.text(0)?)?,
+            None => AlertBook::default(),
+        };
+        self.alert_book.replace(Some(book.clone()));
+        Ok(book)
     }
 
     /// Crossings that are to be told, the oldest first, at most 50.

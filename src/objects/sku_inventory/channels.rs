@@ -53,8 +53,12 @@ impl Inventory {
     async fn tell_channels(&self) -> Result<Option<Timestamp>> {
         let everything = self.sells_everything().await?;
         let now = now();
-        let due = self.store.sqlite.transaction(|| {
-            let level = self.whole(&self.up_to_date(now)?.level)?;
+        let level = self.whole(&self.current(now)?.level)?;
+        if self.store.no_channel_told.get() && news(&level, &[], &everything, now).is_empty() {
+            return Ok(None);
+        }
+        let due = self.turn(|now| {
+            let level = self.whole(&self.known_up_to_date(now)?.level)?;
             let told = self.store.told_channels()?;
             for one in news(&level, &told, &everything, now) {
                 self.store.owe_telling(&one, now)?;
@@ -90,7 +94,7 @@ impl Inventory {
         queue.send_raw_batch(batch.build()).await?;
         let confirm = self.platform.settings().projection_confirm_milliseconds;
         let look_at = now().plus_milliseconds(confirm);
-        self.store.sqlite.transaction(|| {
+        self.store.transaction(|| {
             fresh.iter().try_for_each(|owed| self.store.telling_sent(&owed.told, look_at))
         })
     }
@@ -109,7 +113,7 @@ impl Inventory {
             of_channel.is_some_and(|copy| age(copy) >= age(&owed.told))
         };
         let (arrived, lost): (Vec<_>, Vec<_>) = sent.into_iter().partition(is_there);
-        self.store.sqlite.transaction(|| {
+        self.store.transaction(|| {
             arrived.iter().try_for_each(|owed| self.store.telling_arrived(&owed.told))
         })?;
         Ok(lost)
@@ -161,7 +165,9 @@ impl Inventory {
 impl Store {
     fn told_channels(&self) -> Result<Vec<ChannelAvailability>> {
         let query = "SELECT channel, available, version, as_of FROM channel_availability";
-        self.tellings(query, vec![])
+        let told = self.tellings(query, vec![])?;
+        self.no_channel_told.set(told.is_empty());
+        Ok(told)
     }
 
     fn tellings(
@@ -183,6 +189,7 @@ impl Store {
 
     /// Writes down what a channel is to be told, in place of what it was told before.
     fn owe_telling(&self, one: &ChannelAvailability, now: Timestamp) -> Result<()> {
+        self.no_channel_told.set(false);
         self.sqlite.run(
             "INSERT INTO channel_availability (channel, available, version, as_of, stage, look_at) \
              VALUES (?, ?, ?, ?, 'owed', ?) ON CONFLICT (channel) DO UPDATE SET \

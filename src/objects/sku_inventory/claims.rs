@@ -14,9 +14,30 @@ impl Inventory {
     /// The counters with every overdue claim given back: expiry is exact whenever anyone looks, and
     /// the alarm only tidies.
     pub(super) fn up_to_date(&self, now: Timestamp) -> Result<Stored> {
-        let mut stored = self.store.level()?;
+        self.with_overdue_back(self.store.level()?, now)
+    }
+
+    /// As [`Inventory::up_to_date`], of the counters as this object remembers them.
+    pub(super) fn known_up_to_date(&self, now: Timestamp) -> Result<Stored> {
+        self.with_overdue_back(self.store.known_level()?, now)
+    }
+
+    /// As [`Inventory::known_up_to_date`], for a caller that has no transaction: as long as no claim can
+    /// be overdue, nothing is written and none is needed.
+    pub(super) fn current(&self, now: Timestamp) -> Result<Stored> {
+        if self.nothing_overdue(now) {
+            return self.known_up_to_date(now);
+        }
+        self.turn(|now| self.known_up_to_date(now))
+    }
+
+    fn nothing_overdue(&self, now: Timestamp) -> bool {
+        self.no_expiry_before.get().is_some_and(|at| now < at)
+    }
+
+    fn with_overdue_back(&self, mut stored: Stored, now: Timestamp) -> Result<Stored> {
         self.projected.set(stored.projected_version);
-        if self.no_expiry_before.get().is_some_and(|at| now < at) {
+        if self.nothing_overdue(now) {
             return Ok(stored);
         }
         let overdue = self.store.overdue(now)?;

@@ -36,8 +36,8 @@ use self::tell::Told;
 use super::commands::{SkuAnswer, SkuCommand};
 use super::ledger_commands::{LedgerAnswer, LedgerCommand};
 use crate::domain::id::Sku;
-use crate::domain::inventory::StockLevel;
 use crate::domain::inventory::spread::StockObject;
+use crate::domain::inventory::{AlertBook, StockLevel};
 use crate::domain::time::Timestamp;
 use crate::runtime::clock::now;
 use crate::runtime::object_call::{LOOK, answer};
@@ -87,6 +87,8 @@ struct Inventory {
     told: Cell<Option<Told>>,
     /// What is told of alerts. None: not known, look.
     alerts: Cell<Option<Pending>>,
+    /// What was told of alerts so far, as it was written last. None: not known, look.
+    alert_book: RefCell<Option<AlertBook>>,
     /// The version that D1 is known to hold, as read last.
     projected: Cell<i64>,
     /// No held claim ends before this moment. None: not known, look.
@@ -105,7 +107,7 @@ impl Inventory {
         let name = state.id().name().and_then(|name| name.parse().ok());
         let StockObject { sku, slice } =
             name.ok_or_else(|| Error::RustError("not a SKU's name".to_owned()))?;
-        let store = Store { sqlite: upgrade::open(state, SCHEMA)? };
+        let store = Store::new(upgrade::open(state, SCHEMA)?);
         Ok(Self {
             sku,
             slice,
@@ -115,6 +117,7 @@ impl Inventory {
             store,
             told: Cell::new(None),
             alerts: Cell::new(None),
+            alert_book: RefCell::new(None),
             projected: Cell::new(0),
             no_expiry_before: Cell::new(None),
             written: RefCell::new(None),

@@ -38,7 +38,7 @@ impl Inventory {
         body: impl FnOnce() -> Result<T>,
     ) -> Result<T> {
         self.written.replace(None);
-        let done = self.store.sqlite.transaction(body);
+        let done = self.store.transaction(body);
         let written = self.written.replace(None);
         if let (Ok(_), Some(level)) = (&done, written) {
             let shown = Shown { level: level.into(), as_of: now };

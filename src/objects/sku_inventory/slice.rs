@@ -61,7 +61,7 @@ impl Inventory {
         let count = u32::try_from(claims.len()).unwrap_or(u32::MAX);
         memory.claims.set(memory.claims.get().saturating_add(count));
         let mut replies = vec![None; claims.len()];
-        self.turn(|now| self.claim_all(self.up_to_date(now)?, claims, &mut replies, now))?;
+        self.turn(|now| self.claim_all(self.known_up_to_date(now)?, claims, &mut replies, now))?;
         let passed_on = claims.iter().zip(replies).map(|(claim, reply)| async move {
             match reply {
                 Some(reply) => reply,

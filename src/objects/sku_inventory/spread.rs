@@ -129,7 +129,7 @@ impl Inventory {
         let hint = match self.slice {
             Some(_) => self.of_slice(|slice| slice.hint)?,
             None if self.of_spread(Spread::is_on)? => {
-                let level = self.store.level()?.level;
+                let level = self.store.known_level()?.level;
                 self.of_spread(|spread| spread.hint(&level))?
             }
             None => SpreadHint::default(),
@@ -198,7 +198,7 @@ impl Inventory {
         let count = u32::try_from(claims.len()).unwrap_or(u32::MAX);
         self.turn(|now| {
             self.notice_demand(count, now)?;
-            self.claim_all(self.up_to_date(now)?, claims, &mut replies, now)
+            self.claim_all(self.known_up_to_date(now)?, claims, &mut replies, now)
         })?;
         for _ in 0..MAX_GATHERINGS {
             if replies.iter().all(Option::is_some) {
@@ -207,7 +207,9 @@ impl Inventory {
             if !self.gather().await {
                 break;
             }
-            self.turn(|now| self.claim_all(self.up_to_date(now)?, claims, &mut replies, now))?;
+            self.turn(|now| {
+                self.claim_all(self.known_up_to_date(now)?, claims, &mut replies, now)
+            })?;
         }
         let unsettled = || ClaimReply::from(ClaimAnswer::Unsettled);
         Ok(replies.into_iter().map(|reply| reply.unwrap_or_else(unsettled)).collect())

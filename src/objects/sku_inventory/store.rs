@@ -1,5 +1,7 @@
 //! The SKU's tables: counters, claims, ledger, changes by key.
 
+use std::cell::{Cell, RefCell};
+
 use worker::{Error, Result};
 
 use crate::domain::inventory::{
@@ -26,11 +28,54 @@ pub struct Stored {
 pub struct Store {
     /// The object's database and alarm.
     pub sqlite: Sqlite,
+    /// The counters as they were read or written last: this object is their only writer. Gone whenever a
+    /// transaction fails.
+    known: RefCell<Option<Stored>>,
+    /// Whether it is known that no order waits to be told that its units came.
+    nobody_filled: Cell<bool>,
+    /// Whether it is known that no channel was ever told of this SKU.
+    pub no_channel_told: Cell<bool>,
 }
 
 impl Store {
+    /// Over the object's database.
+    pub const fn new(sqlite: Sqlite) -> Self {
+        Self {
+            sqlite,
+            known: RefCell::new(None),
+            nobody_filled: Cell::new(false),
+            no_channel_told: Cell::new(false),
+        }
+    }
+
+    /// Runs `body` so that all of its statements happen or none does.
+    pub fn transaction<T>(&self, body: impl FnOnce() -> Result<T>) -> Result<T> {
+        let result = self.sqlite.transaction(body);
+        if result.is_err() {
+            self.known.take();
+            self.nobody_filled.set(false);
+            self.no_channel_told.set(false);
+        }
+        result
+    }
+
+    /// The counters as this object remembers them, or as they are stored. For what every order asks;
+    /// whoever looks at a SKU, or proves it, is told what is stored.
+    pub fn known_level(&self) -> Result<Stored> {
+        if let Some(known) = self.known.borrow().as_ref() {
+            return Ok(known.clone());
+        }
+        self.level()
+    }
+
     /// The counters; those of a SKU that never had any are zero.
     pub fn level(&self) -> Result<Stored> {
+        let stored = self.read_level()?;
+        self.known.replace(Some(stored.clone()));
+        Ok(stored)
+    }
+
+    fn read_level(&self) -> Result<Stored> {
         let query = "SELECT document, projected_version, ledger_sequence, ledger_hash FROM level";
         let Some(row) = self.sqlite.row(query, vec![])? else {
             return Ok(Stored {
@@ -66,13 +111,19 @@ impl Store {
                 integer(stored.ledger_sequence),
                 text(stored.ledger_hash.as_str()),
             ],
-        )
+        )?;
+        self.known.replace(Some(stored.clone()));
+        Ok(())
     }
 
     /// Notes which version D1 holds.
     pub fn projected(&self, version: i64) -> Result<()> {
         let statement = "UPDATE level SET projected_version = ?";
-        self.sqlite.run(statement, vec![integer(version)])
+        self.sqlite.run(statement, vec![integer(version)])?;
+        if let Some(known) = self.known.borrow_mut().as_mut() {
+            known.projected_version = version;
+        }
+        Ok(())
     }
 
     /// An order's claim.
@@ -207,12 +258,17 @@ impl Store {
     /// Notes that an order must be told that its units came from the shelf after all.
     pub fn note_filled(&self, order_id: &str) -> Result<()> {
         let statement = "INSERT INTO filled (order_id) VALUES (?) ON CONFLICT DO NOTHING";
+        self.nobody_filled.set(false);
         self.sqlite.run(statement, vec![text(order_id)])
     }
 
     /// Orders that must be told so, at most 50.
     pub fn filled(&self) -> Result<Vec<String>> {
+        if self.nobody_filled.get() {
+            return Ok(Vec::new());
+        }
         let rows = self.sqlite.rows("SELECT order_id FROM filled LIMIT 50", vec![])?;
+        self.nobody_filled.set(rows.is_empty());
         rows.iter().map(|row| row.text(0)).collect()
     }
 

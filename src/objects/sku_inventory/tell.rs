@@ -39,7 +39,7 @@ impl Inventory {
         if self.slice.is_none() {
             self.tell_everybody().await;
         }
-        let armed = self.store.level().and_then(|stored| {
+        let armed = self.store.known_level().and_then(|stored| {
             self.projected.set(stored.projected_version);
             self.arm(&stored.level, now())?;
             self.channels_wake.get().map_or(Ok(()), |at| self.store.sqlite.arm(at))
@@ -51,7 +51,7 @@ impl Inventory {
 
     async fn tell_everybody(&self) {
         if let Err(error) = self.tell().await {
-            let version = self.store.level().and_then(|stored| self.version(&stored.level));
+            let version = self.store.known_level().and_then(|stored| self.version(&stored.level));
             let version = version.unwrap_or(0);
             let look_at = now().plus_seconds(TELL_AGAIN_AFTER_SECONDS);
             self.told.set(Some(Told { version, look_at }));
@@ -66,10 +66,9 @@ impl Inventory {
 
     async fn tell(&self) -> Result<()> {
         let now = now();
-        let stored = self.turn(|now| self.up_to_date(now))?;
-        let level = self.whole(&stored.level)?;
-        let version = level.version;
-        if self.store.level()?.projected_version >= version {
+        let stored = self.current(now)?;
+        let version = self.version(&stored.level)?;
+        if stored.projected_version >= version {
             return Ok(());
         }
         if let Some(told) = self.told.get().filter(|told| told.version == version) {
@@ -80,7 +79,7 @@ impl Inventory {
                 return self.store.projected(version);
             }
         }
-        let sku = self.sku.to_string();
+        let (sku, level) = (self.sku.to_string(), self.whole(&stored.level)?);
         let message = EventMessage::Stock { sku, level: Box::new(level), as_of: now };
         let queue = self.platform.events().map_err(unavailable)?;
         let body = RawMessageBuilder::new(JsValue::from_str(&serde_json::to_string(&message)?));
@@ -97,7 +96,7 @@ impl Inventory {
             let id: OrderId = order_id.parse().map_err(|_| malformed("order id"))?;
             if let Some(claim) = self.store.reservation(&order_id)? {
                 let (sku, placement) = (self.sku.clone(), claim.placement);
-                let version = self.version(&self.store.level()?.level)?;
+                let version = self.version(&self.store.known_level()?.level)?;
                 let command = ShardCommand::StockPlaced { id, sku, placement, version };
                 self.platform.shard(id.shard(), &command).await.map_err(unavailable)?;
             }
