@@ -60,7 +60,8 @@ async function rules() {
 }
 
 async function scriptTests() {
-  const folders = ["bench", "sandbox", "scripts/serve", "scripts/test", "tests/chaos", "tests/providers", "tests/storage"];
+  const scripts = ["scripts/serve", "scripts/supply-chain", "scripts/test"];
+  const folders = ["bench", "sandbox", ...scripts, "tests/chaos", "tests/providers", "tests/storage"];
   return nodeTests(folders.flatMap(testFiles));
 }
 
