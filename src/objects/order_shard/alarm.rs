@@ -75,9 +75,8 @@ impl Shard {
             Err(_) => self.wake_one_by_one(&due, now)?,
         };
         let tries: HashMap<OrderId, i64> = due.into_iter().collect();
-        let with_tries = |stepped: Stepped| {
-            (tries.get(&stepped.order.id).copied().unwrap_or(0), stepped)
-        };
+        let with_tries =
+            |stepped: Stepped| (tries.get(&stepped.order.id).copied().unwrap_or(0), stepped);
         self.settle(debtors.into_iter().map(with_tries).collect(), lease).await?;
         Ok(full)
     }

@@ -207,7 +207,9 @@ impl Inventory {
             if !self.gather().await {
                 break;
             }
-            self.turn(|now| self.claim_all(self.known_up_to_date(now)?, claims, &mut replies, now))?;
+            self.turn(|now| {
+                self.claim_all(self.known_up_to_date(now)?, claims, &mut replies, now)
+            })?;
         }
         let unsettled = || ClaimReply::from(ClaimAnswer::Unsettled);
         Ok(replies.into_iter().map(|reply| reply.unwrap_or_else(unsettled)).collect())
