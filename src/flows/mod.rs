@@ -18,4 +18,4 @@ pub mod schedule;
 mod settle;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

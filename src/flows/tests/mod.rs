@@ -11,4 +11,4 @@ mod money_world;
 mod returns;
 mod returns_world;
 mod steps;
-mod world;
+pub(crate) mod world;
