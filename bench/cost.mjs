@@ -8,52 +8,70 @@ import { row } from "./report.mjs";
 
 /** Longer than the confirmation of arrival, so that what it costs is counted. */
 const REST_MS = 2_500;
+const WARM_UP_ORDERS = 64;
 
-/** Rows of the report for `orders` checkouts at so many connections. */
-export async function measureCost({ gatewayUrl, skus, connections, orders }) {
-  const shop = await startShop("counted", { gatewayUrl });
+export const OBJECT_ROWS_WRITTEN = /^(?!D1).* rows written$/;
+export const OBJECT_ROWS_READ = /^(?!D1).* rows read$/;
+
+/** Rows of the report for `orders` checkouts of so many lines at so many connections, the floor's beside them. */
+export async function measureCost(plan) {
+  const ours = await counted("counted", plan);
+  const floor = await counted("counted-floor", plan);
+  return rowsOf(ours, floor, plan);
+}
+
+/** What one order adds to each counter, in a shop of this kind. */
+export async function counted(kind, { gatewayUrl, skus, connections, orders, lines = 1 }) {
+  const shop = await startShop(kind, { gatewayUrl });
+  const load = async (run, limit) => {
+    const requests = { kind: "checkouts", skus, run, lines };
+    const { ok } = await runLoad({ port: shop.port, connections, seconds: 120, requests, limit });
+    if (ok !== limit) throw new Error(`only ${ok} of ${limit} checkouts succeeded`);
+  };
   try {
     await stockShop(shop, skus);
     // The first order of a shard pays for its tables, the first of an isolate for the catalogue.
-    await load(shop, { skus, connections, orders: 64, run: "warm" });
-    await shop.drained(64);
+    await load("warm", WARM_UP_ORDERS);
+    await shop.drained(WARM_UP_ORDERS);
     await wait(REST_MS);
     const before = await shop.get("/bench/counters");
-    const { ok } = await load(shop, { skus, connections, orders, run: "counted" });
-    if (ok !== orders) throw new Error(`only ${ok} of ${orders} checkouts succeeded`);
-    await shop.drained(64 + orders);
+    await load("counted", orders);
+    await shop.drained(WARM_UP_ORDERS + orders);
     await wait(REST_MS);
     const after = await shop.get("/bench/counters");
-    return summed(after, before, orders, connections);
+    return Object.fromEntries(Object.keys(after).map((name) => [name, (after[name] - (before[name] ?? 0)) / orders]));
   } finally {
     await shop.stop();
   }
 }
 
-const load = (shop, { skus, connections, orders, run }) =>
-  runLoad({ port: shop.port, connections, seconds: 60, requests: { kind: "checkouts", skus, run }, limit: orders });
+/** The sum of the counters whose name matches. */
+export const sum = (counters, test) =>
+  Object.entries(counters).reduce((total, [name, value]) => (test.test(name) ? total + value : total), 0);
 
-function summed(after, before, orders, connections) {
-  const per = (test) => {
-    const names = Object.keys(after).filter((name) => test.test(name));
-    return names.reduce((sum, name) => sum + after[name] - (before[name] ?? 0), 0) / orders;
-  };
-  const at = `per order, ${connections} connection${connections === 1 ? "" : "s"}`;
+/** What one order adds, ours and the floor's, as rows. */
+export function rowsOf(ours, floor, { connections, lines = 1 }) {
+  const carts = lines === 1 ? "" : `, ${lines} SKUs`;
+  const at = `per order${carts}, ${connections} connection${connections === 1 ? "" : "s"}`;
+  const of = (name, unit, test) => row(name, unit, sum(ours, test), sum(floor, test));
   return [
-    row(`object requests ${at}`, "events", per(/ fetch events$/)),
-    row(`  of the order's shard`, "events", per(/^OrderShard fetch events$/)),
-    row(`  of the SKU's object`, "events", per(/^SkuInventory fetch events$/)),
-    row(`  of the invoice series`, "events", per(/^InvoiceSeries fetch events$/)),
-    row(`alarms rung ${at}`, "events", per(/ alarm events$/)),
-    row(`alarms set ${at}`, "rows", per(/ alarms set$/)),
-    row(`object rows written ${at}`, "rows", per(/ rows written$/) - per(/^D1 rows written$/)),
-    row(`  by the order's shard`, "rows", per(/^OrderShard rows written$/)),
-    row(`  by the SKU's object`, "rows", per(/^SkuInventory rows written$/)),
-    row(`  by the invoice series`, "rows", per(/^InvoiceSeries rows written$/)),
-    row(`object rows read ${at}`, "rows", per(/ rows read$/)),
-    row(`statements ${at}`, "statements", per(/ statements$/)),
-    row(`D1 rows written ${at}`, "rows", per(/^D1 rows written$/)),
-    row(`D1 requests ${at}`, "requests", per(/^D1 requests$/)),
-    row(`queue messages ${at}`, "messages", per(/^queue messages$/)),
+    of(`object requests ${at}`, "events", / fetch events$/),
+    of(`  of the order's shard ${at}`, "events", /^OrderShard fetch events$/),
+    of(`  of the SKU's object ${at}`, "events", /^SkuInventory fetch events$/),
+    of(`  of the invoice series ${at}`, "events", /^InvoiceSeries fetch events$/),
+    of(`alarms rung ${at}`, "events", / alarm events$/),
+    of(`alarms set ${at}`, "rows", / alarms set$/),
+    of(`object rows written ${at}`, "rows", OBJECT_ROWS_WRITTEN),
+    of(`  by the order's shard ${at}`, "rows", /^OrderShard rows written$/),
+    of(`  by the SKU's object ${at}`, "rows", /^SkuInventory rows written$/),
+    of(`  by the invoice series ${at}`, "rows", /^InvoiceSeries rows written$/),
+    of(`object rows read ${at}`, "rows", OBJECT_ROWS_READ),
+    of(`statements ${at}`, "statements", / statements$/),
+    of(`objects active ${at}`, "ms", / active milliseconds$/),
+    of(`D1 rows written ${at}`, "rows", /^D1 rows written$/),
+    of(`D1 rows read ${at}`, "rows", /^D1 rows read$/),
+    of(`D1 requests ${at}`, "requests", /^D1 requests$/),
+    of(`queue messages ${at}`, "messages", /^queue messages$/),
+    of(`queue deliveries ${at}`, "batches", /^queue deliveries$/),
   ];
 }

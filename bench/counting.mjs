@@ -2,7 +2,7 @@
 // objects, rows that SQLite says it wrote, rows that D1 says it wrote. Nothing of the bundle is changed; the
 // platform's functions are wrapped, once, when the first object starts.
 
-import * as built from "./index.js";
+import * as built from "./shop.js";
 
 const counters = {};
 const add = (name, amount = 1) => (counters[name] = (counters[name] ?? 0) + amount);
@@ -18,6 +18,20 @@ function settle() {
     add(`${owner} rows read`, cursor.rowsRead);
   }
   cursors = [];
+}
+
+/** How many events an object has under way, and since when it has any: that time is billed, once for all of them. */
+const active = new WeakMap();
+function enter(object) {
+  const now = active.get(object) ?? { events: 0, since: 0 };
+  if (now.events === 0) now.since = Date.now();
+  now.events += 1;
+  active.set(object, now);
+}
+function leave(object, name) {
+  const now = active.get(object);
+  now.events -= 1;
+  if (now.events === 0) add(`${name} active milliseconds`, Date.now() - now.since);
 }
 
 const patched = new WeakSet();
@@ -52,7 +66,10 @@ function patchStorage(state, name) {
 
 function patchDatabase(env) {
   const note = (results) => {
-    for (const { meta } of [results].flat()) add("D1 rows written", meta?.rows_written ?? 0);
+    for (const { meta } of [results].flat()) {
+      add("D1 rows written", meta?.rows_written ?? 0);
+      add("D1 rows read", meta?.rows_read ?? 0);
+    }
     return results;
   };
   patch(env.DB, "batch", async (batch, given) => {
@@ -91,9 +108,11 @@ function counted(constructor, name) {
           if (key !== "fetch" && key !== "alarm") return typeof value === "function" ? value.bind(instance) : value;
           return async (...event) => {
             add(`${name} ${key} events`);
+            enter(instance);
             try {
               return await value.apply(instance, event);
             } finally {
+              leave(instance, name);
               settle();
             }
           };
@@ -111,27 +130,30 @@ export const StockDocument = counted(built.StockDocument, "StockDocument");
 export const ImportJob = counted(built.ImportJob, "ImportJob");
 
 /** The counters at `/bench/counters`; everything else goes on to the bundle. */
-export default new Proxy(built.default, {
-  construct(target, given, newTarget) {
-    const entrypoint = Reflect.construct(target, given, newTarget);
-    return new Proxy(entrypoint, {
-      get(instance, key) {
-        const value = Reflect.get(instance, key);
-        if (key === "queue") {
-          return (batch, ...rest) => {
-            add("queue deliveries");
-            return value.call(instance, batch, ...rest);
-          };
-        }
-        if (key !== "fetch") return typeof value === "function" ? value.bind(instance) : value;
-        return (request, ...rest) => {
-          if (new URL(request.url).pathname === "/bench/counters") {
-            settle();
-            return Response.json(counters);
-          }
-          return value.call(instance, request, ...rest);
+const counting = (entrypoint) =>
+  new Proxy(entrypoint, {
+    get(instance, key) {
+      const value = Reflect.get(instance, key);
+      if (key === "queue") {
+        return (batch, ...rest) => {
+          add("queue deliveries");
+          return value.call(instance, batch, ...rest);
         };
-      },
-    });
-  },
-});
+      }
+      if (key !== "fetch") return typeof value === "function" ? value.bind(instance) : value;
+      return (request, ...rest) => {
+        if (new URL(request.url).pathname === "/bench/counters") {
+          settle();
+          return Response.json(counters);
+        }
+        add("Worker requests");
+        return value.call(instance, request, ...rest);
+      };
+    },
+  });
+
+// The bundle's entrypoint is a class, the floor's an object.
+const { default: entrypoint } = built;
+export default typeof entrypoint === "function"
+  ? new Proxy(entrypoint, { construct: (target, given, newTarget) => counting(Reflect.construct(target, given, newTarget)) })
+  : counting(entrypoint);

@@ -1,32 +1,45 @@
-// A payment gateway that takes no time: it answers the sandbox's protocol at once with "captured", from a thread
-// of its own, and keeps no books. What a checkout costs beside it is the shop's own.
+// A payment gateway that takes no time: it answers the sandbox's protocol at once, from a thread of its own, and
+// keeps no books. What a checkout costs beside it is the shop's own. A payment by the method `pending` is left
+// open, for a webhook to tell later that it was paid; any other is captured in the answer.
 
 import net from "node:net";
 import { isMainThread, parentPort, Worker } from "node:worker_threads";
 import { fileURLToPath } from "node:url";
 
-/** Starts it on a free port. `stop()` ends it. */
+/**
+ * Starts it on a free port: `{ url, open(), stop() }`. `open()` gives the payments that were left open since it was
+ * last asked, as the gateway's webhooks show them.
+ */
 export async function startInstantGateway() {
   const thread = new Worker(fileURLToPath(import.meta.url));
-  const port = await new Promise((resolve, reject) => {
-    thread.once("message", resolve);
-    thread.once("error", reject);
-  });
-  return { url: `http://127.0.0.1:${port}`, stop: () => thread.terminate() };
+  const next = () =>
+    new Promise((resolve, reject) => {
+      thread.once("message", resolve);
+      thread.once("error", reject);
+    });
+  const port = await next();
+  const open = () => {
+    const answer = next();
+    thread.postMessage("open");
+    return answer;
+  };
+  return { url: `http://127.0.0.1:${port}`, open, stop: () => thread.terminate() };
 }
 
 let count = 0;
+let leftOpen = [];
 
-function captured(ask) {
+function payment(ask) {
   count += 1;
   const now = Date.now();
-  return JSON.stringify({
+  const isOpen = ask.method === "pending";
+  const made = {
     id: `sbx_${count.toString(16).padStart(24, "0")}`,
-    status: "captured",
+    status: isOpen ? "processing" : "captured",
     amount: ask.amount,
     currency: ask.currency,
-    captured: ask.amount,
-    method: "instant",
+    captured: isOpen ? 0 : ask.amount,
+    method: ask.method ?? "instant",
     capture: "automatic",
     order_id: ask.order_id,
     operation_id: ask.operation_id,
@@ -34,7 +47,19 @@ function captured(ask) {
     decline: null,
     created_at: now,
     updated_at: now,
-  });
+  };
+  if (isOpen) leftOpen.push(made);
+  return made;
+}
+
+const NOT_FOUND = { error: { code: "not_found", message: "this gateway keeps no books" } };
+
+/** Only a payment is ever started here; whoever asks about one is told that nothing is known. */
+function answer(head, text) {
+  const starts = head.startsWith("POST /v1/payments ");
+  const body = JSON.stringify(starts ? payment(JSON.parse(text)) : NOT_FOUND);
+  const status = starts ? "200 OK" : "404 Not Found";
+  return `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 }
 
 /** Reads requests one after the other and answers each. Only as much HTTP as the shop speaks. */
@@ -47,12 +72,11 @@ function serve(socket) {
     for (;;) {
       const end = waiting.indexOf("\r\n\r\n");
       if (end < 0) return;
-      const length = Number(/content-length: *(\d+)/i.exec(waiting.toString("latin1", 0, end))?.[1] ?? 0);
-      const total = end + 4 + length;
+      const head = waiting.toString("latin1", 0, end);
+      const total = end + 4 + Number(/content-length: *(\d+)/i.exec(head)?.[1] ?? 0);
       if (waiting.length < total) return;
-      const body = captured(JSON.parse(waiting.toString("utf8", end + 4, total)));
+      socket.write(answer(head, waiting.toString("utf8", end + 4, total)));
       waiting = waiting.subarray(total);
-      socket.write(`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
     }
   });
 }
@@ -60,4 +84,8 @@ function serve(socket) {
 if (!isMainThread) {
   const server = net.createServer(serve);
   server.listen(0, "127.0.0.1", () => parentPort.postMessage(server.address().port));
+  parentPort.on("message", () => {
+    parentPort.postMessage(leftOpen);
+    leftOpen = [];
+  });
 }

@@ -23,35 +23,55 @@ const read = (...names) => readFileSync(path.join(repositoryRoot, ...names), "ut
 const PROJECTION_CONFIRM_MILLISECONDS = "1000";
 const DRAIN_LIMIT_MS = 60_000;
 
+/** Only orders of this start are counted, by an index: a shop may have a million from before. */
+const SETTLED = "SELECT COUNT(*) AS n FROM orders WHERE created_at >= ?1 AND invoice_number IS NOT NULL";
+
+/** The floor's modules: its scripts and the schemas of the objects. */
+function floorModules() {
+  const schemas = ["order_shard.sql", "sku_inventory.sql", "invoice_series.sql"];
+  const texts = schemas.map((name) => [name, { type: "text", contents: read("schema", "objects", name) }]);
+  const scripts = ["worker", "projection"].map((name) => [`${name}.js`, { type: "esm", contents: read("bench", "floor", `${name}.mjs`) }]);
+  return Object.fromEntries([...scripts, ...texts]);
+}
+
+/** Counters around a shop whose main module is `main`. */
+const counted = (modules, main) => ({
+  ...modules,
+  "counting.js": { type: "esm", contents: read("bench", "counting.mjs") },
+  "shop.js": { type: "esm", contents: `export * from "./${main}"; export { default } from "./${main}";` },
+});
+
+/** A no-op Worker in the shop's place: with the classes that its bindings name, which nobody ever asks. */
+const idle = (modules, main) => ({
+  ...modules,
+  "idle.js": { type: "esm", contents: `export { default } from "./${main}";\n${CLASSES.map((name) => `export class ${name} {}`).join("\n")}` },
+});
+const CLASSES = ["OrderShard", "SkuInventory", "InvoiceSeries", "Reconciler", "StockDocument", "ImportJob"];
+
+/** The no-op of bench/noop, as bench/noop.mjs has built it. */
+const noopModules = () => ({
+  "index.js": { type: "esm", contents: read("target", "noop", "index.js") },
+  "index_bg.wasm": { type: "wasm", contents: readFileSync(path.join(repositoryRoot, "target", "noop", "index_bg.wasm")) },
+});
+const javascriptNoop = { "noop.js": { type: "esm", contents: `export default { fetch: () => new Response("{}") };` } };
+
 /** The modules of a shop, given those of the shipped bundle. */
 const SHOPS = {
   cartwright: (shipped) => shipped,
-  counted: (shipped) => ({
-    ...shipped,
-    mainModule: "counting.js",
-    modules: { ...shipped.modules, "counting.js": { type: "esm", contents: read("bench", "counting.mjs") } },
-  }),
-  floor: (shipped) => ({
-    ...shipped,
-    mainModule: "worker.js",
-    modules: {
-      "worker.js": { type: "esm", contents: read("bench", "floor", "worker.mjs") },
-      ...Object.fromEntries(
-        ["order_shard.sql", "sku_inventory.sql", "invoice_series.sql"].map((name) => [
-          name,
-          { type: "text", contents: read("schema", "objects", name) },
-        ]),
-      ),
-    },
-  }),
+  counted: (shipped) => ({ ...shipped, mainModule: "counting.js", modules: counted(shipped.modules, "index.js") }),
+  floor: (shipped) => ({ ...shipped, mainModule: "worker.js", modules: floorModules() }),
+  "counted-floor": (shipped) => ({ ...shipped, mainModule: "counting.js", modules: counted(floorModules(), "worker.js") }),
+  "noop-rust": (shipped) => ({ ...shipped, mainModule: "idle.js", modules: idle(noopModules(), "index.js") }),
+  "noop-javascript": (shipped) => ({ ...shipped, mainModule: "idle.js", modules: idle(javascriptNoop, "noop.js") }),
 };
 
 /**
- * Starts a shop: `{ port, url, ports, statePath, drained(orders), processorTime(), get(route), stop(), stopButKeep() }`.
+ * Starts a shop: `{ port, url, ports, folder, statePath, drained(orders), processorTime(), get(route), stop(), stopButKeep() }`.
  * `beside`: more Workers of the same workerd, as miniflare describes them; `ports` has theirs by name, for those
  * that want a socket. `folder`: the state of a shop before, left by `stopButKeep`.
+ * With `firstRequest` the answer is `{ answeredMilliseconds, stop() }`: how long it took until that path was answered.
  */
-export async function startShop(kind, { gatewayUrl, vars = {}, beside = [], folder = mkdtempSync(path.join(tmpdir(), "cartwright-bench-")) }) {
+export async function startShop(kind, { gatewayUrl, vars = {}, beside = [], firstRequest, folder = mkdtempSync(path.join(tmpdir(), "cartwright-bench-")) }) {
   const statePath = path.join(folder, "v3");
   const pidFile = path.join(folder, "workerd.pid");
   mkdirSync(statePath, { recursive: true });
@@ -68,6 +88,8 @@ export async function startShop(kind, { gatewayUrl, vars = {}, beside = [], fold
   const [shop] = options.workers;
   shop.config.manifest = SHOPS[kind](shop.config.manifest);
   options.workers.push(...(beside.length > 0 ? convertV4MiniflareOptions({ workers: beside }).workers : []));
+  const startedAt = Date.now();
+  const begun = performance.now();
   const miniflare = new Miniflare(options);
   const stopButKeep = async () => {
     await miniflare.dispose();
@@ -79,9 +101,13 @@ export async function startShop(kind, { gatewayUrl, vars = {}, beside = [], fold
   };
   try {
     await miniflare.ready;
+    const url = (await miniflare.unsafeGetDirectURL(WORKER)).origin;
+    if (firstRequest) {
+      await (await fetch(new URL(firstRequest, url))).text();
+      return { answeredMilliseconds: performance.now() - begun, stop };
+    }
     const database = await miniflare.getD1Database("DB", WORKER);
     await applyD1Migrations(database);
-    const url = (await miniflare.unsafeGetDirectURL(WORKER)).origin;
     const ports = {};
     for (const { name } of beside.filter((worker) => worker.unsafeDirectSockets)) {
       ports[name] = Number((await miniflare.unsafeGetDirectURL(name)).port);
@@ -91,17 +117,17 @@ export async function startShop(kind, { gatewayUrl, vars = {}, beside = [], fold
       url,
       port: Number(new URL(url).port),
       ports,
+      folder,
       statePath,
       stop,
       stopButKeep,
       processorTime: () => processorTime(Number(readFileSync(pidFile, "utf8"))),
       get: async (route) => (await fetch(new URL(route, url))).json(),
-      /** Waits until so many orders stand in D1 with their invoice; how long that took, in seconds. */
+      /** Waits until so many orders since the start stand in D1 with their invoice; how long that took, in seconds. */
       async drained(orders) {
         const begun = Date.now();
         for (;;) {
-          const statement = database.prepare("SELECT COUNT(*) AS n FROM orders WHERE invoice_number IS NOT NULL");
-          const { n } = await statement.first();
+          const { n } = await database.prepare(SETTLED).bind(startedAt).first();
           if (n >= orders) return (Date.now() - begun) / 1000;
           if (Date.now() - begun > DRAIN_LIMIT_MS) throw new Error(`${kind}: only ${n} of ${orders} orders are in D1`);
           await wait(50);
@@ -126,7 +152,7 @@ function processorTime(pid) {
 
 /** Terms, one product per ten SKUs, and so many units of each: what both shops sell. */
 export async function stockShop({ url, kind }, skus, units = 1_000_000) {
-  if (kind === "floor") return void (await send(url, "POST", "/bench/stock", { skus, units }));
+  if (kind.endsWith("floor")) return void (await send(url, "POST", "/bench/stock", { skus, units }));
   await send(url, "PUT", "/v1/admin/store", JSON.parse(read("schema", "demo", "settings.json")));
   for (let from = 0; from < skus.length; from += 10) {
     const id = `bench-${skus[from].toLowerCase()}`;

@@ -9,19 +9,19 @@ import { ensurePinnedNode } from "../scripts/bootstrap.mjs";
 
 await ensurePinnedNode(import.meta.url);
 
-const { diskSyncMilliseconds } = await import("./disk.mjs");
 const { startInstantGateway } = await import("./gateway.mjs");
 const { startShop, stockShop } = await import("./instance.mjs");
 const { workersBeside } = await import("./inventory/beside.mjs");
 const { fill } = await import("./inventory/long-ledger.mjs");
 const { runLoad } = await import("./load.mjs");
-const { median, printTable, row, writeReport } = await import("./report.mjs");
+const { machineRows } = await import("./machine.mjs");
+const { atLeast, atLeastRatio, atMost, median, printTable, row, writeReport } = await import("./report.mjs");
 
 const { values } = parseArgs({
   options: {
     rounds: { type: "string", default: "5" },
     seconds: { type: "string", default: "2" },
-    only: { type: "string", default: "claims,hot,crowd,looks,fresh,ledger" },
+    only: { type: "string", default: "reservations,claims,hot,crowd,looks,fresh,ledger" },
     connections: { type: "string", default: "32" },
     buyers: { type: "string", default: "10000" },
     units: { type: "string", default: "1000" },
@@ -39,6 +39,7 @@ const SOLD_SINGLY = "SINGLY";
 /** Units of the SKU with a long ledger, by which its file is found, and of the one beside it. */
 const [LONG, LONG_UNITS] = ["LONG", 900_000_001];
 const [EMPTY, EMPTY_UNITS] = ["EMPTY", 900_000_002];
+const [RESERVED, RESERVED_TOGETHER] = ["RESERVED", "TOGETHER"];
 const PAGE = COLD.slice(0, 100);
 
 const QUARTER = 0.25;
@@ -80,9 +81,25 @@ async function claims(shop) {
       load(shop.ports.driver, { kind: "drives", path: `/${name}/sale/${SOLD_SINGLY}` }, { count, forSeconds });
     const { ours, minimal } = await alternate({ ours: side("ours"), minimal: side("minimal") });
     const name = count === 1 ? "reserve + commit on one SKU, one at a time" : "reserve + commit on one SKU";
-    rows.push(row(name, "1/s", ours.perSecond, minimal.perSecond, `${at(count)}; beside it the minimal JavaScript object`));
+    rows.push(row(name, "1/s", ours.perSecond, minimal.perSecond, `${at(count)}; beside it the minimal JavaScript object`, atLeastRatio(0.8)));
   }
   return rows;
+}
+
+/** Reservations of one SKU, a call each and, as shards send them, sixteen to a call. */
+async function reservations(shop) {
+  const side = (path) => (forSeconds) => load(shop.ports.driver, { kind: "drives", path }, { forSeconds });
+  const { single, minimal, together } = await alternate({
+    single: side(`/ours/reserve/${RESERVED}`),
+    minimal: side(`/minimal/reserve/${RESERVED}`),
+    together: side(`/ours/together/${RESERVED_TOGETHER}`),
+  });
+  const wanted = atLeast(1_500);
+  const beside = "beside it the minimal JavaScript object";
+  return [
+    row("reservations of one SKU, a call each", "1/s", single.perSecond, minimal.perSecond, `${at(connections)}; ${beside}`, wanted),
+    row("reservations of one SKU, 16 to a call", "1/s", together.perSecond * 16, minimal.perSecond, `${at(connections)}; ${beside}`, wanted),
+  ];
 }
 
 /** Checkouts on one SKU and on a thousand. */
@@ -95,7 +112,7 @@ async function hot(shop) {
   const { hot, cold } = await alternate({ hot: side("hot", [HOT]), cold: side("cold", COLD) });
   const note = `${at(connections)}; beside it checkouts over ${COLD.length} SKUs`;
   return [
-    row("hot-sku checkout", "1/s", hot.perSecond, cold.perSecond, note),
+    row("hot-sku checkout", "1/s", hot.perSecond, cold.perSecond, note, atLeastRatio(1)),
     row("hot-sku checkout, p99", "ms", hot.p99, cold.p99),
   ];
 }
@@ -113,7 +130,7 @@ async function crowd(shop) {
     row("crowd: units sold", "units", result.ok, units, `${note}; beside it the units there were`),
     row("crowd: buyers refused", "buyers", result.refused[409], buyers - units),
     row("crowd: refusal, p50", "ms", result.refusals.p50),
-    row("crowd: refusal, p99", "ms", result.refusals.p99, undefined, note),
+    row("crowd: refusal, p99", "ms", result.refusals.p99, undefined, note, atMost(20)),
     row("crowd: answers", "1/s", buyers / result.seconds),
   ];
 }
@@ -130,7 +147,7 @@ async function looks(shop) {
   const one = result.one.perSecond;
   const note = `${at(connections)}; beside it a no-op Worker of the same crate`;
   return [
-    row("cached stock check", "1/s", one, result.rust.perSecond, note),
+    row("cached stock check", "1/s", one, result.rust.perSecond, note, atLeastRatio(0.8)),
     row("cached stock check, beside JavaScript", "1/s", one, result.javascript.perSecond, "beside it a no-op JavaScript Worker"),
     row("cached stock check of 100 SKUs", "1/s", result.page.perSecond, result.rust.perSecond, note),
   ];
@@ -143,7 +160,7 @@ async function fresh(shop) {
     const side = (forSeconds) => load(shop.port, { kind: "looks", path: stockPath(PAGE, "&fresh=true") }, { count, forSeconds });
     const { page } = await alternate({ page: side });
     const name = `100 SKUs fresh, ${at(count)}`;
-    rows.push(row(`${name}, p99`, "ms", page.p99), row(`${name}, p50`, "ms", page.p50), row(`${name}, answers`, "1/s", page.perSecond));
+    rows.push(row(`${name}, p99`, "ms", page.p99, undefined, undefined, atMost(50)), row(`${name}, p50`, "ms", page.p50), row(`${name}, answers`, "1/s", page.perSecond));
   }
   return rows;
 }
@@ -185,16 +202,16 @@ async function ledger(gatewayUrl, beside) {
 }
 
 const gateway = await startInstantGateway();
-const rows = [row("disk: one synced write of 4 KiB", "ms", diskSyncMilliseconds())];
+const rows = machineRows();
 let shop;
 try {
   const beside = await workersBeside();
   console.log(`one workerd, ${availableParallelism()} cores shared with load and gateway; medians of ${rounds} rounds of ${seconds} s`);
-  const sections = { claims, hot, crowd, looks, fresh };
+  const sections = { reservations, claims, hot, crowd, looks, fresh };
   const wanted = Object.keys(sections).filter((name) => only.has(name));
   if (wanted.length > 0) {
     shop = await startShop("cartwright", { gatewayUrl: gateway.url, beside });
-    await stockShop(shop, [HOT, SOLD_SINGLY, ...COLD]);
+    await stockShop(shop, [HOT, SOLD_SINGLY, RESERVED, RESERVED_TOGETHER, ...COLD]);
     await stockShop(shop, [SCARCE], units);
     await wait(QUARTER * 1_000);
     for (const name of wanted) {

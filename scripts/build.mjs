@@ -14,15 +14,23 @@ import { reportFailure, step } from "./setup/progress.mjs";
 
 /** Builds if needed with the toolchain that `prepareToolchain` returned. */
 export async function buildWorker(toolchain) {
-  await step("Worker: release build", async ({ note }) => {
-    const hash = sourceHash();
-    if (isBuilt(hash)) return { detail: "nothing changed" };
-    await runOrFail(toolchain.workerBuild, ["--release"], { env: toolchain.wasmEnv, onLine: note });
-    stripNames(path.join(repositoryRoot, "build", "index_bg.wasm"));
-    copyDocsAssets();
-    markBuilt(hash);
-    return {};
-  });
+  await finishWorkerBuild(({ note }) => compileWorker(toolchain, { onLine: note }));
+}
+
+/** Compiles if anything changed. `onLine` is told what the compiler says; an aborted `signal` ends it. */
+export async function compileWorker(toolchain, { onLine, signal } = {}) {
+  const hash = sourceHash();
+  if (isBuilt(hash)) return { detail: "nothing changed" };
+  await runOrFail(toolchain.workerBuild, ["--release"], { env: toolchain.wasmEnv, onLine, signal });
+  stripNames(path.join(repositoryRoot, "build", "index_bg.wasm"));
+  copyDocsAssets();
+  markBuilt(hash);
+  return {};
+}
+
+/** Shows a build as a step, whether it begins now or was begun before, and checks what came of it. */
+export async function finishWorkerBuild(work) {
+  await step("Worker: release build", work);
   checkUploadSize();
 }
 

@@ -11,22 +11,25 @@ await ensurePinnedNode(import.meta.url);
 
 const { prepareToolchain } = await import("./setup/prepare.mjs");
 const { reportFailure, seconds, SetupError, step } = await import("./setup/progress.mjs");
-const { steps } = await import("./test/steps.mjs");
+const { beginBuild, steps } = await import("./test/steps.mjs");
 
 const started = Date.now();
 const rows = [];
+let building;
 
 try {
   const chosen = chooseSteps(process.argv.slice(2));
   const toolchain = await timed({ name: "set-up" }, prepareToolchain);
+  if (chosen.some(({ id }) => id === "build")) building = beginBuild(toolchain);
   for (const entry of chosen) await timed(entry, () => runStep(entry, toolchain));
 } catch (error) {
+  building?.abandon();
   reportFailure(error);
 }
 printSummary();
 
 function runStep(entry, toolchain) {
-  if (entry.namesItsSteps) return entry.run({ toolchain });
+  if (entry.namesItsSteps) return entry.run({ building });
   return step(entry.name, ({ note }) => entry.run({ toolchain, note }));
 }
 

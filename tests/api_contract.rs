@@ -154,3 +154,78 @@ fn codes_are_one_word_and_one_meaning() {
         assert!(!code.title().is_empty() && code.when().ends_with('.'), "{}", code.code());
     }
 }
+
+/// The names under which the types of a source file stand in the document: each with `ToSchema` among its
+/// derives, by its own name or by that of `#[schema(as = …)]`.
+fn schema_names(text: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("#[derive(") {
+        let (_, derive) = rest.split_at(at);
+        let (derives, after) = derive.split_once(")]").unwrap_or((derive, ""));
+        rest = after;
+        if !derives.contains("ToSchema") {
+            continue;
+        }
+        let declares = |line: &&str| {
+            let line = line.trim_start_matches("pub ").trim_start_matches("pub(crate) ");
+            let line = line.trim_start_matches("pub(super) ");
+            line.starts_with("struct ") || line.starts_with("enum ")
+        };
+        let lines = || after.lines().map(str::trim);
+        let declared = lines().find(declares).unwrap();
+        let word = |text: &str| {
+            let end = text.find(|c: char| !c.is_alphanumeric()).unwrap_or(text.len());
+            text.split_at(end).0.to_owned()
+        };
+        let own = declared.split_once("struct ").or(declared.split_once("enum ")).unwrap().1;
+        let renamed = lines()
+            .take_while(|line| !declares(line))
+            .find_map(|line| Some(word(line.split_once("schema(as = ")?.1)));
+        names.push(renamed.unwrap_or_else(|| word(own)));
+    }
+    // Names in URLs are declared by a macro: a comment, then the name.
+    for declaration in text.split("slug!(").skip(1) {
+        let mut lines = declaration.lines().map(str::trim);
+        let name = lines.find(|line| !line.is_empty() && !line.starts_with("///"));
+        names.extend(name.map(|line| line.trim_end_matches(',').to_owned()));
+    }
+    names
+}
+
+fn rust_files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            rust_files(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// Two types of one name would overwrite each other in the document, whichever is described last.
+#[test]
+fn no_two_types_fight_for_one_name_in_the_document() {
+    let mut files = Vec::new();
+    rust_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
+    let mut owners: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for file in files {
+        for name in schema_names(&fs::read_to_string(&file).unwrap()) {
+            owners.entry(name).or_default().push(file.display().to_string());
+        }
+    }
+    let fights: Vec<_> = owners.iter().filter(|(_, files)| files.len() > 1).collect();
+    assert!(fights.is_empty(), "one name, several types: {fights:#?}; say #[schema(as = …)]");
+    for name in document()["components"]["schemas"].as_object().unwrap().keys() {
+        assert!(owners.contains_key(name), "{name} is in the document, and no source declares it");
+    }
+}
+
+#[test]
+fn the_names_of_schemas_are_found_however_they_are_declared() {
+    let text = "#[derive(Debug, ToSchema)]\n#[schema(as = Told)]\npub struct Own {\n}\n\
+        #[derive(\n    Debug,\n    utoipa::ToSchema,\n)]\npub enum Second {}\n\
+        #[derive(Debug)]\nstruct Silent;\n#[derive(ToSchema)]\nstruct Third<T>(T);\n";
+    assert_eq!(schema_names(text), ["Told", "Second", "Third"]);
+}

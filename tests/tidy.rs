@@ -258,6 +258,63 @@ fn sql_is_never_put_together() {
     report("Statements are constants with parameters; no text is put into SQL.", &findings);
 }
 
+/// Where SQL is handed to a database: by text that is part of the program.
+const ONLY_DOORS_TO_SQL: [(&str, &str); 2] =
+    [(".prepare(", "src/storage/statement.rs"), (".exec(", "src/runtime/sqlite.rs")];
+
+#[test]
+fn sql_goes_through_two_doors_that_take_constants_only() {
+    let findings = lines_that(|source, line| {
+        let (call, _) = ONLY_DOORS_TO_SQL
+            .into_iter()
+            .find(|(call, door)| line.contains(call) && source.name() != *door)?;
+        Some(format!("calls {call}"))
+    });
+    report(
+        "Only these prepare or execute SQL: statement.rs for D1, sqlite.rs for objects.",
+        &findings,
+    );
+    for (_, door) in ONLY_DOORS_TO_SQL {
+        let text = fs::read_to_string(root().join(door)).unwrap();
+        for parameter in ["sql: ", "statement: ", "query: ", "schema: "] {
+            for (at, _) in text.match_indices(parameter) {
+                let rest = text.split_at(at).1.strip_prefix(parameter).unwrap();
+                let constant = rest.starts_with("&'static str") || rest.starts_with("&JsString");
+                assert!(constant, "{door}: {parameter}{}", rest.lines().next().unwrap());
+            }
+        }
+    }
+}
+
+/// Makes keyed hashes that are looked up by their whole value; no caller ever sends one.
+const MAKES_MACS_ONLY: &str = "src/api/checkouts/buyer.rs";
+
+#[test]
+fn secrets_are_compared_in_constant_time_only() {
+    let secret =
+        ["signature", "signatures", "mac", "digest", "hash", "secret", "token", "credential"];
+    let compares =
+        [" == ", " != ", ".eq(", ".ne(", ".cmp(", "starts_with(", "ends_with(", ".contains("];
+    let keeps_secrets =
+        |source: &Source| source.text.contains("hmac::") || source.text.contains("subtle::");
+    let findings = lines_that(|source, line| {
+        let compared = compares.iter().any(|call| line.contains(call));
+        let of_a_secret = secret.iter().any(|word| names(line, word)) && !line.contains(".len()");
+        (keeps_secrets(source) && compared && of_a_secret).then(|| line.trim().to_owned())
+    });
+    report("A MAC, a hash of a key and a token are compared by subtle, never by `==`.", &findings);
+    let unsafe_makers: Vec<String> = sources()
+        .iter()
+        .filter(|source| source.text.contains("hmac::") && source.name() != MAKES_MACS_ONLY)
+        .filter(|source| {
+            let code: String = source.code().into_iter().map(|(_, line)| line).collect();
+            !code.contains("ct_eq(") && !code.contains("body_signature::")
+        })
+        .map(Source::name)
+        .collect();
+    report("Who makes a MAC has it compared by subtle, or by body_signature.rs.", &unsafe_makers);
+}
+
 #[test]
 fn files_are_short_and_begin_with_what_they_are() {
     let mut findings = Vec::new();

@@ -5,11 +5,13 @@
 import orderSchema from "./order_shard.sql";
 import skuSchema from "./sku_inventory.sql";
 import invoiceSchema from "./invoice_series.sql";
+import { INSERT_INVOICES, INSERT_MOVEMENTS, movement, row, UPSERT_LEVELS, UPSERT_ORDERS } from "./projection.js";
 
 const LEASE_MS = 15_000;
 const SETTLE_AFTER_MS = 25;
 const TELL_AFTER_MS = 500;
 const WINDOW_MS = 1_800_000;
+const SERIES = "CW";
 
 const ask = async (namespace, name, command) => {
   const request = { method: "POST", body: JSON.stringify(command) };
@@ -29,6 +31,7 @@ export default {
       await Promise.all(skus.map((sku) => ask(env.SKU_INVENTORY, sku, { receive: units })));
       return Response.json({});
     }
+    if (pathname === "/webhooks/sandbox") return hear(request, env, body);
     const key = await sha256(request.headers.get("idempotency-key"));
     const fingerprint = hex(await sha256(body));
     const shard = (key[7] % Number(env.ORDER_SHARDS)).toString(16).padStart(2, "0");
@@ -39,19 +42,32 @@ export default {
   },
 
   async queue(batch, env) {
-    const orders = [];
-    const levels = [];
-    for (const { body } of batch.messages) {
-      const message = JSON.parse(body);
-      if (message.order) orders.push(message.order);
-      else levels.push(message);
-    }
-    const upserts = [];
-    if (orders.length > 0) upserts.push(env.DB.prepare(UPSERT_ORDERS).bind(JSON.stringify(orders.map(row))));
-    if (levels.length > 0) upserts.push(env.DB.prepare(UPSERT_LEVELS).bind(JSON.stringify(levels)));
-    await env.DB.batch(upserts);
+    const messages = batch.messages.map(({ body }) => JSON.parse(body));
+    const orders = messages.flatMap(({ order }) => order ?? []);
+    const invoices = messages.flatMap(({ invoices }) => invoices ?? []);
+    const levels = messages.filter(({ sku }) => sku);
+    const moved = orders.flatMap(({ operations, ...order }) => operations.map((operation) => movement(order, operation)));
+    const told = [[UPSERT_ORDERS, orders.map(row)], [INSERT_MOVEMENTS, moved], [INSERT_INVOICES, invoices], [UPSERT_LEVELS, levels]];
+    const written = told.filter(([, rows]) => rows.length > 0);
+    await env.DB.batch(written.map(([statement, rows]) => env.DB.prepare(statement).bind(JSON.stringify(rows))));
   },
 };
+
+let webhookKey;
+
+/** A webhook: its signature, and then the shard that the order's id names writes it down. */
+async function hear(request, env, body) {
+  const [, seconds, signature] = /^t=(\d+),v1=([0-9a-f]+)$/.exec(request.headers.get("sandbox-signature"));
+  const algorithm = { name: "HMAC", hash: "SHA-256" };
+  const encode = (text) => new TextEncoder().encode(text);
+  webhookKey ??= crypto.subtle.importKey("raw", encode(env.SANDBOX_WEBHOOK_SECRET), algorithm, false, ["verify"]);
+  const bytes = Uint8Array.from(signature.match(/../g), (pair) => Number.parseInt(pair, 16));
+  const isTrue = await crypto.subtle.verify("HMAC", await webhookKey, bytes, encode(`${seconds}.${body}`));
+  if (!isTrue) return new Response(null, { status: 401 });
+  const event = JSON.parse(body);
+  await ask(env.ORDER_SHARD, event.payment.order_id.slice(4, 6), { event });
+  return Response.json({ received: true });
+}
 
 /** Everything costs 18.00, delivery 5.00 and tax 7.25 %. */
 function priced(cart) {
@@ -66,35 +82,6 @@ function priced(cart) {
     total_minor: sum("total_minor") + 500 };
   return { ...cart, lines, totals };
 }
-
-const row = (order) => ({
-  id: order.id, version: order.version, status: order.status, payment_status: order.payment_status,
-  fulfilment_status: "unfulfilled", email: order.cart.email, currency: order.cart.currency,
-  total_minor: order.cart.totals.total_minor, needs_attention: 0, invoice_number: order.invoice_number,
-  created_at: order.created_at, updated_at: order.updated_at, document: order,
-});
-
-const UPSERT_ORDERS = `
-INSERT INTO orders (id, version, status, payment_status, fulfilment_status, email, currency, total_minor,
-  needs_attention, invoice_number, created_at, updated_at, document)
-SELECT value ->> 'id', value ->> 'version', value ->> 'status', value ->> 'payment_status',
-  value ->> 'fulfilment_status', value ->> 'email', value ->> 'currency', value ->> 'total_minor',
-  value ->> 'needs_attention', value ->> 'invoice_number', value ->> 'created_at', value ->> 'updated_at',
-  value -> 'document'
-FROM json_each(?1) WHERE true
-ON CONFLICT (id) DO UPDATE SET version = excluded.version, status = excluded.status,
-  payment_status = excluded.payment_status, invoice_number = excluded.invoice_number,
-  updated_at = excluded.updated_at, document = excluded.document
-WHERE excluded.version > orders.version`;
-
-const UPSERT_LEVELS = `
-INSERT INTO stock_levels (sku, version, received, adjusted, sold, reserved, back_order_limit, low_stock_threshold, as_of)
-SELECT value ->> 'sku', value ->> 'version', value ->> 'received', 0, value ->> 'sold', value ->> 'reserved', 0, 0,
-  value ->> 'as_of'
-FROM json_each(?1) WHERE true
-ON CONFLICT (sku) DO UPDATE SET version = excluded.version, received = excluded.received, sold = excluded.sold,
-  reserved = excluded.reserved, as_of = excluded.as_of
-WHERE excluded.version > stock_levels.version`;
 
 export class OrderShard {
   constructor(state, env) {
@@ -113,7 +100,8 @@ export class OrderShard {
   }
 
   async fetch(request) {
-    const { key, fingerprint, shard, cart } = await request.json();
+    const { event, key, fingerprint, shard, cart } = await request.json();
+    if (event) return this.hear(event);
     const [known] = this.sql.exec("SELECT fingerprint, outcome FROM idempotency WHERE key = ?", key);
     if (known?.outcome) return new Response(known.outcome);
     const now = Date.now();
@@ -131,18 +119,32 @@ export class OrderShard {
     const operation = { id: `op_${crypto.randomUUID()}`, kind: "authorize", result: "requested", amount_minor: cart.totals.total_minor };
     this.change(id, (o) => o.operations.push(operation));
     const payment = await this.pay(id, operation, cart);
-    const paid = this.change(id, (o) => {
-      operation.result = "succeeded";
-      Object.assign(o, { status: "open", payment_status: "paid", reference: payment.id, operations: [operation] });
-    }, Date.now(), true);
-    return this.conclude(key, paid);
+    const isPaid = payment.status === "captured";
+    operation.result = isPaid ? "succeeded" : "action_required";
+    const after = { status: "open", payment_status: isPaid ? "paid" : "unpaid", reference: payment.id, operations: [operation] };
+    const answered = this.change(id, (o) => Object.assign(o, after), isPaid ? Date.now() : now + WINDOW_MS, true);
+    return this.conclude(key, answered);
+  }
+
+  /** What a webhook says, once: the event, the order, its timer and its message in one transaction. */
+  hear({ id: eventId, payment }) {
+    const insert = "INSERT INTO inbox (gateway, event_id, order_id, report, received_at) VALUES ('sandbox', ?, ?, ?, ?) ON CONFLICT DO NOTHING";
+    this.storage.transactionSync(() => {
+      const { rowsWritten } = this.sql.exec(insert, eventId, payment.order_id, JSON.stringify(payment), Date.now());
+      if (rowsWritten === 0) return;
+      this.change(payment.order_id, (o) => {
+        o.payment_status = "paid";
+        o.operations[0].result = "succeeded";
+      }, Date.now(), true);
+    });
+    return Response.json({});
   }
 
   async pay(id, operation, cart) {
     const response = await fetch(`${this.env.SANDBOX_BASE_URL}/v1/payments`, {
       method: "POST",
       headers: { authorization: `Bearer ${this.env.SANDBOX_API_KEY}`, "idempotency-key": operation.id, "content-type": "application/json" },
-      body: JSON.stringify({ amount: operation.amount_minor, currency: cart.currency, order_id: id, operation_id: operation.id }),
+      body: JSON.stringify({ amount: operation.amount_minor, currency: cart.currency, order_id: id, operation_id: operation.id, method: cart.payment.method }),
     });
     return response.json();
   }
@@ -208,7 +210,7 @@ export class OrderShard {
     const paid = due.map(({ document }) => JSON.parse(document)).filter(({ status }) => status === "open");
     if (paid.length === 0) return false;
     const commits = paid.flatMap(({ id, cart }) => cart.lines.map(({ sku, quantity }) => this.claim(sku, { id, quantity })));
-    const numbering = ask(this.env.INVOICE_SERIES, "CW", { ids: paid.map(({ id }) => id) });
+    const numbering = ask(this.env.INVOICE_SERIES, SERIES, { orders: paid });
     const [numbers] = await Promise.all([numbering, ...commits]);
     this.storage.transactionSync(() => {
       paid.forEach(({ id }, index) => this.change(id, (order) => (order.invoice_number = numbers[index]), null, true));
@@ -301,25 +303,57 @@ export class SkuInventory {
 }
 
 export class InvoiceSeries {
-  constructor(state) {
+  constructor(state, env) {
     this.storage = state.storage;
     this.sql = state.storage.sql;
+    this.env = env;
+    this.armed = false;
     this.sql.exec(invoiceSchema);
   }
 
   async fetch(request) {
-    const { ids } = await request.json();
-    const numbers = this.storage.transactionSync(() =>
-      ids.map((id) => {
-        const [known] = this.sql.exec("SELECT number FROM invoices WHERE order_id = ?", id);
-        const insert = "INSERT INTO invoices (order_id, issued_at) VALUES (?, ?) RETURNING number";
-        const [{ number }] = known ? [known] : this.sql.exec(insert, id, Date.now());
-        return `CW-${String(number).padStart(6, "0")}`;
+    const { orders } = await request.json();
+    const drafts = await Promise.all(
+      orders.map(async ({ id, cart }) => {
+        const document = JSON.stringify({ order_id: id, series: SERIES, ...cart });
+        return { id, document, sha256: hex(await sha256(document)) };
       }),
     );
+    const numbers = this.storage.transactionSync(() => drafts.map((draft) => this.issue(draft, Date.now())));
+    if (!this.armed) this.storage.setAlarm(Date.now() + TELL_AFTER_MS);
+    this.armed = true;
     return Response.json(numbers);
   }
+
+  issue({ id, document, sha256 }, now) {
+    const [known] = this.sql.exec("SELECT number FROM invoices WHERE order_id = ?", id);
+    if (known) return numbered(known.number);
+    const [{ number }] = this.sql.exec("INSERT INTO invoices (order_id, issued_at) VALUES (?, ?) RETURNING number", id, now);
+    this.sql.exec("INSERT INTO documents (number, kind, document, sha256) VALUES (?, 'invoice', ?, ?)", number, document, sha256);
+    return numbered(number);
+  }
+
+  /** Tells D1 of what was numbered since. */
+  async alarm() {
+    this.armed = false;
+    const query = "SELECT documents.number, order_id, issued_at, document, sha256 FROM documents JOIN invoices USING (number) " +
+      "WHERE documents.number > COALESCE((SELECT number FROM projection), 0) ORDER BY documents.number LIMIT 400";
+    const rows = [...this.sql.exec(query)];
+    if (rows.length === 0) return;
+    const entries = rows.map(({ number, order_id, issued_at, document, sha256 }) => {
+      const { currency, totals } = JSON.parse(document);
+      return { number: numbered(number), order_id, issued_at, currency, net_minor: totals.total_minor - totals.tax_minor,
+        tax_minor: totals.tax_minor, total_minor: totals.total_minor, sha256 };
+    });
+    await this.env.EVENTS.send(JSON.stringify({ invoices: entries }), { contentType: "text" });
+    const update = "INSERT INTO projection (only_row, number) VALUES (1, ?) ON CONFLICT (only_row) DO UPDATE SET number = excluded.number";
+    this.sql.exec(update, rows.at(-1).number);
+    this.storage.setAlarm(Date.now() + TELL_AFTER_MS);
+    this.armed = true;
+  }
 }
+
+const numbered = (number) => `${SERIES}-${String(number).padStart(6, "0")}`;
 
 /** The floor compares no books; the binding of wrangler.toml wants its class. */
 export class Reconciler {}

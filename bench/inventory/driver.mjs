@@ -3,6 +3,9 @@
 
 const EXPIRES_AT = "2099-01-01T00:00:00Z";
 
+/** Claims that travel together: about what a shard gathers while a call to the SKU is under way. */
+const TOGETHER = 16;
+
 const ours = {
   binding: "OURS",
   claim: (order, command) => ({ command: "claims", claims: [{ order_id: `ord_00${order}`, ...command }] }),
@@ -47,6 +50,15 @@ const WORK = {
   async reserve(env, object, sku, number) {
     const reserved = await ask(env, object, sku, object.reserve(number.toString(16).padStart(32, "0")));
     expect(object.held(reserved), reserved);
+  },
+  /** Sixteen new orders take a unit each, in one call. */
+  async together(env, object, sku, number) {
+    const claims = Array.from({ length: TOGETHER }, (_, index) => {
+      const order = (number * TOGETHER + index).toString(16).padStart(32, "0");
+      return object.reserve(order).claims[0];
+    });
+    const { answers } = await ask(env, object, sku, { command: "claims", claims });
+    expect(answers.length === TOGETHER && answers.every((answer) => object.held({ answers: [answer] })), answers);
   },
   async read(env, object, sku) {
     await ask(env, object, sku, object.read());

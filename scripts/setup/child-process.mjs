@@ -15,17 +15,21 @@ export const TIMED_OUT = 124;
  * Runs a program and returns `{ code, output, stdout }`, `output` being both streams as they came.
  *
  * `show` copies the output to this terminal as it comes; otherwise `onLine` is told of every line, for a
- * sign of life. `limitMs` ends a program that hangs. Standard input is always
- * closed, so that nothing can wait for an answer.
+ * sign of life. `limitMs` ends a program that hangs, an aborted `signal` one that nobody waits for any more.
+ * Standard input is always closed, so that nothing can wait for an answer.
  */
 export function run(command, commandArguments, options = {}) {
-  const { cwd = repositoryRoot, env = {}, show = false, onLine, limitMs } = options;
+  const { cwd = repositoryRoot, env = {}, show = false, onLine, limitMs, signal } = options;
   return new Promise((resolve) => {
     const child = spawn(command, commandArguments, {
       cwd,
       env: { ...process.env, ...env },
       stdio: ["ignore", "pipe", "pipe"],
+      // A group of its own, so that what the program has started ends with it.
+      detached: signal !== undefined,
     });
+    const end = () => process.kill(-child.pid, "SIGKILL");
+    signal?.addEventListener("abort", end);
     let output = "";
     let stdout = "";
     let hung = false;
@@ -46,6 +50,7 @@ export function run(command, commandArguments, options = {}) {
     collect(child.stderr, process.stderr);
     const finish = (code) => {
       clearTimeout(timer);
+      signal?.removeEventListener("abort", end);
       resolve({ code, output, stdout });
     };
     child.on("error", (error) => {

@@ -5,11 +5,12 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { repositoryRoot } from "../bootstrap.mjs";
-import { buildWorker } from "../build.mjs";
+import { compileWorker, finishWorkerBuild } from "../build.mjs";
 import { run, runOrFail, TIMED_OUT } from "../setup/child-process.mjs";
 import { ensureLintTools } from "../setup/lint-tools.mjs";
 import { SetupError } from "../setup/progress.mjs";
 import { WASM_TARGET } from "../setup/wasm-target.mjs";
+import { runSchemathesis } from "../../tests/schemathesis/run.mjs";
 import { cargoCounts, nodeCounts, vitestCounts } from "./counts.mjs";
 
 /** A test that hangs must end before CI gives up on the whole run, which would say nothing. */
@@ -28,6 +29,7 @@ export const steps = [
   { id: "build", name: "release build and its size", run: build, namesItsSteps: true },
   { id: "dry-run", name: "wrangler deploy --dry-run", run: deployDryRun },
   { id: "runtime", name: "tests in workerd (vitest)", run: runtimeTests, needsBuild: true },
+  { id: "schemathesis", name: "requests made from the document", run: generatedRequests, needsBuild: true },
   { id: "journey", name: "server and journeys (node --test)", run: journeys, needsBuild: true },
 ];
 
@@ -58,11 +60,25 @@ async function rules() {
 }
 
 async function scriptTests() {
-  return nodeTests(["sandbox", "scripts/serve", "scripts/test", "tests/providers"].flatMap(testFiles));
+  const scripts = ["scripts/serve", "scripts/supply-chain", "scripts/test"];
+  const folders = ["bench", "sandbox", ...scripts, "tests/chaos", "tests/providers", "tests/storage"];
+  return nodeTests(folders.flatMap(testFiles));
 }
 
-async function build({ toolchain }) {
-  await buildWorker(toolchain);
+/**
+ * Begins the release build beside the steps before its own: its linker works on one core for minutes. Returns
+ * what its step waits for, and how to end it when a step before has failed.
+ */
+export function beginBuild(toolchain) {
+  const abandoned = new AbortController();
+  const compiled = compileWorker(toolchain, { signal: abandoned.signal });
+  // Its step hears of a failure; until then nobody listens, which must not end the process.
+  compiled.catch(() => {});
+  return { compiled, abandon: () => abandoned.abort() };
+}
+
+async function build({ building }) {
+  await finishWorkerBuild(() => building.compiled);
 }
 
 async function deployDryRun() {
@@ -84,6 +100,17 @@ async function runtimeTests() {
 
 async function journeys() {
   return nodeTests(["scripts", "tests/api", "tests/journey"].flatMap(testFiles));
+}
+
+/** Needs Python and its index; where they are not, the run goes on and says so where nobody overlooks it. */
+async function generatedRequests({ note }) {
+  const found = await runSchemathesis({ bounded: true, note });
+  if (found.skipped) {
+    console.error(`\n!!! SKIPPED: requests made from the API document. ${found.skipped}.\n`);
+    return {};
+  }
+  if (found.failed > 0) throw Object.assign(failure("schemathesis found something (above).", 1), { counts: found });
+  return found;
 }
 
 /** One file after the other: each may start a store of its own, and two on two cores disturb each other. */

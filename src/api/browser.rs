@@ -6,7 +6,8 @@ use crate::runtime::serve::Incoming;
 use crate::runtime::settings::Settings;
 
 const REQUEST_HEADERS: &str = "authorization, content-type, idempotency-key";
-const ANSWER_HEADERS: &str = "x-request-id, idempotent-replayed, location, retry-after";
+const ANSWER_HEADERS: &str =
+    "x-request-id, idempotent-replayed, idempotency-stored, location, retry-after";
 const ONE_DAY_SECONDS: &str = "86400";
 const TWO_YEARS: &str = "max-age=63072000; includeSubDomains";
 /// Answers of the API are data: nothing in them may be run, framed or fetched from.

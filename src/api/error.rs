@@ -146,6 +146,8 @@ codes! {
         "More units would be set aside for a channel than are free; `free` says how many more could be."
     ChannelArchived 409 "channel_archived" "Channel archived"
         "The sales channel sells no more: it takes no orders and no new terms."
+    ShelfCountedSince 409 "shelf_counted_since" "Shelf counted since"
+        "A count can't be approved: another count of the same shelf was booked since it was made, so its difference is no longer the one that is left; `lines` says which shelves are to be counted again. Nothing was changed."
     UnitsClaimed 409 "units_claimed" "Units claimed"
         "An adjustment, a transfer or a count would take units that orders hold or have paid for; `removable` says how many it could take, for a document `lines` says so line by line. Nothing was changed."
     DocumentState 409 "document_state" "Document in another state"

@@ -16,7 +16,7 @@ pub struct Submission {
     first_bytes: u64,
 }
 
-const MAX_KEY_BYTES: usize = 255;
+pub(super) const MAX_KEY_BYTES: usize = 255;
 
 impl Submission {
     /// The key of a request, scoped by who sent it.

@@ -5,17 +5,18 @@
 
 use serde::Serialize;
 use utoipa::openapi::extensions::ExtensionsBuilder;
-use utoipa::openapi::path::Operation;
+use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::response::Response;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
-    Components, ContentBuilder, InfoBuilder, License, OpenApi, OpenApiBuilder, Paths, Ref, RefOr,
-    ResponseBuilder, Schema, Tag,
+    Components, ContentBuilder, InfoBuilder, License, ObjectBuilder, OpenApi, OpenApiBuilder,
+    Paths, Ref, RefOr, ResponseBuilder, Schema, Tag, Type,
 };
 use utoipa::{PartialSchema, ToSchema};
 
 use super::access::Access;
 use super::error::ErrorCode;
+use super::idempotency::MAX_KEY_BYTES;
 use crate::domain::field_error::FieldError;
 use crate::objects::commands::Shortage;
 
@@ -64,6 +65,7 @@ impl Description {
         operation.security = Some(security(access));
         operation.extensions =
             Some(ExtensionsBuilder::new().add("x-access", access.name()).build());
+        describe_idempotency_key(&mut operation);
         add_refusals(&mut operation, access);
         self.paths.add_path_operation(P::path(), P::methods(), operation);
         P::schemas(&mut self.schemas);
@@ -153,7 +155,21 @@ fn security(access: Access) -> Vec<SecurityRequirement> {
     }
 }
 
-/// The refusals that a route has because of its access, or because it has a body.
+/// What an idempotency key may be, the same for every route that asks for one.
+fn describe_idempotency_key(operation: &mut Operation) {
+    let parameters = operation.parameters.as_deref_mut().unwrap_or_default();
+    for parameter in parameters.iter_mut().filter(|one| one.name == "Idempotency-Key") {
+        let visible_ascii = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .min_length(Some(1))
+            .max_length(Some(MAX_KEY_BYTES))
+            .pattern(Some("^[!-~]+$"))
+            .build();
+        parameter.schema = Some(visible_ascii.into());
+    }
+}
+
+/// The refusals that a route has because of its access, its body or its parameters.
 fn add_refusals(operation: &mut Operation, access: Access) {
     let mut codes: Vec<ErrorCode> = Vec::new();
     match access {
@@ -176,21 +192,36 @@ fn add_refusals(operation: &mut Operation, access: Access) {
             ErrorCode::InvalidRequest,
         ]);
     }
+    let parameters = operation.parameters.as_deref().unwrap_or_default();
+    let has = |place: ParameterIn| parameters.iter().any(|known| known.parameter_in == place);
+    if has(ParameterIn::Query) {
+        codes.push(ErrorCode::InvalidRequest);
+    }
+    // Nothing is at an address whose parameter is too long or holds control characters.
+    if has(ParameterIn::Path) {
+        codes.push(ErrorCode::NotFound);
+    }
+    // Looked for in every address, known parameter or not.
+    if !matches!(access, Access::Signature) {
+        codes.push(ErrorCode::CardDataRefused);
+    }
     if !matches!(access, Access::Public) {
         codes.push(ErrorCode::TryAgain);
     }
-    for code in codes {
-        let status = code.status().to_string();
-        let known = operation.responses.responses.contains_key(&status);
-        if !known {
-            let described = RefOr::T(refusal(code));
-            operation.responses.responses.insert(status, described);
-        }
+    let responses = &mut operation.responses.responses;
+    codes.retain(|code| !responses.contains_key(&code.status().to_string()));
+    codes.dedup();
+    for code in &codes {
+        let alike = codes.iter().filter(|other| other.status() == code.status());
+        let described = RefOr::T(refusal(alike));
+        responses.insert(code.status().to_string(), described);
     }
 }
 
-fn refusal(code: ErrorCode) -> Response {
-    let description = format!("`{}`: {}", code.code(), code.when());
+/// The answer of one status, which may have several reasons.
+fn refusal<'a>(codes: impl Iterator<Item = &'a ErrorCode>) -> Response {
+    let reasons = codes.map(|code| format!("`{}`: {}", code.code(), code.when()));
+    let description = reasons.collect::<Vec<_>>().join(" ");
     let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
     ResponseBuilder::new()
         .description(description)

@@ -49,7 +49,10 @@ pub fn find<'a>(routes: &'a [Route], method: &str, path: &str) -> Match<'a> {
         if route.method == method {
             return Match::Route(route, parameters);
         }
-        other_methods.push(route.method);
+        // Two templates may match one path, such as a word where a SKU would be.
+        if !other_methods.contains(&route.method) {
+            other_methods.push(route.method);
+        }
     }
     if other_methods.is_empty() { Match::Nothing } else { Match::OtherMethods(other_methods) }
 }
@@ -111,6 +114,7 @@ mod tests {
             route("PUT", "/v1/admin/products/{id}"),
             route("POST", "/v1/admin/inventory/{sku}/adjustments"),
             route("GET", "/v1/admin/inventory/{sku}"),
+            route("GET", "/v1/admin/inventory/alerts"),
         ]
     }
 
@@ -167,7 +171,12 @@ mod tests {
 
     #[test]
     fn another_method_is_told_which_there_are() {
-        for (method, path) in [("POST", "/healthz"), ("TRACE", "/healthz"), ("get", "/healthz")] {
+        for (method, path) in [
+            ("POST", "/healthz"),
+            ("TRACE", "/healthz"),
+            ("get", "/healthz"),
+            ("POST", "/v1/admin/inventory/alerts"),
+        ] {
             let routes = routes();
             let Match::OtherMethods(methods) = find(&routes, method, path) else {
                 panic!("{method} {path}");

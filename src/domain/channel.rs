@@ -93,14 +93,28 @@ impl ChannelSettings {
     }
 }
 
-/// A channel.
+/// A channel: its fields stand one by one, because the schema of the settings admits no other field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Channel {
     /// Its identity.
     pub id: ChannelId,
-    /// The rest.
-    #[serde(flatten)]
-    pub settings: ChannelSettings,
+    /// Its name for people.
+    pub name: String,
+    /// What it is.
+    pub kind: ChannelKind,
+    /// Whether it sells.
+    pub status: ChannelStatus,
+    /// Whether it is told of every SKU, not only of those with terms for it.
+    pub all_skus: bool,
+}
+
+impl Channel {
+    /// The channel of this identity, as the merchant says that it is.
+    #[must_use]
+    pub fn new(id: ChannelId, settings: ChannelSettings) -> Self {
+        let ChannelSettings { name, kind, status, all_skus } = settings;
+        Self { id, name, kind, status, all_skus }
+    }
 }
 
 #[cfg(test)]

@@ -28,3 +28,4 @@ pub mod stock_document;
 pub mod supplier;
 pub mod tax;
 pub mod time;
+pub mod web_address;

@@ -116,7 +116,7 @@ pub enum ClaimState {
     },
     /// The units are sold to this order.
     Committed,
-    /// The order is paid and the units are gone: a person must look.
+    /// The order is paid and the units are gone: a person must look, and the SKU is asked again.
     Short {
         /// Units that the order could have had.
         available: i64,
@@ -143,6 +143,12 @@ pub struct StockClaim {
     /// The version of the SKU's counters that said so: an older word does not replace a newer one.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub placed_at_version: i64,
+    /// While it is short: when the SKU is asked for the units again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ask_again_at: Option<Timestamp>,
+    /// How often the SKU was found short.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub times_short: i64,
 }
 
 impl StockClaim {

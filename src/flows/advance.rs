@@ -22,6 +22,7 @@ use super::news::{
 };
 use super::schedule::warn_at;
 use super::settle::settle;
+use super::shortage;
 
 /// What can happen to an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -247,14 +248,13 @@ fn take_stock_answer(order: &mut Order, sku: &Sku, reply: ClaimReply, now: Times
         (ClaimState::Held, ClaimAnswer::Closed) => ClaimState::Short { available: 0 },
         (ClaimState::Requested | ClaimState::Held, ClaimAnswer::Committed) => ClaimState::Committed,
         (
-            ClaimState::Requested
-            | ClaimState::Held
-            | ClaimState::Committed
-            | ClaimState::Short { .. },
+            ClaimState::Requested | ClaimState::Held | ClaimState::Committed,
             ClaimAnswer::Released,
         ) => ClaimState::Released,
+        (state @ ClaimState::Short { .. }, answer) => shortage::next(answer).unwrap_or(state),
         (state, _) => state,
     };
+    let was_short = matches!(claim.claim, ClaimState::Short { .. });
     if matches!(next, ClaimState::Held | ClaimState::Committed) {
         if let Some(placement) = reply.placement {
             claim.placed(placement, reply.version);
@@ -263,9 +263,20 @@ fn take_stock_answer(order: &mut Order, sku: &Sku, reply: ClaimReply, now: Times
         claim.placement = None;
     }
     claim.claim = next;
-    if let ClaimState::Short { available } = next {
-        let detail = format!("{sku}: paid for {}, {available} left", claim.quantity);
-        order.needs_attention(AttentionCode::StockGone, detail, now);
+    match next {
+        ClaimState::Short { available } => {
+            shortage::put_off(claim, now);
+            let claim = claim.clone();
+            // What a person was told of once is not told again each time that the SKU is asked.
+            if !was_short {
+                shortage::report(order, &claim, available, now);
+            }
+        }
+        ClaimState::Committed if was_short => {
+            claim.ask_again_at = None;
+            shortage::resolve(order, now);
+        }
+        _ => {}
     }
 }
 

@@ -16,6 +16,7 @@ pub mod place;
 pub mod returns;
 pub mod schedule;
 mod settle;
+pub mod shortage;
 
 #[cfg(test)]
 pub(crate) mod tests;

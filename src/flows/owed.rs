@@ -1,5 +1,6 @@
 //! What an order still owes the world, read from its state alone.
 
+use super::shortage::ask_again_at;
 use crate::domain::id::{OperationId, RefundId, Sku};
 use crate::domain::order::{ClaimState, Order, OrderStatus, Restock};
 use crate::domain::payment::{Operation, OperationKind, OperationResult, Payment, ReportedState};
@@ -112,7 +113,7 @@ pub enum Effect {
 #[must_use]
 pub fn owed(order: &Order, now: Timestamp) -> Vec<Effect> {
     let mut effects = Vec::new();
-    stock_owed(order, &mut effects);
+    stock_owed(order, now, &mut effects);
     if let Some(payment) = &order.payment
         && order.status != OrderStatus::Completed
     {
@@ -130,7 +131,7 @@ pub fn owed(order: &Order, now: Timestamp) -> Vec<Effect> {
     effects
 }
 
-fn stock_owed(order: &Order, effects: &mut Vec<Effect>) {
+fn stock_owed(order: &Order, now: Timestamp, effects: &mut Vec<Effect>) {
     let secured = order.is_secured();
     for claim in &order.claims {
         let sku = claim.sku.clone();
@@ -142,6 +143,11 @@ fn stock_owed(order: &Order, effects: &mut Vec<Effect>) {
                 effects.push(Effect::Reserve { sku, quantity, expires_at: order.claims_expire_at })
             }
             (ClaimState::Held, OrderStatus::Open) if secured => {
+                effects.push(Effect::Commit { sku, quantity });
+            }
+            (ClaimState::Short { .. }, OrderStatus::Open)
+                if ask_again_at(order, claim).is_some_and(|at| at <= now) =>
+            {
                 effects.push(Effect::Commit { sku, quantity });
             }
             // One that is short may hold units all the same: it was told so by a commit that found none.

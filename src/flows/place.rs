@@ -127,6 +127,8 @@ fn claims(cart: &PricedCart) -> Vec<StockClaim> {
                 slice: None,
                 placement: None,
                 placed_at_version: 0,
+                ask_again_at: None,
+                times_short: 0,
             });
         }
     }

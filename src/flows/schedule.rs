@@ -1,6 +1,7 @@
 //! When an order must be looked at again, judged from its state alone.
 
 use super::owed::{Effect, owed};
+use super::shortage::ask_again_at;
 use crate::domain::order::{Order, OrderStatus};
 use crate::domain::payment::{ExpiryWatch, OperationResult};
 use crate::domain::time::Timestamp;
@@ -61,7 +62,9 @@ pub fn wake_at(order: &Order, now: Timestamp, lease_milliseconds: i64) -> Option
     let window =
         (order.status == OrderStatus::Open && order.closing.is_none() && !order.is_secured())
             .then_some(order.payment_window_ends_at);
-    debts.chain(asks).chain(too_early).chain(lapses).chain(window).min()
+    let short = order.claims.iter().filter_map(|claim| ask_again_at(order, claim));
+    let short = short.filter(|at| *at > now);
+    debts.chain(asks).chain(too_early).chain(lapses).chain(window).chain(short).min()
 }
 
 /// A question that is due now is being asked by whoever just stored the order.

@@ -70,9 +70,11 @@ async fn exchange(
 
 async fn read_bounded(response: &mut worker::Response) -> Result<Vec<u8>, SendFailure> {
     use futures_util::StreamExt;
-    let announced = response.headers().get("content-length").ok().flatten();
-    let announced = announced.and_then(|length| length.parse::<usize>().ok());
-    match announced {
+    let header = |name: &str| response.headers().get(name).ok().flatten();
+    let announced = header("content-length").and_then(|length| length.parse::<usize>().ok());
+    // The length that is announced of a packed body says nothing of what comes out of it.
+    let packed = header("content-encoding").is_some_and(|encoding| encoding != "identity");
+    match announced.filter(|length| !packed || *length > MAX_REPLY_BYTES) {
         Some(length) if length > MAX_REPLY_BYTES => return Err(SendFailure::TooLarge),
         // Bytes that are not UTF-8 come out as replacement characters, which no reader accepts.
         Some(_) => {

@@ -6,7 +6,7 @@ use worker::D1Database;
 use super::statement::{
     Parameter, failed_to_read, json_arrays, json_list, prepare, row, rows, run, run_together,
 };
-use crate::domain::channel::{Channel, ChannelKind, ChannelSettings, ChannelStatus};
+use crate::domain::channel::{Channel, ChannelKind, ChannelStatus};
 use crate::domain::id::Sku;
 use crate::domain::inventory::{ChannelAvailability, ChannelId};
 use crate::domain::time::Timestamp;
@@ -46,7 +46,7 @@ struct ChannelRow {
 impl ChannelRow {
     fn read(self) -> Channel {
         let Self { id, name, kind, status, all_skus } = self;
-        Channel { id, settings: ChannelSettings { name, kind, status, all_skus: all_skus != 0 } }
+        Channel { id, name, kind, status, all_skus: all_skus != 0 }
     }
 }
 
@@ -82,13 +82,13 @@ pub async fn write(
     channel: &Channel,
     now: Timestamp,
 ) -> Result<(), Unavailable> {
-    let Channel { id, settings } = channel;
+    let Channel { id, name, kind, status, all_skus } = channel;
     let parameters = [
         Parameter::Text(id.as_str()),
-        Parameter::Text(&settings.name),
-        Parameter::Text(settings.kind.name()),
-        Parameter::Text(settings.status.name()),
-        Parameter::Integer(i64::from(settings.all_skus)),
+        Parameter::Text(name),
+        Parameter::Text(kind.name()),
+        Parameter::Text(status.name()),
+        Parameter::Integer(i64::from(*all_skus)),
         Parameter::moment(now),
     ];
     run(database, WRITE, &parameters).await.map(|_| ())

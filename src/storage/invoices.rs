@@ -85,15 +85,34 @@ pub struct InvoicePosition {
     pub number: String,
 }
 
-const LIST: &str = "
-SELECT json_object('number', number, 'kind', kind, 'series', series, 'order_id', order_id,
-  'refund_id', refund_id, 'issued_at', issued_at, 'currency', currency, 'sha256', sha256,
-  'amount', json_object('net_minor', net_minor, 'tax_minor', tax_minor, 'total_minor', total_minor))
-  AS document
-FROM invoices
-WHERE (?1 IS NULL OR kind = ?1) AND issued_at >= ?2 AND issued_at < ?3
-  AND (issued_at, number) < (?4, ?5)
-ORDER BY issued_at DESC, number DESC LIMIT ?6";
+/// One statement per index that a filter can use: credit notes are few and have one of their own.
+macro_rules! list {
+    ($condition:literal) => {
+        concat!(
+            "SELECT json_object('number', number, 'kind', kind, 'series', series,",
+            " 'order_id', order_id, 'refund_id', refund_id, 'issued_at', issued_at,",
+            " 'currency', currency, 'sha256', sha256, 'amount', json_object('net_minor', net_minor,",
+            " 'tax_minor', tax_minor, 'total_minor', total_minor)) AS document",
+            " FROM invoices WHERE ",
+            $condition,
+            " AND (?1 IS NULL OR kind = ?1) AND issued_at >= ?2 AND issued_at < ?3",
+            " AND (issued_at, number) < (?4, ?5)",
+            " ORDER BY issued_at DESC, number DESC LIMIT ?6"
+        )
+    };
+}
+
+const LIST: &str = list!("true");
+const LIST_OF_CREDIT_NOTES: &str = list!("kind = 'credit_note'");
+
+impl InvoiceFilter {
+    const fn statement(&self) -> &'static str {
+        match self.kind {
+            Some(DocumentKind::CreditNote) => LIST_OF_CREDIT_NOTES,
+            Some(DocumentKind::Invoice) | None => LIST,
+        }
+    }
+}
 
 /// The documents that a filter lets through, newest first.
 ///
@@ -116,7 +135,7 @@ pub async fn list(
         Parameter::Text(after.map_or("", |after| after.number.as_str())),
         Parameter::Integer(i64::from(filter.limit)),
     ];
-    let found: Vec<Row> = rows(database, LIST, &parameters).await?;
+    let found: Vec<Row> = rows(database, filter.statement(), &parameters).await?;
     found.iter().map(|row| read(&row.document)).collect()
 }
 

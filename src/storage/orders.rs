@@ -14,6 +14,8 @@ use crate::domain::payment::PaymentStatus;
 use crate::domain::time::Timestamp;
 use crate::runtime::platform::Unavailable;
 
+// What an order is placed with never changes (buyer, time, currency, total, channel), so it is not set again:
+// every index with a column that a statement sets is written anew, and each of those is a row that is paid for.
 const UPSERT: &str = "
 INSERT INTO orders
   (id, version, status, payment_status, fulfilment_status, email, currency, total_minor,
@@ -25,11 +27,9 @@ SELECT value ->> 'id', value ->> 'version', value ->> 'status', value ->> 'payme
 FROM json_each(?1) WHERE true
 ON CONFLICT (id) DO UPDATE SET
   version = excluded.version, status = excluded.status, payment_status = excluded.payment_status,
-  fulfilment_status = excluded.fulfilment_status, email = excluded.email,
-  currency = excluded.currency, total_minor = excluded.total_minor,
-  needs_attention = excluded.needs_attention, invoice_number = excluded.invoice_number,
-  created_at = excluded.created_at, updated_at = excluded.updated_at, document = excluded.document,
-  channel = excluded.channel
+  fulfilment_status = excluded.fulfilment_status, needs_attention = excluded.needs_attention,
+  invoice_number = excluded.invoice_number, updated_at = excluded.updated_at,
+  document = excluded.document
 WHERE excluded.version > orders.version";
 
 /// One row as its statement reads it.

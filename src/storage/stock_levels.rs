@@ -33,7 +33,8 @@ SELECT COALESCE(document, json_object('sku', sku, 'as_of_milliseconds', as_of, '
   'back_order_limit', back_order_limit, 'low_stock_threshold', low_stock_threshold)) AS document
 FROM stock_levels WHERE sku IN (SELECT value FROM json_each(?1))";
 
-// SKUs of the catalogue that never had stock are there as well, with nothing.
+// SKUs of the catalogue that never had stock are there as well, with nothing; bundles, which have none of
+// their own, are not.
 const PAGE: &str = "
 SELECT found.sku AS sku, COALESCE(document, json_object('sku', found.sku,
   'as_of_milliseconds', COALESCE(as_of, 0), 'version', COALESCE(version, 0),
@@ -42,6 +43,7 @@ SELECT found.sku AS sku, COALESCE(document, json_object('sku', found.sku,
   'low_stock_threshold', COALESCE(low_stock_threshold, 0))) AS document
 FROM (
   SELECT sku FROM variants WHERE sku > ?1 AND sku >= ?2 AND sku < ?3
+    AND NOT EXISTS (SELECT 1 FROM bundle_components WHERE bundle_sku = variants.sku)
   UNION SELECT sku FROM stock_levels WHERE sku > ?1 AND sku >= ?2 AND sku < ?3
   ORDER BY sku LIMIT ?4
 ) AS found LEFT JOIN stock_levels ON stock_levels.sku = found.sku ORDER BY found.sku";

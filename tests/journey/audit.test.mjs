@@ -62,11 +62,36 @@ function books() {
 /** Lines as a SKU's ledger keeps them, all at the main location. */
 function ledgerOf(movements) {
   let hash = "0".repeat(64);
-  return movements.map((movement, index) => {
-    const entry = JSON.stringify({ at: "2026-01-01T00:00:00.000Z", cause: { kind: "person" }, movement: { location: "main", ...movement } });
+  return movements.map(({ cause = "person", ...movement }, index) => {
+    const entry = JSON.stringify({ at: "2026-01-01T00:00:00.000Z", cause: { kind: cause }, movement: { location: "main", ...movement } });
     hash = createHash("sha256").update(hash).update(entry).digest("hex");
     return { sequence: index + 1, entry, hash };
   });
+}
+
+/** The same books with the mug in drop mode: its own object has sold to A, its slice holds for B. */
+function spreadBooks() {
+  const spread = books();
+  const mug = spread.raw.skus.get("MUG");
+  const [sold, held] = mug.reservations;
+  const none = { received: 0, adjusted: 0, transferred: 0, sold: 0, reserved: 0, back_ordered_held: 0, back_ordered_sold: 0, back_order_limit: 0, low_stock_threshold: 0, terms: {} };
+  const sent = { kind: "transferred", cause: "spread", on_hand: -5 };
+  const own = stockOf(
+    { ...none, received: 10, transferred: -5, sold: 2, version: 4, balances: [{ location: "main", on_hand: 3, reserved: 0, damaged: 0, incoming: 0 }] },
+    [{ kind: "received", on_hand: 10 }, { kind: "reserved", reserved: 2 }, { kind: "committed", on_hand: -2, reserved: -2, sold: 2 }, sent],
+    [sold],
+  );
+  const level = { ...none, transferred: 5, reserved: 2, version: 2, balances: [{ location: "main", on_hand: 5, reserved: 2, damaged: 0, incoming: 0 }] };
+  const slice = stockOf(level, [{ ...sent, on_hand: 5 }, { kind: "reserved", reserved: 2 }], [held]);
+  spread.raw.skus.set("MUG", { ...own, spread_members: [{ slice: 0, document: JSON.stringify({ pending: null, level }) }], slice: [] });
+  spread.raw.skus.set("MUG~0", { ...slice, spread_members: [], slice: [{ document: JSON.stringify({ pending: null }) }] });
+  spread.raw.d1.stock_levels = [{ sku: "MUG", ...none, received: 10, sold: 2, reserved: 2, version: 6 }];
+  return spread;
+}
+
+function stockOf(level, movements, reservations) {
+  const ledger = ledgerOf(movements);
+  return { level: [{ document: JSON.stringify(level), ledger_sequence: ledger.length, ledger_hash: ledger.at(-1).hash }], reservations, ledger };
 }
 
 /** Changes a SKU's counters past its ledger. */
@@ -148,13 +173,41 @@ const HARMS = {
   "an order in another shard": [(b) => b.raw.shards.set("02", b.raw.shards.get("01")), /lies in shard 02/],
 };
 
+const slice = ({ raw }) => raw.skus.get("MUG~0");
+
+/** The same for a SKU whose units are spread over several objects. */
+const SPREAD_HARMS = {
+  "D1 knows of the SKU's own object only": [(b) => (b.raw.d1.stock_levels[0].reserved = 0), /D1 has reserved 0 of MUG, its objects 2/],
+  "D1 lists a slice": [(b) => b.raw.d1.stock_levels.push({ sku: "MUG~0" }), /D1 has stock of MUG~0, which no object owns/],
+  "D1 misses it": [(b) => b.raw.d1.stock_levels.pop(), /D1 has no stock of MUG/],
+  "a slice oversold": [(b) => bend(slice(b).level[0], { transferred: 1 }), /oversold: MUG~0/],
+  "units that were lost on their way": [
+    (b) => Object.assign(slice(b), stockOf(JSON.parse(slice(b).level[0].document), [{ kind: "received", on_hand: 5 }, { kind: "reserved", reserved: 2 }], slice(b).reservations)),
+    /5 units \(on_hand\) left one of its objects and came to none/,
+  ],
+  "units on their way at rest": [
+    (b) => (mug(b).spread_members[0].document = JSON.stringify({ ...JSON.parse(mug(b).spread_members[0].document), pending: { number: 1, parts: [] } })),
+    /came to rest with .* on its way/,
+  ],
+  "an order that two objects serve": [(b) => mug(b).reservations.push({ ...slice(b).reservations[0] }), /has units of MUG twice: at MUG and at MUG~0/],
+  "a slice's claim beyond its time": [(b) => (b.now = 6000), /leaked: MUG holds 2/],
+  "a slice's claim of a closed order": [(b) => (openOrder(b).status = "expired"), /leaked: MUG holds 2 for .*expired/],
+  "a slice that sold to nobody": [(b) => (slice(b).reservations[0].order_id = `ord_02${"f".repeat(32)}`), /has 2 held for ord_02f/],
+  "paid, and no object has sold": [(b) => (mug(b).reservations[0].state = "released"), /is paid, MUG is not sold to it/],
+  "a slice that was not heard": [(b) => bend(slice(b).level[0], { version: 3 }), /MUG~0 is at version 3, MUG has heard of 2/],
+};
+
 test("books that agree", () => assert.deepEqual(audit(books()), []));
 
-for (const [name, [harm, finding]] of Object.entries(HARMS)) {
-  test(`finds: ${name}`, () => {
-    const harmed = books();
-    harm(harmed);
-    const findings = audit(harmed);
-    assert.ok(findings.some((sentence) => finding.test(sentence)), `found only: ${findings.join("; ") || "nothing"}`);
-  });
+test("books of a SKU in drop mode that agree", () => assert.deepEqual(audit(spreadBooks()), []));
+
+for (const [harms, ofBooks, where] of [[HARMS, books, ""], [SPREAD_HARMS, spreadBooks, "in drop mode, "]]) {
+  for (const [name, [harm, finding]] of Object.entries(harms)) {
+    test(`finds: ${where}${name}`, () => {
+      const harmed = ofBooks();
+      harm(harmed);
+      const findings = audit(harmed);
+      assert.ok(findings.some((sentence) => finding.test(sentence)), `found only: ${findings.join("; ") || "nothing"}`);
+    });
+  }
 }

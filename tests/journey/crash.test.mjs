@@ -1,144 +1,134 @@
-// The power goes out, again and again, in the middle of 200 checkouts: `kill -9` of the runtime at seeded
-// moments, restart on the same disk, the gateway living on, buyers trying again under their keys. Afterwards
-// nothing is lost, doubled, oversold or leaked, and lists show what is.
+// The power goes out, again and again, in the middle of 200 checkouts: a small run of the fault lab (tests/chaos), with
+// the gateways misbehaving, buyers trying again under their keys and a merchant at work. Afterwards nothing is lost,
+// doubled, oversold or leaked, and lists show what is. And the lab has teeth: of the same run with one thing lost or
+// never exercised it says so, and its exit status does.
 //
-// SEED=… repeats a run's choices (not its timing).
+// SEED=… repeats a run's choices (not its timing); `npm run chaos` is the large run.
 
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { after, before, test } from "node:test";
-import { setTimeout as wait } from "node:timers/promises";
-import { assertBooksAgree } from "../support/books.mjs";
-import { eachAtOnce, eventually } from "../support/eventually.mjs";
-import { chosenSeed, seededRandom } from "../support/random.mjs";
-import { paidBy } from "../support/shopping.mjs";
-import { openStore } from "../support/store.mjs";
-
-const CHECKOUTS = 200;
-const AT_ONCE = 16;
-const KILLS = 6;
-const SCARCE = { sku: "MUG-CLASSIC-MOSS", units: 40 };
-const PAYMENT_WINDOW_SECONDS = 10;
-const GRACE_SECONDS = 4;
-const PATIENCE_MS = 60_000;
-
-/** Of 20 buyers, how many pay in which way. */
-const METHODS = Object.entries({ auto: 9, instant: 5, redirect: 2, pending: 1, decline: 1, timeout: 1, wrong_amount: 1 });
+import { fileURLToPath } from "node:url";
+import { runLab } from "../chaos/lab.mjs";
+import { OptionError, readOptions } from "../chaos/options.mjs";
+import { EXIT, pageOf, tellResult } from "../chaos/report.mjs";
+import { judge } from "../chaos/verdict.mjs";
+import { chosenSeed } from "../support/random.mjs";
 
 const seed = chosenSeed();
-const random = seededRandom(seed);
-const pick = (list) => list[Math.floor(random() * list.length)];
+const OPTIONS = { orders: 200, kills: 6, seed, minutes: 3, atOnce: 16, faults: 0.1, windowSeconds: 12 };
 
-let store;
-const wishes = [];
-const acknowledged = [];
-let kills = 0;
-let interrupted = 0;
+let result;
+let seen;
+before(async () => ({ result, seen } = await runLab(OPTIONS)));
 
-before(async () => {
-  store = await openStore({ autoMs: 100, vars: { GATEWAY_TIMEOUT_MILLISECONDS: "1000" } });
-  await store.changeTerms({ payment_window_seconds: PAYMENT_WINDOW_SECONDS, reservation_grace_seconds: GRACE_SECONDS });
-  const { body: level } = await store.admin.get(`/v1/admin/inventory/${SCARCE.sku}`);
-  const adjustment = { quantity: SCARCE.units - level.available, reason: "Counted for the test" };
-  const headers = { "idempotency-key": "count-scarce" };
-  const { body } = await store.admin.post(`/v1/admin/inventory/${SCARCE.sku}/adjustments`, adjustment, { headers });
-  assert.equal(body.available, SCARCE.units);
-  store.sandbox.control.delivery({ copies: 2, shuffle: true, delay_ms: 20 });
+test(`${OPTIONS.orders} checkouts, ${OPTIONS.kills} power cuts (seed ${seed}): nothing is lost`, () => {
+  assert.deepEqual(result.findings.slice(0, 30), [], pageOf(result));
+  assert.equal(result.is_good, true);
+  assert.equal(result.power_cuts.count, OPTIONS.kills);
+  assert.ok(result.power_cuts.in_flight.checkouts > 0, "the power went out while nobody was buying");
+  assert.ok(result.orders.answered_placed >= OPTIONS.orders / 2, `only ${result.orders.answered_placed} orders were placed`);
+  assert.ok(result.asking.keys_asked_again >= result.orders.answered_placed, "every key was asked again");
 });
-after(() => store?.close());
 
-function makeWish(index) {
-  const methods = METHODS.flatMap(([method, share]) => Array(share).fill(method));
-  const skus = ["MUG-CLASSIC", "MUG-CLASSIC-BLUE", "BOWL-STONE-S", SCARCE.sku, SCARCE.sku];
-  const lines = [{ sku: pick(skus), quantity: 1 + Math.floor(random() * 2) }];
-  if (random() < 0.3) lines.push({ sku: pick(skus), quantity: 1 });
-  return { key: `crash-${seed}-${index}`, cart: paidBy(pick(methods), { lines, email: `buyer${index}@example.com` }) };
+const orderRows = (run) => [...run.raw.shards.values()].flatMap((shard) => shard.orders);
+const paidRow = (run) => orderRows(run).find(({ document }) => document.payment?.report?.state === "captured" && document.attention.length === 0);
+const mainSku = (run) => run.raw.skus.get("MUG-CLASSIC");
+
+function bend(tables, change) {
+  const level = JSON.parse(tables.level[0].document);
+  tables.level[0].document = JSON.stringify({ ...level, ...change(level) });
 }
 
-/** One buyer: sends the same request until it is answered for good. */
-async function buy(wish) {
-  const end = Date.now() + PATIENCE_MS;
-  for (;;) {
-    const answer = await store.storefront.checkout(wish.cart, wish.key).catch(() => void (interrupted += 1));
-    if (answer?.status === 201) {
-      const { order } = answer.body;
-      acknowledged.push({ key: wish.key, orderId: order.id, total: order.totals.total.amount });
-    }
-    if ([201, 402, 409].includes(answer?.status)) return answer;
-    // Only a server that is gone or asks for patience is asked again.
-    if (answer) assert.equal(answer.status, 503, answer.text);
-    assert.ok(Date.now() < end, `no answer to ${wish.key} in ${PATIENCE_MS} ms`);
-    await wait(50 + random() * 100);
-  }
-}
-
-test(`${CHECKOUTS} checkouts, ${KILLS} power cuts (seed ${seed})`, async () => {
-  for (let index = 0; index < CHECKOUTS; index += 1) wishes.push(makeWish(index));
-  const killAt = Array.from({ length: KILLS }, () => 10 + Math.floor(random() * (CHECKOUTS - 20))).sort((a, b) => a - b);
-  let started = 0;
-  let restarting = Promise.resolve();
-  const answers = await eachAtOnce(wishes, AT_ONCE, async (wish) => {
-    started += 1;
-    while (killAt.length > 0 && started >= killAt[0]) {
-      killAt.shift();
-      const moment = random() * 40;
-      restarting = restarting.then(async () => {
-        await wait(moment);
-        await store.crash();
-        kills += 1;
-        await store.start();
-      });
-    }
-    return buy(wish);
-  });
-  await restarting;
-  assert.equal(kills, KILLS);
-  assert.ok(interrupted > KILLS, "the power went out while nobody was buying");
-  const statuses = Object.groupBy(answers, ({ status }) => status);
-  assert.ok(statuses[201].length >= CHECKOUTS / 2, `only ${statuses[201].length} orders were placed`);
-  for (const { text, body } of statuses[402] ?? []) assert.equal(body.code, "payment_declined", text);
-  for (const { text, body } of statuses[409] ?? []) assert.equal(body.code, "insufficient_stock", text);
-  wishes.forEach((wish, index) => (wish.answer = answers[index]));
-});
-
-test("every key is still answered as it was", async () => {
-  await eachAtOnce(wishes, AT_ONCE, async ({ key, cart, answer }) => {
-    // A cart that found its SKU just sold out was refused before anything was written: it may be tried anew.
-    if (answer.status === 409) return;
-    const again = await store.storefront.checkout(cart, key);
-    assert.equal(again.status, answer.status, again.text);
-    assert.equal(again.headers.get("idempotent-replayed"), "true");
-    assert.equal(again.body.order?.id, answer.body.order?.id);
-    assert.equal(again.body.order_token, answer.body.order_token);
-  });
-});
-
-test("every order ends, and none keeps stock it does not pay for", async () => {
-  const within = (PAYMENT_WINDOW_SECONDS + GRACE_SECONDS + 16) * 1000;
-  const ids = [...new Set(acknowledged.map(({ orderId }) => orderId))];
-  await eventually(
-    async () => {
-      const orders = await eachAtOnce(ids, AT_ONCE, async (id) => (await store.admin.get(`/v1/orders/${id}`)).body);
-      for (const order of orders) {
-        const settled = order.payment_status === "paid" || order.status !== "open" || order.attention.length > 0;
-        assert.ok(settled, `${order.id} is ${order.status} and ${order.payment_status}`);
-      }
+/** What is done to the run's books, and under which promise it must be found. */
+const HARMS = {
+  "an order that was paid is gone": [
+    (run) => {
+      const { id } = paidRow(run);
+      for (const shard of run.raw.shards.values()) shard.orders = shard.orders.filter((row) => row.id !== id);
     },
-    { within, every: 500 },
-  );
-  const { body: level } = await store.admin.get(`/v1/admin/inventory/${SCARCE.sku}`);
-  assert.ok(level.sold <= SCARCE.units, `${level.sold} of ${SCARCE.units} sold`);
-  await eventually(async () => {
-    const { body } = await store.storefront.get(`/v1/stock?sku=${SCARCE.sku}&fresh=true`);
-    const { body: now } = await store.admin.get(`/v1/admin/inventory/${SCARCE.sku}`);
-    assert.equal(body.items[0].available, SCARCE.units - now.sold - now.reserved);
+    "paid or acknowledged orders lost",
+  ],
+  "a buyer is charged again": [
+    (run) => {
+      const charged = run.books.sandbox.find((one) => one.captured > 0 && one.refunded === 0 && one.order_id === paidRow(run).id)
+        ?? run.books.sandbox.find((one) => one.captured > 0 && one.refunded === 0);
+      run.books.sandbox.push({ ...charged, id: "sbx_again", reference: "sbx_again", operation_id: "op_again" });
+    },
+    "buyers charged twice",
+  ],
+  "more is sold than was there": [(run) => bend(mainSku(run), () => ({ received: 0, adjusted: 0 })), "units oversold"],
+  "a reservation outlives its order": [
+    (run) => mainSku(run).reservations.push({ order_id: orderRows(run).find(({ document }) => document.status !== "open").id, state: "held", quantity: 1, expires_at: 0 }),
+    "reservations leaked",
+  ],
+  "a key has two orders": [
+    (run) => {
+      const [one, other] = run.acknowledged.filter(({ orderId }, index, all) => all.findIndex((it) => it.orderId === orderId) === index);
+      run.acknowledged.push({ ...other, key: one.key });
+    },
+    "keys with two answers",
+  ],
+  "an invoice number is missing": [(run) => run.raw.series.get("CW").invoices.splice(1, 1), "invoices missing or wrong"],
+  "D1 is behind": [(run) => (run.raw.d1.orders[0].version -= 1), "differences between D1 and the objects"],
+  "D1 does not know what slices hold": [
+    (run) => (run.raw.d1.stock_levels.find(({ sku }) => sku === "BOWL-STONE-S").sold -= 1),
+    "differences between D1 and the objects",
+  ],
+  "a delivery that was acknowledged was not booked": [
+    (run) => {
+      const [sku, units] = [...run.booked][0];
+      run.booked.set(sku, { ...units, received: units.received + 1 });
+    },
+    "changes of stock lost or doubled",
+  ],
+  "a refund that was acknowledged is not there": [
+    (run) => run.moves.push({ ...run.moves.find(({ kind }) => kind === "refund") }),
+    "paid or acknowledged orders lost",
+  ],
+  "news of an order is still owed": [
+    (run) => [...run.raw.shards.values()][0].outbox.push({ order_id: paidRow(run).id, version: 1 }),
+    "differences between D1 and the objects",
+  ],
+  "rest took longer than a minute": [(run) => (run.timings.at_rest_seconds_after_last_start = 61), "orders not at rest"],
+  "a fault was never exercised": [(run) => (run.lines.forEach((counts) => (counts.wrong_amount = 0))), "faults never exercised"],
+  "the power went out less often than asked": [(run) => run.cuts.pop(), "other findings"],
+};
+
+for (const [name, [harm, promise]] of Object.entries(HARMS)) {
+  test(`the lab fails if ${name}`, () => {
+    const harmed = structuredClone(seen);
+    harm(harmed);
+    const verdict = judge(OPTIONS, harmed);
+    assert.equal(verdict.is_good, false);
+    assert.ok(verdict.promises[promise] > result.promises[promise], `found only: ${verdict.findings.slice(0, 5).join("; ") || "nothing"}`);
   });
+}
+
+test("its exit status, its page and its JSON say so", () => {
+  const folder = mkdtempSync(path.join(tmpdir(), "cartwright-chaos-"));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+  const file = path.join(folder, "result", "chaos.json");
+  const pages = [];
+  const print = (page) => pages.push(page);
+  assert.equal(tellResult(result, { file, print }), EXIT.good);
+  const lost = judge(OPTIONS, { ...structuredClone(seen), findings: ["lost: an order"] });
+  assert.equal(tellResult(lost, { file, print }), EXIT.lost);
+  assert.match(pages[0], /Nothing was lost\./);
+  assert.match(pages[1], /FAILED: 1 findings\.[^]*- lost: an order/);
+  const written = JSON.parse(readFileSync(file, "utf8"));
+  assert.deepEqual([written.is_good, written.seed, written.findings], [false, seed, ["lost: an order"]]);
+  assert.match(written.replay, new RegExp(`--kills 6 --orders 200 --seed ${seed}`));
 });
 
-test("the books agree", async () => {
-  const raw = await assertBooksAgree(store, { acknowledged, within: 30_000 });
-  const orders = [...raw.shards.values()].flatMap((shard) => shard.orders.map((row) => row.document));
-  assert.ok(orders.length <= CHECKOUTS, `${orders.length} orders of ${CHECKOUTS} keys`);
-  const paid = orders.filter((order) => order.payment?.report?.state === "captured");
-  assert.ok(paid.length > CHECKOUTS / 3);
-  assert.equal(raw.series.get("CW").invoices.length, paid.length);
+test("what is out of bounds does not run", () => {
+  const wrong = [["--kills", "0"], ["--kills", "100", "--orders", "399"], ["--minutes", "1000"], ["--url", "https://shop.example"]];
+  for (const options of wrong) assert.throws(() => readOptions(options), OptionError);
+  const program = fileURLToPath(new URL("../chaos/run.mjs", import.meta.url));
+  const { status, stderr } = spawnSync(process.execPath, [program, ...wrong[0]], { encoding: "utf8" });
+  assert.equal(status, EXIT.did_not_run, stderr);
+  assert.match(stderr, /--kills must be 1 to 2000/);
 });

@@ -14,6 +14,7 @@ const AT_ONCE = 100;
 
 let store;
 const acknowledged = [];
+const turnedAway = [];
 before(async () => (store = await openStore()));
 after(() => store?.close());
 
@@ -38,6 +39,24 @@ test(`one unit, ${BUYERS} buyers: one order`, async () => {
   assert.equal(store.sandbox.control.payments().length, 1, "only the buyer who gets it is charged");
   const { body } = await store.storefront.get("/v1/stock?sku=PRINT-LAST-ONE&fresh=true");
   assert.deepEqual([body.items[0].available, body.items[0].status], [0, "out_of_stock"]);
+  turnedAway.push(...answers.filter(({ answer }) => answer.status === 409).map((refusal) => ({ ...refusal, wish })));
+});
+
+test("each refusal said whether it is stored: a stored one stays, whoever got another may buy what comes back", async () => {
+  const storedOf = ({ headers }) => headers.get("idempotency-stored");
+  const kept = turnedAway.find(({ answer }) => storedOf(answer) === "true");
+  const free = turnedAway.find(({ answer }) => storedOf(answer) === "false");
+  assert.ok(kept && free, "the first were refused by the shard, the rest before it");
+  const back = { kind: "received", quantity: 1, reason: "One was found" };
+  const headers = { "idempotency-key": "one-was-found" };
+  const adjusted = await store.admin.post("/v1/admin/inventory/PRINT-LAST-ONE/adjustments", back, { headers });
+  assert.equal(adjusted.body.available, 1, adjusted.text);
+  const again = await store.storefront.checkout(kept.wish, kept.key);
+  assert.deepEqual([again.status, again.headers.get("idempotent-replayed"), storedOf(again)], [409, "true", "true"]);
+  assert.deepEqual(again.body.shortages, kept.answer.body.shortages);
+  const bought = await store.storefront.checkout(free.wish, free.key);
+  assert.deepEqual([bought.status, storedOf(bought)], [201, "true"], bought.text);
+  note(free.key, bought);
 });
 
 test("ten units, mixed quantities: all are sold, none twice", async () => {
@@ -89,5 +108,5 @@ test("the same key with another cart is refused, with another API key it is anot
 test("the books agree", async () => {
   const raw = await assertBooksAgree(store, { acknowledged });
   const claims = raw.skus.get("PRINT-LAST-ONE").reservations.map(({ state }) => state);
-  assert.equal(claims.filter((state) => state === "committed").length, 1);
+  assert.equal(claims.filter((state) => state === "committed").length, 2);
 });

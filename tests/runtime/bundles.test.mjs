@@ -4,7 +4,7 @@
 
 import { describe, expect, test } from "vitest";
 import terms from "../../schema/demo/settings.json";
-import { HOUR, SECOND } from "./support/clock.mjs";
+import { HOUR, MINUTE, SECOND, clock } from "./support/clock.mjs";
 import { drain } from "./support/drain.mjs";
 import { CRASHES, atEveryCrossing } from "./support/every-crossing.mjs";
 import { gateway } from "./support/gateway.mjs";
@@ -114,6 +114,52 @@ describe("a bundle", () => {
       },
     });
     expect(becomes).toMatchObject({ status: 409, body: { code: "bundle_has_stock", skus: [sku("TEA")] } });
+  });
+
+  test("is neither bought, moved, counted nor imported: its components are", async () => {
+    await openWithSets();
+    const supplier = `${productId()}-mill`;
+    const terms = { id: supplier, name: "Mill", currency: "USD", lead_time_days: 3 };
+    await must(send("PUT", `/v1/admin/suppliers/${supplier}`, { key: SECRET_KEY, body: terms }));
+    const place = { id: "store-2", name: "Store 2", kind: "store" };
+    await must(send("PUT", "/v1/admin/locations/store-2", { key: SECRET_KEY, body: place }));
+    const documents = (lines) => [
+      ["purchase-orders", { supplier, lines: lines.map((name) => ({ sku: sku(name), quantity: 1 })) }],
+      ["transfers", { from: "main", to: "store-2", lines: lines.map((name) => ({ sku: sku(name), quantity: 1 })) }],
+      ["counts", { lines: lines.map((name) => ({ sku: sku(name) })) }],
+    ];
+    for (const [kind, body] of documents(["MUG", "SET"])) {
+      expect(await post(`/v1/admin/${kind}`, body, admin()), kind).toMatchObject({ status: 409, body: { code: "sku_is_bundle", skus: [sku("SET")] } });
+    }
+    for (const [kind, body] of documents(["MUG", "TEA"])) expect((await post(`/v1/admin/${kind}`, body, admin())).status, kind).toBe(201);
+    const made = await must(post("/v1/admin/imports", { kind: "levels", format: "csv", reason: "Stock-taking" }, admin()));
+    const file = { key: SECRET_KEY, body: `sku,quantity\n${sku("SET")},7\n${sku("TEA")},8\n`, headers: { "content-type": "text/csv" } };
+    await must(send("PUT", `/v1/admin/imports/${made.body.id}/parts/1`, file));
+    await must(post(`/v1/admin/imports/${made.body.id}/start`, { parts: 1 }, admin()));
+    await drain();
+    const { body: errors } = await must(get(`/v1/admin/imports/${made.body.id}/errors`, admin()));
+    expect(errors.items.map(({ line, column, code }) => [line, column, code])).toEqual([[2, "sku", "sku_is_bundle"]]);
+    expect([await level("SET"), await level("TEA")]).toMatchObject([{ version: 0 }, { received: 10, adjusted: -2 }]);
+  });
+
+  test("is shown to its merchant as its components allow, now and in the past", async () => {
+    await openWithSets({ MUG: 20, TEA: 10 });
+    const before = new Date(clock.now()).toISOString();
+    clock.advance(MINUTE);
+    await bought([["SET", 4]]);
+    const show = async (name, more = "") => (await must(get(`/v1/admin/inventory/${sku(name)}${more}`, admin()))).body;
+    expect(await show("BOX")).toMatchObject({
+      available: 2, status: "low_stock", on_hand: 0, sold: 0,
+      components: [{ sku: sku("MUG"), quantity: 5, available: 12 }, { sku: sku("TEA"), quantity: 2, available: 6 }],
+    });
+    expect(await show("BOX", `?at=${before}`)).toMatchObject({ available: 4, components: [{ available: 20 }, { available: 10 }], as_of: before });
+    expect((await show("MUG")).components).toBeUndefined();
+    expect(await get(`/v1/admin/inventory/${sku("BOX")}/explain`, admin())).toMatchObject({
+      status: 409, body: { code: "sku_is_bundle", skus: [sku("BOX")], components: [{ sku: sku("MUG"), available: 12 }, { sku: sku("TEA"), available: 6 }] },
+    });
+    await drain();
+    const { body: page } = await must(get(`/v1/admin/inventory?q=${shop.tag}-`, admin()));
+    expect(page.items.map((item) => item.sku)).toEqual([sku("MUG"), sku("TEA")]);
   });
 
   test("that changed since it was bought gives back what it was made of then", async () => {

@@ -280,6 +280,16 @@ describe("an order that a channel has sold", () => {
     expect(actions).toEqual(["back_order", "cancel", "show_order", "resolve"]);
     const repeated = await bring(sale("112-3", { lines: [["MUG", 2], ["CUP", 1]] }));
     expect(repeated.body).toEqual(body);
+    // What comes in goes to whoever has paid for it, and nobody has to see to it.
+    expect(body.order.claims[0]).toMatchObject({ state: "short", asked_again_at: expect.any(String) });
+    await must(post(`/v1/admin/inventory/${shop.sku("MUG")}/adjustments`, { kind: "received", quantity: 1, reason: "Delivery" }, { ...admin, headers: { "idempotency-key": shop.key() } }));
+    await drain({ within: 10 * MINUTE });
+    const served = (await must(get(`/v1/orders/${body.order.id}`, admin))).body;
+    expect(served.claims).toMatchObject([{ state: "committed", served_from: [{ location: "main", quantity: 2 }] }, { state: "committed" }]);
+    expect(served.claims[0].asked_again_at).toBeUndefined();
+    expect(served.attention).toMatchObject([{ code: "stock_gone", resolved: { by: "cartwright" } }]);
+    expect(await level("MUG")).toMatchObject({ sold: 2, reserved: 0 });
+    expect(await listed(`channel=${channelOf()}&needs_attention=true`)).toEqual([]);
   });
 
   test("is called off by the merchant, whose stock comes back, and by nobody else", async () => {

@@ -346,6 +346,37 @@ describe("over HTTP", () => {
   });
 });
 
+describe("the ledger of a slice", () => {
+  test("is read by its number, as long as that of the SKU's own object, and proves itself", async () => {
+    await openDoors({ MUG: 90 });
+    await on("MUG", 2);
+    await calm();
+    const shards = await shardsThatKnow("MUG", 12);
+    await rush(carts(shards, 20));
+    await drain();
+    const page = async (more) => send("GET", `/v1/admin/inventory/${shop.sku("MUG")}/movements?limit=200&${more}`, { key: SECRET_KEY });
+    const own = (await page("")).body.items;
+    expect(own.map(({ kind }) => kind)).toContain("received");
+    let sold = own.reduce((sum, { deltas }) => sum + deltas.sold, 0);
+    for (const slice of [0, 1]) {
+      const { status, body } = await page(`slice=${slice}&order=oldest`);
+      expect(status).toBe(200);
+      const rows = await inStorage("SkuInventory", `${shop.sku("MUG")}~${slice}`, "SELECT entry, hash FROM ledger ORDER BY sequence");
+      expect(body.items.map(({ entry, hash }) => ({ entry, hash }))).toEqual(rows);
+      expect(body.items.every(({ hash_before }, index) => index === 0 || hash_before === rows[index - 1].hash)).toBe(true);
+      const units = body.items.reduce((sum, { deltas }) => sum + deltas.sold, 0);
+      expect(units).toBeGreaterThan(0);
+      sold += units;
+    }
+    expect(sold).toBe((await level("MUG")).sold);
+    await off("MUG");
+    await drain();
+    expect((await page("slice=1")).body.items.length).toBeGreaterThan(0);
+    expect((await page("slice=63")).body.items).toEqual([]);
+    for (const bad of ["64", "-1", "x"]) expect((await page(`slice=${bad}`)).status, bad).toBe(422);
+  });
+});
+
 describe("objects", () => {
   test("of a SKU that was never spread are one", async () => {
     await stock({ MUG: 5 });

@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from "vitest";
 import { MINUTE, SECOND, clock } from "./support/clock.mjs";
-import { plan } from "./support/crossings.mjs";
+import { crossings, plan } from "./support/crossings.mjs";
 import { database } from "./support/database.mjs";
 import { drain } from "./support/drain.mjs";
 import { gateway } from "./support/gateway.mjs";
@@ -13,6 +13,7 @@ import { level, shop } from "./support/shop.mjs";
 
 const admin = { key: SECRET_KEY };
 const replayed = (answer) => answer.headers.get("idempotent-replayed");
+const stored = (answer) => answer.headers.get("idempotency-stored");
 
 describe("a checkout", () => {
   test("is answered with the order, its token and what is next; the token opens the order", async () => {
@@ -124,6 +125,29 @@ describe("the same key again", () => {
     await adjust("MUG", { kind: "received", quantity: 5, reason: "Delivery" });
     const second = await checkout(much, { idempotencyKey });
     expect([second.status, second.body.shortages, replayed(second)]).toEqual([409, first.body.shortages, "true"]);
+    expect([first, second].map(stored)).toEqual(["true", "true"]);
+  });
+
+  test("says whether its answer is stored: what refused a cart before anything was begun leaves the key free", async () => {
+    await openDoors({ MUG: 1 });
+    const [bought, short, early, priced] = Array.from({ length: 4 }, () => ({ idempotencyKey: shop.key() }));
+    expect([await checkout(cart(), bought), await checkout(cart(), short)].map(stored)).toEqual(["true", "true"]);
+    // The SKU has just run out: the edge refuses, and no shard writes anything.
+    const written = crossings.trace.filter((label) => label.startsWith("OrderShard") && label.includes("transaction")).length;
+    const refused = await checkout(cart(), early);
+    expect([refused.status, refused.body.code, stored(refused)]).toEqual([409, "insufficient_stock", "false"]);
+    expect(crossings.trace.filter((label) => label.startsWith("OrderShard") && label.includes("transaction"))).toHaveLength(written);
+    const total = { expected_total: { amount: 1, currency: "USD" } };
+    const changed = await checkout(cart(total), priced);
+    expect([changed.status, changed.body.code, stored(changed)]).toEqual([409, "total_changed", "false"]);
+    // A key that has an order is answered with it, though the SKU is remembered as sold out.
+    const again = await checkout(cart(), bought);
+    expect([again.status, replayed(again), stored(again)]).toEqual([201, "true", "true"]);
+    await adjust("MUG", { kind: "received", quantity: 5, reason: "Delivery" });
+    const kept = await checkout(cart(), short);
+    expect([kept.status, replayed(kept), stored(kept)]).toEqual([409, "true", "true"]);
+    const later = await checkout(cart(), early);
+    expect([later.status, replayed(later), stored(later)]).toEqual([201, null, "true"]);
   });
 
   test("50 times at once is one order and one charge", async () => {

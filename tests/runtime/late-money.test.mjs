@@ -7,7 +7,7 @@ import { HOUR, MINUTE, SECOND, clock } from "./support/clock.mjs";
 import { crossings, plan } from "./support/crossings.mjs";
 import { calm, drain, ring } from "./support/drain.mjs";
 import { gateway } from "./support/gateway.mjs";
-import { GRACE, WINDOW, buy, cancel, checkout, claims, deliver, level, read, shardOf, shop, stock, sync } from "./support/shop.mjs";
+import { GRACE, WINDOW, buy, cancel, checkout, claims, deliver, evictAll, level, read, shardOf, shop, stock, sync } from "./support/shop.mjs";
 
 const windowEnd = (order) => Date.parse(order.payment_window_ends_at);
 const claimsEnd = (order) => Date.parse(order.claims_expire_at);
@@ -53,6 +53,29 @@ describe("a reservation whose time is over", () => {
     expect(await attention(late.id)).toEqual(["stock_gone"]);
     expect(await attention(quick.id)).toEqual([]);
     expect(await level("MUG")).toMatchObject({ sold: 1, reserved: 0 });
+  });
+
+  test("and is short, gets the next units that come and is off the person's hands", async () => {
+    await stock({ MUG: 2 });
+    const late = await buy({ lines: [["MUG", 2]], method: "pending" });
+    clock.reach(claimsEnd(late) + MINUTE);
+    await buy();
+    await deliver(gateway.move(gateway.paymentOf(late.id), "captured"));
+    await drain();
+    const [told] = (await read(late.id)).attention;
+    expect(told).toMatchObject({ code: "stock_gone", detail: `${shop.sku("MUG")}: paid for 2, 1 left` });
+    // One unit is too few, and nobody is told of that again.
+    await drain({ within: 20 * MINUTE });
+    expect(await read(late.id)).toMatchObject({ attention: [told], claims: [{ claim: { state: "short", available: 1 } }] });
+    await stock({ MUG: 1 });
+    await evictAll();
+    await drain({ within: HOUR });
+    const served = await read(late.id);
+    expect(served).toMatchObject({ status: "open", claims: [{ claim: { state: "committed" } }], attention: [{ ...told, resolved: { by: "cartwright" } }] });
+    expect(await level("MUG")).toMatchObject({ sold: 3, reserved: 0 });
+    const asked = crossings.trace.length;
+    await drain({ within: 2 * HOUR });
+    expect(crossings.trace.slice(asked).filter((label) => label === "OrderShard asks SkuInventory")).toEqual([]);
   });
 });
 

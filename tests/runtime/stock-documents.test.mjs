@@ -9,7 +9,7 @@ import { MINUTE, SECOND } from "./support/clock.mjs";
 import { plan } from "./support/crossings.mjs";
 import { drain } from "./support/drain.mjs";
 import { CRASHES, FAILURES, atEveryCrossing } from "./support/every-crossing.mjs";
-import { get, openDoors, post, send } from "./support/http.mjs";
+import { get, openDoors, post, putProduct, send } from "./support/http.mjs";
 import { adjust, ask, buy, change, evictAll, inStorage, level, read, shop, stock, stubOf } from "./support/shop.mjs";
 
 const newId = (prefix) => `${prefix}_${crypto.randomUUID().replaceAll("-", "")}`;
@@ -264,6 +264,39 @@ describe("a count", () => {
     await heldByLists(id);
   });
 
+  test("of a shelf that another count has corrected since is to be done again, and no difference is booked twice", async () => {
+    await stock({ MUG: 10, CUP: 10 });
+    // Two people find the same two mugs missing; one of them counts the cups as well.
+    const [first, second] = [await count(["MUG"]), await count(["MUG", "CUP"])];
+    await act(first, record({ MUG: 8 }));
+    await act(second, record({ MUG: 8, CUP: 9 }));
+    await buy({ lines: [["MUG", 3]] });
+    await drain();
+    expect(await act(first, { action: "approve" })).toMatchObject({ document: { body: { status: "approved" } } });
+    expect((await at("MUG")).on_hand).toBe(5);
+    const key = shop.key();
+    const refused = await act(second, { action: "approve" }, { key });
+    expect(refused).toMatchObject({ document: { body: { status: "counted" } }, failures: [{ line: 0, sku: shop.sku("MUG"), refusal: "counted_since" }] });
+    expect([(await at("MUG")).on_hand, (await at("CUP")).on_hand]).toEqual([5, 10]);
+    await act(second, record({ MUG: 5 }));
+    expect(await act(second, { action: "approve" }, { key })).toMatchObject({ replayed: true, failures: refused.failures });
+    expect(await act(second, { action: "approve" })).toMatchObject({ document: { body: { status: "approved" } } });
+    expect([(await at("MUG")).on_hand, (await at("CUP")).on_hand]).toEqual([5, 9]);
+    await heldByLists(second);
+  });
+
+  test("of a shelf whose other count was booked and undone is booked", async () => {
+    await stock({ MUG: 10, CUP: 10 });
+    const [first, second] = [await count(["MUG", "CUP"]), await count(["MUG"])];
+    await act(first, record({ MUG: 8, CUP: 1 }));
+    await act(second, record({ MUG: 8 }));
+    await buy({ lines: [["CUP", 9]], method: "pending" });
+    expect((await act(first, { action: "approve" })).failures).toMatchObject([{ line: 1, refusal: "units_claimed" }]);
+    expect((await ledgerOf("MUG", first)).map(({ movement }) => movement.on_hand)).toEqual([-2, 2]);
+    expect(await act(second, { action: "approve" })).toMatchObject({ document: { body: { status: "approved" } } });
+    expect((await at("MUG")).on_hand).toBe(8);
+  });
+
   test("that would take units of an order books nothing", async () => {
     await stock({ MUG: 10, CUP: 10 });
     const id = await count(["CUP", "MUG"]);
@@ -302,6 +335,13 @@ describe("over HTTP", () => {
     const unknown = { ...wanted, lines: [...wanted.lines, { sku: "NO-SUCH", quantity: 1 }] };
     const refused = await post("/v1/admin/purchase-orders", unknown, keyed());
     expect(refused).toMatchObject({ status: 422, body: { code: "unknown_sku", skus: ["NO-SUCH"], errors: [{ pointer: "/lines/1/sku" }] } });
+    // What the catalogue would refuse by now is told again all the same, and nothing else is made of it.
+    await putProduct(["CUP"]);
+    const late = await post("/v1/admin/purchase-orders", wanted, once);
+    expect([late.status, late.body.id, late.headers.get("idempotent-replayed")]).toEqual([201, made.body.id, "true"]);
+    expect((await post("/v1/admin/purchase-orders", { ...wanted, note: "more" }, once)).body.code).toBe("idempotency_key_reused");
+    expect((await post("/v1/admin/purchase-orders", wanted, keyed())).body.code).toBe("unknown_sku");
+    await putProduct(["MUG", "CUP"]);
     const stranger = await post("/v1/admin/purchase-orders", { ...wanted, supplier: "nobody" }, keyed());
     expect(stranger.body).toMatchObject({ code: "invalid_request", errors: [{ pointer: "/supplier" }] });
     for (const quantity of [0, -1, 1.5, 1_000_001, "3", null]) {
@@ -340,6 +380,16 @@ describe("over HTTP", () => {
     expect(found.body).toMatchObject({ status: "counted", lines: [{ known: 10, counted: 9, variance: -1 }] });
     expect((await post(`/v1/admin/counts/${opened.body.id}/approve`, {}, keyed())).body.code).toBe("second_person_required");
     expect((await post(`/v1/admin/counts/${opened.body.id}/reject`, { note: "again" }, keyed())).body).toMatchObject({ status: "rejected" });
+    const counts = [];
+    for (const _ of [1, 2]) {
+      const { body } = await post("/v1/admin/counts", { lines: [{ sku: shop.sku("MUG") }] }, keyed());
+      counts.push(`/v1/admin/counts/${body.id}`);
+      await post(`${counts.at(-1)}/lines`, { lines: [{ sku: shop.sku("MUG"), counted: 9 }] }, keyed());
+    }
+    const [booked, second] = [await post(`${counts[0]}/approve`, {}, keyed()), await post(`${counts[1]}/approve`, {}, keyed())];
+    expect(booked.body).toMatchObject({ status: "approved" });
+    expect(second).toMatchObject({ status: 409, body: { code: "shelf_counted_since", lines: [{ line: 0, sku: shop.sku("MUG") }] } });
+    expect((await get(counts[1], admin)).body).toMatchObject({ status: "counted", failures: [{ line: 0, code: "shelf_counted_since" }] });
     await drain({ within: 10 * SECOND });
     expect((await get("/v1/admin/counts?status=rejected&location=main&limit=100", admin)).body.items.map(({ id }) => id)).toContain(opened.body.id);
   });

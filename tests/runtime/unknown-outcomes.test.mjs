@@ -77,6 +77,23 @@ describe("a charge that never reached the gateway", () => {
     await drain({ within: 2 * MINUTE });
     await expectPaidOnce(id);
   });
+
+  test("is given up three minutes after it was sent, though a search failed in between", async () => {
+    await stock({ MUG: 5 });
+    gateway.suffers("hang", { when: "before" });
+    const { id } = await buy();
+    await cancel(id);
+    clock.advance(2 * MINUTE);
+    const trouble = gateway.suffers("500", { when: "before" });
+    await sync(id);
+    expect(trouble.struck).toBe(1);
+    clock.advance(70 * SECOND);
+    await sync(id);
+    expect(await read(id)).toMatchObject({ status: "cancelled", payment: { operations: [{ result: "failed" }] } });
+    await drain();
+    expect(gateway.payments.size).toBe(0);
+    expect(await level("MUG")).toMatchObject({ sold: 0, reserved: 0 });
+  });
 });
 
 describe("a payment that contradicts its order", () => {

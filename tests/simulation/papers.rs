@@ -130,11 +130,12 @@ impl World {
             ActionKind::Record => {
                 let Body::Count(body) = &document.body else { panic!("only counts record") };
                 let lines = body.lines.iter().map(|line| {
-                    let level = &self.skus[&line.sku].level;
-                    let known = level.balance(&line.location).map_or(0, |b| b.on_hand);
+                    let object = &self.skus[&line.sku];
+                    let ledger_sequence = i64::try_from(object.ledger.len()).ok();
+                    let known = object.level.balance(&line.location).map_or(0, |b| b.on_hand);
                     let counted = (known + self.chance.between(-2, 2)).max(0);
                     let (sku, location) = (line.sku.clone(), line.location.clone());
-                    CountedLine { sku, location, counted, known }
+                    CountedLine { sku, location, counted, known, ledger_sequence }
                 });
                 Action::Record { lines: lines.collect() }
             }

@@ -67,7 +67,12 @@ impl SkuObject {
             return known.clone();
         }
         self.bring_up_to_date(now);
-        let (level, movements) = match change(&self.level, changes, terms) {
+        let changed = if changes.iter().any(|one| self.is_counted_since(one)) {
+            Err(ChangeRefusal::CountedSince)
+        } else {
+            change(&self.level, changes, terms)
+        };
+        let (level, movements) = match changed {
             Ok(changed) => changed,
             Err(refusal) => {
                 // A document counts on being answered the same for ever; a person may try again.
@@ -84,6 +89,19 @@ impl SkuObject {
         self.fill_waiting(now);
         self.changes.insert(key.to_owned(), Ok(self.level.clone()));
         Ok(self.level.clone())
+    }
+
+    /// Whether counts of a shelf were booked since a difference of it was found.
+    fn is_counted_since(&self, one: &StockChange) -> bool {
+        let StockChange::Variance { location, counted_after: Some(line), .. } = one else {
+            return false;
+        };
+        let since = self.ledger.iter().skip(usize::try_from(*line).unwrap());
+        let entries = since.map(|(entry, _)| serde_json::from_str::<LedgerEntry>(entry).unwrap());
+        let counted = entries.map(|entry| entry.movement).filter(|movement| {
+            movement.kind == MovementKind::Counted && movement.location.as_ref() == Some(location)
+        });
+        counted.map(|movement| movement.on_hand).sum::<i64>() != 0
     }
 
     /// Gives back every claim whose time is over.

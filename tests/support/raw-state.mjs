@@ -16,6 +16,7 @@ process.emitWarning = emitWarning;
 const WORKER = "cartwright";
 /** The most objects that drop mode spreads one SKU over. */
 const MAX_SLICES = 64;
+const STOCK_TABLES = ["level", "reservations", "ledger", "spread_members", "slice"];
 
 /**
  * `{ shards, skus, series, d1 }`: shards by number, SKUs and invoice series by name, each with its tables as
@@ -31,7 +32,7 @@ export function readRawState(stateDir) {
     const shards = readObjects(root, "OrderShard", shardNames, ["orders", "idempotency", "inbox", "outbox"], copies);
     for (const { orders } of shards.values()) for (const row of orders) row.document = JSON.parse(row.document);
     const skuNames = d1.variants.flatMap(({ sku }) => [sku, ...Array.from({ length: MAX_SLICES }, (_, n) => `${sku}~${n}`)]);
-    const skus = readObjects(root, "SkuInventory", skuNames, ["level", "reservations", "ledger"], copies);
+    const skus = readObjects(root, "SkuInventory", skuNames, STOCK_TABLES, copies);
     const terms = d1.store_settings.map((row) => JSON.parse(row.document));
     const used = [...[...shards.values()].flatMap(({ orders }) => orders.map((row) => row.document)), ...terms];
     const names = used.flatMap((one) => [one.invoice_series, one.credit_note_series ?? `${one.invoice_series}-CN`]);
@@ -77,17 +78,37 @@ function sqliteFiles(folder) {
     .map((name) => path.join(folder, name));
 }
 
-/** Reads a copy, so that looking changes nothing: opening a database may fold its log into it. */
 function readTables(file, tables, copies) {
+  return withCopy(file, copies, (database) => {
+    const known = new Set(database.prepare("SELECT name FROM sqlite_master").all().map((row) => row.name));
+    const rows = (table) => (known.has(table) ? database.prepare(`SELECT * FROM "${table}"`).all() : []);
+    return Object.fromEntries(tables.map((table) => [table, rows(table)]));
+  });
+}
+
+/** The rows that a question finds in all objects of a class. Objects that lack a table it names are passed over. */
+export function askObjects(stateDir, className, table, question) {
+  const copies = mkdtempSync(path.join(tmpdir(), "cartwright-look-"));
+  try {
+    const files = sqliteFiles(path.join(stateDir, "v3", "do", `${WORKER}-${className}`));
+    return files.flatMap((file) => withCopy(file, copies, (database) => {
+      const isThere = database.prepare("SELECT 1 FROM sqlite_master WHERE name = ?").get(table);
+      return isThere ? database.prepare(question).all() : [];
+    }));
+  } finally {
+    rmSync(copies, { recursive: true, force: true });
+  }
+}
+
+/** Opens a copy, so that looking changes nothing: opening a database may fold its log into it. */
+function withCopy(file, copies, look) {
   const copy = path.join(copies, path.basename(file));
   for (const suffix of ["", "-wal"]) {
     if (existsSync(file + suffix)) copyFileSync(file + suffix, copy + suffix);
   }
   const database = new DatabaseSync(copy);
   try {
-    const known = new Set(database.prepare("SELECT name FROM sqlite_master").all().map((row) => row.name));
-    const rows = (table) => (known.has(table) ? database.prepare(`SELECT * FROM "${table}"`).all() : []);
-    return Object.fromEntries(tables.map((table) => [table, rows(table)]));
+    return look(database);
   } finally {
     database.close();
     for (const suffix of ["", "-wal", "-shm"]) rmSync(copy + suffix, { force: true });

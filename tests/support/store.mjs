@@ -23,7 +23,8 @@ const PROJECTION_CONFIRM_MILLISECONDS = "1000";
 const TRIES_FOR_A_PORT = 3;
 
 /**
- * Opens a store. `vars` are added to the development settings. `sandbox: false` leaves that gateway out.
+ * Opens a store. `vars` are added to the development settings. `sandbox: false` leaves that gateway out;
+ * `sandboxWebhookUrl` is where its webhooks go, if not straight to the store.
  *
  * - `url`, and callers for it: `storefront`, `admin`, `anyone`, `buyer(token)`.
  * - `sandbox.control`: the gateway's books and its bad days.
@@ -42,7 +43,7 @@ export async function openStore(options = {}) {
   }
 }
 
-async function openOn(port, { vars = {}, sandbox: wantsSandbox = true, autoMs = 50, seed = true }) {
+async function openOn(port, { vars = {}, sandbox: wantsSandbox = true, sandboxWebhookUrl, autoMs = 50, seed = true }) {
   const folder = mkdtempSync(path.join(tmpdir(), "cartwright-journey-"));
   const stateDir = path.join(folder, "store");
   const url = `http://127.0.0.1:${port}`;
@@ -82,7 +83,7 @@ async function openOn(port, { vars = {}, sandbox: wantsSandbox = true, autoMs = 
       sandbox = await startSandbox({
         port: 0,
         stateDir: path.join(folder, "sandbox"),
-        webhookUrl: `${url}${SANDBOX_WEBHOOK_PATH}`,
+        webhookUrl: sandboxWebhookUrl ?? `${url}${SANDBOX_WEBHOOK_PATH}`,
         webhookSecret: SANDBOX_WEBHOOK_SECRET,
         apiKey: SANDBOX_API_KEY,
         autoMs,

@@ -47,7 +47,7 @@ const CANCEL: Known = Known {
 const BACK_ORDER: Known = Known {
     action: "back_order",
     request: Some(("POST", "/v1/admin/inventory/{sku}/adjustments")),
-    description: "Receive the missing units or raise the SKU's `back_order_limit`, then fulfil the order.",
+    description: "Receive the missing units or raise the SKU's `back_order_limit`: the order takes them by itself, within an hour on its first day and within six later, and is resolved.",
 };
 const SYNC: Known = Known {
     action: "sync",

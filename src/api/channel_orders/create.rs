@@ -109,7 +109,7 @@ async fn draft(
         return Err(PricingRefusal::LineCountOutOfRange.into());
     }
     let channel = known(platform, &request.channel).await?;
-    if channel.settings.status == ChannelStatus::Archived {
+    if channel.status == ChannelStatus::Archived {
         return Err(ApiError::new(ErrorCode::ChannelArchived));
     }
     let terms = remembered::terms(platform).await?;

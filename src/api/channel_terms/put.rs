@@ -43,7 +43,7 @@ pub async fn handle(mut ask: Ask) -> Outcome {
         return Err(ApiError::fields(errors));
     }
     let channel = known(&ask.platform, &id).await?;
-    if terms.is_some() && channel.settings.status == ChannelStatus::Archived {
+    if terms.is_some() && channel.status == ChannelStatus::Archived {
         return Err(ApiError::new(ErrorCode::ChannelArchived));
     }
     crate::api::inventory::change::require_in_catalogue(&ask.platform, &sku).await?;

@@ -28,7 +28,7 @@ pub async fn handle(mut ask: Ask) -> Outcome {
     if !errors.is_empty() {
         return Err(ApiError::fields(errors));
     }
-    let channel = Channel { id, settings };
+    let channel = Channel::new(id, settings);
     storage::channels::write(&ask.platform.database()?, &channel, ask.platform.now()).await?;
     Reply::json(200, &channel)
 }

@@ -11,6 +11,9 @@ use crate::domain::order::{CloseReason, Order, OrderStatus};
 use crate::domain::payment::{BuyerAction, Payment, PaymentStatus};
 use crate::objects::commands::{CheckoutOutcome, ShortageReason};
 
+/// Says whether an answer is kept under its `Idempotency-Key`.
+const STORED: &str = "idempotency-stored";
+
 /// An order that was placed, and how to go on.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CheckoutAnswer<'a> {
@@ -34,26 +37,34 @@ pub struct NextStep<'a> {
 
 /// Answers with what came of a checkout, now or before.
 ///
+/// Whatever it is, it is stored: its `Idempotency-Key` is answered with it from now on.
+///
 /// # Errors
 /// 409 without stock or beyond a limit, 402 when the payment was declined.
 pub fn of_outcome(outcome: &CheckoutOutcome, replayed: bool, token_secret: &str) -> Outcome {
-    let mut answered = match outcome {
-        CheckoutOutcome::Placed { order } => placed(order, token_secret)?,
+    let refusal = match outcome {
+        CheckoutOutcome::Placed { order } => {
+            let placed = placed(order, token_secret)?.with_header(STORED, "true");
+            return Ok(placed.replayed(replayed));
+        }
         CheckoutOutcome::InsufficientStock { shortages } => {
             let limited = !shortages.is_empty()
                 && shortages.iter().all(|shortage| shortage.reason != ShortageReason::Stock);
             let code =
                 if limited { ErrorCode::QuantityLimited } else { ErrorCode::InsufficientStock };
             let shortages = serde_json::to_value(shortages).unwrap_or_default();
-            let refusal = ApiError::new(code).with("shortages", shortages);
-            return Err(mark(refusal, replayed));
+            ApiError::new(code).with("shortages", shortages)
         }
-        CheckoutOutcome::PaymentDeclined { order } => {
-            return Err(mark(declined(order, token_secret), replayed));
-        }
+        CheckoutOutcome::PaymentDeclined { order } => declined(order, token_secret),
     };
-    answered = answered.replayed(replayed);
-    Ok(answered)
+    Err(mark(refusal.with_header(STORED, "true"), replayed))
+}
+
+/// A refusal by the edge, of a request under whose `Idempotency-Key` nothing was ever begun. Nothing is
+/// written down for it, so the key stays free.
+#[must_use]
+pub fn unstored(refusal: ApiError) -> ApiError {
+    refusal.with_header(STORED, "false")
 }
 
 fn placed(order: &Order, token_secret: &str) -> Outcome {

@@ -32,6 +32,12 @@ use crate::runtime::platform::{Platform, Unavailable};
 /// Prices, tax and shipping come from the catalogue. Stock is set aside and the payment is started; the
 /// answer says what the browser must do next. Sent again under its `Idempotency-Key`, the answer is the
 /// same one with `Idempotent-Replayed: true`, and nothing is bought twice.
+///
+/// What was begun is stored under the key for two days, a refusal too: `Idempotency-Stored: true`, and a
+/// repeat is never answered otherwise. A cart that is refused before anything was begun (a price that
+/// changed, a product that is gone, a SKU that has just sold out) leaves its key free, whatever the status:
+/// `Idempotency-Stored: false`, and the same request may succeed later under the same key. Such a refusal is
+/// given only if the key has no order, begun or placed. Answers without the header say nothing of the key.
 #[utoipa::path(
     post, path = "/v1/checkouts", operation_id = "create_checkout", tag = "checkout",
     params(("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters, new for every cart", example = "4f9a4f4e-7b1d-4e55-9d1c-2f6d8f3c1a10")),
@@ -94,7 +100,10 @@ fn answered(
         }
         Ok(ShardAnswer::KeyReused) => Err(ApiError::new(ErrorCode::IdempotencyKeyReused)),
         Ok(ShardAnswer::TryAgain) => Err(ApiError::try_again(1)),
-        Ok(ShardAnswer::Unplaced) => Err(refusal.unwrap_or_else(|| ApiError::internal(UNFITTING))),
+        Ok(ShardAnswer::Unplaced) => match refusal {
+            Some(refusal) => Err(answer::unstored(refusal)),
+            None => Err(ApiError::internal(UNFITTING)),
+        },
         Ok(
             ShardAnswer::Order { .. }
             | ShardAnswer::NotFound

@@ -12,6 +12,7 @@ use crate::domain::money::Money;
 use crate::domain::payment::Gateway;
 use crate::domain::pricing::CartLine;
 use crate::domain::seller::TaxNumber;
+use crate::domain::web_address::check_public;
 
 const MAX_METHOD_CHARACTERS: usize = 64;
 /// The longest token is Authorize.net's nonce.
@@ -80,7 +81,7 @@ pub struct PaymentRequest {
     #[serde(default)]
     #[schema(max_length = 2048)]
     pub method: Option<String>,
-    /// Where the gateway sends the browser afterwards: https.
+    /// Where the gateway sends the browser afterwards: https, to a public host at the usual port.
     #[serde(default)]
     #[schema(max_length = 2048)]
     pub return_url: Option<String>,
@@ -110,7 +111,7 @@ impl PaymentRequest {
         });
         require(token, "/method", "must be 1 to 2048 visible ASCII characters");
         let leads_back = self.return_url.as_ref().is_none_or(|url| is_return_url(url, development));
-        require(leads_back, "/return_url", "must be an absolute https URL");
+        require(leads_back, "/return_url", "must be an absolute https URL of a public host");
         errors
     }
 }
@@ -138,13 +139,20 @@ impl CheckoutRequest {
     }
 }
 
-/// An absolute https URL with a host and without credentials; in development http will do.
+/// An absolute https URL of a public host, without credentials; in development http and any host will
+/// do. It is never fetched: it is where the buyer's browser is sent.
 fn is_return_url(text: &str, development: bool) -> bool {
-    let plain =
-        text.len() <= MAX_RETURN_URL_BYTES && text.bytes().all(|byte| byte.is_ascii_graphic());
+    let plain = text.len() <= MAX_RETURN_URL_BYTES
+        && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    // Written out in full: what one reader mends, another reads as an address elsewhere.
+    let whole = text.split_once("://").is_some_and(|(scheme, _)| !scheme.contains(['/', ':']));
     plain
+        && whole
         && Url::parse(text).is_ok_and(|url| {
-            (url.scheme() == "https" || (development && url.scheme() == "http"))
+            if !development {
+                return check_public(&url).is_ok();
+            }
+            matches!(url.scheme(), "https" | "http")
                 && url.has_host()
                 && url.username().is_empty()
                 && url.password().is_none()
@@ -244,6 +252,15 @@ mod tests {
     #[test]
     fn plain_http_leads_back_to_a_laptop_only() {
         assert!(is_return_url("http://localhost:3000/back", true));
-        assert!(!is_return_url("http://localhost:3000/back", false));
+        for inward in [
+            "https:shop.example/",
+            "https:/shop.example/",
+            "https://shop.example\\@127.0.0.1/",
+            "http://localhost:3000/back",
+            "https://127.1/",
+            "https://shop.example:8443/",
+        ] {
+            assert!(!is_return_url(inward, false), "{inward}");
+        }
     }
 }

@@ -5,6 +5,9 @@
 //! cart was refused, and asks the SKU's object itself before it troubles a shard: if that has not enough at
 //! this moment, the cart is refused, and nothing is written. What is remembered refuses nobody; only the
 //! object does, and where it does not answer the checkout takes its ordinary way.
+//!
+//! Such a refusal is told only when the shard has nothing under the request's key, and is not kept under it:
+//! the answer says so (`Idempotency-Stored: false`), and the key may buy what comes back.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

@@ -3,14 +3,12 @@
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::Counts;
 use super::view::CountView;
 use crate::api::ask::Ask;
-use crate::api::body;
 use crate::api::openapi::Problem;
-use crate::api::reply::{Outcome, Reply};
-use crate::api::stock_documents::create::create;
-use crate::api::stock_documents::json_bytes;
-use crate::domain::id::{CountId, StockDocumentId};
+use crate::api::reply::Outcome;
+use crate::api::stock_documents::kind::make;
 use crate::domain::stock_document::{CountDraft, CountLineDraft, Draft};
 
 /// Shelves that are to be counted.
@@ -39,18 +37,14 @@ pub struct CountRequest {
     request_body = CountRequest,
     responses(
         (status = 201, description = "The count; `Idempotent-Replayed: true` on a repeat", body = CountView),
+        (status = 409, description = "`sku_is_bundle`: `skus` lists the bundles among the lines", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "`invalid_request`, `unknown_sku`, `idempotency_key_reused`", body = Problem, content_type = "application/problem+json"),
     ),
 )]
-pub async fn handle(mut ask: Ask) -> Outcome {
-    let body = json_bytes(&mut ask).await?;
-    let submission = ask.submission(&body)?;
-    let request: CountRequest = body::parse(&body)?;
-    let CountRequest { lines, requires_second_person, note } = request;
-    let draft = Draft::Count(CountDraft { note, requires_second_person, lines });
-    let id = |unique| StockDocumentId::Count(CountId::new(unique));
-    let (document, replayed) = create(&ask, submission, id, draft).await?;
-    let location = format!("/v1/admin/counts/{}", document.id);
-    let reply = Reply::json(201, &CountView::of(&document, &[])?)?;
-    Ok(reply.replayed(replayed).with_header("location", location))
+pub async fn handle(ask: Ask) -> Outcome {
+    make::<Counts, CountRequest>(ask, |request| {
+        let CountRequest { lines, requires_second_person, note } = request;
+        Draft::Count(CountDraft { note, requires_second_person, lines })
+    })
+    .await
 }

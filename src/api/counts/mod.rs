@@ -8,32 +8,35 @@ pub mod reject;
 pub mod show;
 pub mod view;
 
-use super::ask::Ask;
 use super::error::{ApiError, ErrorCode};
-use super::reply::{Outcome, Reply};
-use super::stock_documents::{act, json_bytes, note};
+use super::stock_documents::kind::Kind;
 use crate::domain::id::{CountId, StockDocumentId};
-use crate::domain::stock_document::Action;
+use crate::domain::stock_document::{LineFailure, StockDocument};
+use uuid::Uuid;
 use view::CountView;
 
-/// The count that the path names.
-fn named(ask: &Ask) -> Result<StockDocumentId, ApiError> {
-    let id: CountId = ask.named("id", ErrorCode::CountNotFound)?;
-    Ok(StockDocumentId::Count(id))
-}
+/// Cycle counts.
+pub struct Counts;
 
-/// Does something that needs no more than a note.
-async fn with_note(mut ask: Ask, action: Action) -> Outcome {
-    let id = named(&ask)?;
-    let body = json_bytes(&mut ask).await?;
-    let submission = ask.submission(&body)?;
-    let note = note::read(&body)?;
-    let done = act::act(&ask, id, submission, action, note).await?;
-    shown(&done, 200)
-}
+impl Kind for Counts {
+    type Id = CountId;
+    type View<'a> = CountView<'a>;
 
-/// The count after something was done with it.
-fn shown(done: &act::Done, status: u16) -> Outcome {
-    let view = CountView::of(&done.document, &done.failures)?;
-    Ok(Reply::json(done.status(status), &view)?.replayed(done.replayed))
+    const PATH: &'static str = "/v1/admin/counts";
+    const MISSING: ErrorCode = ErrorCode::CountNotFound;
+
+    fn id(id: CountId) -> StockDocumentId {
+        StockDocumentId::Count(id)
+    }
+
+    fn of_unique(unique: Uuid) -> StockDocumentId {
+        StockDocumentId::Count(CountId::new(unique))
+    }
+
+    fn view<'a>(
+        document: &'a StockDocument,
+        failures: &'a [LineFailure],
+    ) -> Result<CountView<'a>, ApiError> {
+        CountView::of(document, failures)
+    }
 }

@@ -3,13 +3,12 @@
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::Counts;
 use super::view::CountView;
-use super::{named, shown};
 use crate::api::ask::Ask;
-use crate::api::body;
 use crate::api::openapi::Problem;
 use crate::api::reply::Outcome;
-use crate::api::stock_documents::{act, json_bytes, note};
+use crate::api::stock_documents::kind::with_lines;
 use crate::domain::id::Sku;
 use crate::domain::inventory::LocationId;
 use crate::domain::stock_document::{Action, CountedLine};
@@ -62,19 +61,16 @@ pub struct FoundLine {
         (status = 503, description = "`try_again`: a SKU did not answer; nothing was recorded", body = Problem, content_type = "application/problem+json"),
     ),
 )]
-pub async fn handle(mut ask: Ask) -> Outcome {
-    let id = named(&ask)?;
-    let body = json_bytes(&mut ask).await?;
-    let submission = ask.submission(&body)?;
-    let request: CountedRequest = body::parse(&body)?;
-    note::check(request.note.as_deref())?;
-    let found = request.lines.into_iter().map(|line| CountedLine {
-        sku: line.sku,
-        location: line.location,
-        counted: line.counted,
-        known: 0,
-    });
-    let action = Action::Record { lines: found.collect() };
-    let done = act::act(&ask, id, submission, action, request.note).await?;
-    shown(&done, 200)
+pub async fn handle(ask: Ask) -> Outcome {
+    with_lines::<Counts, CountedRequest>(ask, 200, |request| {
+        let found = request.lines.into_iter().map(|line| CountedLine {
+            sku: line.sku,
+            location: line.location,
+            counted: line.counted,
+            known: 0,
+            ledger_sequence: None,
+        });
+        (Action::Record { lines: found.collect() }, request.note)
+    })
+    .await
 }

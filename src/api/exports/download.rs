@@ -25,7 +25,10 @@ use crate::runtime::serve::{Chunks, OutgoingBody};
         ("after" = Option<String>, Query, description = "Only what comes after this SKU, or product"),
     ),
     responses(
-        (status = 200, description = "A header and a row for each; in JSON, a line for each", body = String, content_type = "text/csv"),
+        (status = 200, description = "A header and a row for each; in JSON, a line for each", content(
+            (String = "text/csv"),
+            (String = "application/x-ndjson"),
+        )),
         (status = 404, description = "`not_found`", body = Problem, content_type = "application/problem+json"),
     ),
 )]

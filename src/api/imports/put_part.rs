@@ -1,7 +1,6 @@
 //! `PUT /v1/admin/imports/{id}/parts/{number}`: takes a part of an import's file.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64ct::{Base64, Encoding};
 use sha2::{Digest, Sha256};
 
 use super::found;
@@ -71,6 +70,6 @@ pub async fn handle(mut ask: Ask) -> Outcome {
         bytes: u64::try_from(content.len()).unwrap_or(u64::MAX),
         sha256: hex::encode(Sha256::digest(&content)),
     };
-    let command = ImportCommand::PutPart { part, content: STANDARD.encode(&content) };
+    let command = ImportCommand::PutPart { part, content: Base64::encode_string(&content) };
     found::written(&ask, &command).await
 }

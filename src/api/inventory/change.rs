@@ -74,6 +74,9 @@ pub fn refused(refusal: &ChangeRefusal) -> ApiError {
         ChangeRefusal::NotDamaged { damaged } => {
             ApiError::because(ErrorCode::NotDamaged, refusal.to_string()).with("damaged", *damaged)
         }
+        ChangeRefusal::CountedSince => {
+            ApiError::because(ErrorCode::ShelfCountedSince, refusal.to_string())
+        }
         ChangeRefusal::OutOfRange => {
             ApiError::field("/quantity", "must keep every count within 1000000000")
         }

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::moment;
+use super::{bundle, moment};
 use crate::api::ask::Ask;
-use crate::api::error::ApiError;
+use crate::api::error::{ApiError, ErrorCode};
 use crate::api::openapi::Problem;
 use crate::api::remembered;
 use crate::api::reply::{Outcome, Reply};
-use crate::api::stock::display;
+use crate::api::stock::{display, seen};
 use crate::domain::catalogue::StoreSettings;
 use crate::domain::id::Sku;
 use crate::domain::inventory::{
@@ -145,7 +145,8 @@ pub struct ExplanationView<'a> {
 /// Explains why so many of a SKU's units can be sold and no more.
 ///
 /// The units of all `reasons` add up to `available`. With `at` it is explained as of a past time, as the
-/// ledger had it then; who held what is then told by order only.
+/// ledger had it then; who held what is then told by order only. Of a bundle, which has no stock of its own,
+/// the components are to be explained: the refusal lists them in `components`, with what is available of each.
 #[utoipa::path(
     get, path = "/v1/admin/inventory/{sku}/explain", operation_id = "explain_inventory", tag = "admin",
     params(
@@ -154,6 +155,7 @@ pub struct ExplanationView<'a> {
     ),
     responses(
         (status = 200, description = "The explanation", body = ExplanationView),
+        (status = 409, description = "`sku_is_bundle`: `components` lists what it is made of", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`unknown_sku`", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "`invalid_request`: the time is in the future", body = Problem, content_type = "application/problem+json"),
     ),
@@ -169,6 +171,14 @@ pub async fn handle(ask: Ask) -> Outcome {
         return Err(ApiError::internal("the object's answer explains nothing"));
     };
     moment::require_known(&ask.platform, &sku, &explained.level).await?;
+    let seen = seen::by_storefronts(&ask.platform).await;
+    let own = (&sku, &explained.level);
+    if let Some(made_of) = bundle::stock(&ask.platform, own, at, &settings, &seen).await? {
+        let components = serde_json::to_value(made_of.components).unwrap_or_default();
+        let detail = "A bundle is explained by its components.";
+        let refusal = ApiError::because(ErrorCode::SkuIsBundle, detail);
+        return Err(refusal.with("skus", vec![sku.as_str()]).with("components", components));
+    }
     Reply::json(200, &view(&sku, *explained, &settings))
 }
 

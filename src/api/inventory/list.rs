@@ -47,6 +47,7 @@ impl Filter {
 
 /// Lists the stock of every SKU that is in the catalogue or ever had any, by SKU.
 ///
+/// A bundle has no stock of its own, so its components are listed and it is not.
 /// From copies that are a second or two old; `GET /v1/admin/inventory/{sku}` asks the object itself.
 #[utoipa::path(
     get, path = "/v1/admin/inventory", operation_id = "list_inventory", tag = "admin",

@@ -10,6 +10,7 @@ use crate::api::openapi::Problem;
 use crate::api::query::{Query, cursor_after, refused};
 use crate::api::reply::{Outcome, Reply};
 use crate::api::stock::display;
+use crate::domain::inventory::spread::{MAX_SLICES, StockObject};
 use crate::domain::inventory::{CauseKind, LedgerEntry, LocationId, Movement, MovementKind};
 use crate::domain::time::Timestamp;
 use crate::objects::commands::{SkuAnswer, SkuCommand};
@@ -19,6 +20,8 @@ use super::moment;
 
 /// The most lines of a page.
 const MAX_LINES: u32 = 200;
+
+const KNOWN: &[&str] = &["slice", "order", "kind", "location", "from", "to", "limit", "cursor"];
 
 /// By how much a line changes each counter, in units.
 #[derive(Debug, Serialize, ToSchema)]
@@ -131,6 +134,9 @@ pub struct MovementPage {
 
 /// Lists the lines of a SKU's ledger, newest first.
 ///
+/// In drop mode each slice keeps a ledger of its own, which is read with `slice`; it stays readable when drop
+/// mode has ended. What moves between a slice and the SKU's own object is a line in the ledgers of both.
+///
 /// Each line carries the hash of the one before: `hash` is SHA-256 over `hash_before` and `entry`, so
 /// whoever reads them all can verify that none was changed, taken out or put in.
 #[utoipa::path(
@@ -142,6 +148,7 @@ pub struct MovementPage {
         ("location" = Option<String>, Query, description = "Only those at this location"),
         ("from" = Option<String>, Query, description = "Only those at or after this time, RFC 3339"),
         ("to" = Option<String>, Query, description = "Only those before this time, RFC 3339"),
+        ("slice" = Option<u16>, Query, description = "In drop mode, the ledger of this slice, by default that of the SKU's own object", minimum = 0, maximum = 63),
         ("limit" = Option<u32>, Query, description = "1 to 200, by default 50", minimum = 1, maximum = 200),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
     ),
@@ -153,17 +160,22 @@ pub struct MovementPage {
 )]
 pub async fn handle(ask: Ask) -> Outcome {
     let sku = ask.sku()?;
-    let asked = read(&ask.query(&["order", "kind", "location", "from", "to", "limit", "cursor"])?)?;
+    let query = ask.query(KNOWN)?;
+    let asked = read(&query)?;
+    let slice = query.read("slice", "must be 0 to 63", |text| {
+        text.parse().ok().filter(|slice| *slice < MAX_SLICES)
+    })?;
     let is_first = asked.after.is_none();
     let command = SkuCommand::Ledger(LedgerCommand::Movements(asked));
+    let object = StockObject { sku, slice };
     let SkuAnswer::Ledger(LedgerAnswer::Movements { lines, next_after }) =
-        ask.platform.sku(&sku, &command).await?
+        ask.platform.stock_object(&object, &command).await?
     else {
         return Err(ApiError::internal("the object's answer has no lines"));
     };
     if is_first && lines.is_empty() {
-        let shown = display::ask(&ask.platform, &sku).await?;
-        moment::require_known(&ask.platform, &sku, &shown.level).await?;
+        let shown = display::ask(&ask.platform, &object.sku).await?;
+        moment::require_known(&ask.platform, &object.sku, &shown.level).await?;
     }
     let items = lines.into_iter().map(MovementView::of).collect::<Result<_, _>>()?;
     let next_cursor = next_after.map(|after| cursor_after(&after.to_string()));
@@ -205,8 +217,6 @@ fn named<T: DeserializeOwned>(name: &str) -> Option<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const KNOWN: &[&str] = &["order", "kind", "location", "from", "to", "limit", "cursor"];
 
     #[test]
     fn a_page_is_what_its_parameters_say() {

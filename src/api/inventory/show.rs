@@ -1,7 +1,7 @@
 //! `GET /v1/admin/inventory/{sku}`: a SKU's counters, from the object that owns them.
 
-use super::moment;
 use super::view::InventoryView;
+use super::{bundle, moment};
 use crate::api::ask::Ask;
 use crate::api::openapi::Problem;
 use crate::api::remembered;
@@ -10,7 +10,8 @@ use crate::api::stock::{display, seen};
 
 /// Shows a SKU's counters, as the object that owns them has them now.
 ///
-/// A SKU that is no longer in the catalogue is shown for as long as it ever had stock.
+/// A SKU that is no longer in the catalogue is shown for as long as it ever had stock. A bundle has no stock
+/// of its own: it is shown as its `components` allow, as it is put together now.
 #[utoipa::path(
     get, path = "/v1/admin/inventory/{sku}", operation_id = "show_inventory", tag = "admin",
     params(
@@ -33,5 +34,7 @@ pub async fn handle(ask: Ask) -> Outcome {
     };
     moment::require_known(&ask.platform, &sku, &shown.level).await?;
     let seen = seen::by_storefronts(&ask.platform).await;
-    Reply::json(200, &InventoryView::of(&sku, &shown.level, shown.as_of, &terms, &seen))
+    let made_of = bundle::stock(&ask.platform, (&sku, &shown.level), at, &terms, &seen).await?;
+    let view = InventoryView::of(&sku, &shown.level, shown.as_of, &terms, &seen);
+    Reply::json(200, &made_of.into_iter().fold(view, InventoryView::made_of))
 }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::bundle::{BundleStock, ComponentStock};
 use super::terms_view::TermsView;
 use crate::api::stock::display;
 use crate::api::stock::seen::Seen;
@@ -58,6 +59,10 @@ pub struct InventoryView<'a> {
     locations: Vec<BalanceView<'a>>,
     /// The merchant's terms.
     terms: TermsView<'a>,
+    /// Of a bundle: what it is made of. It has no stock of its own, so `available` and `status` say what its
+    /// components allow, and every other count is 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    components: Option<Vec<ComponentStock>>,
     /// Grows by one with every change.
     version: i64,
     /// When this was so.
@@ -117,8 +122,16 @@ impl<'a> InventoryView<'a> {
             status: display::status(&shown, terms, as_of),
             locations: level.balances.iter().map(balance).collect(),
             terms: TermsView::of(level),
+            components: None,
             version: level.version,
             as_of,
         }
+    }
+
+    /// The same SKU, which is a bundle.
+    #[must_use]
+    pub fn made_of(self, bundle: BundleStock) -> Self {
+        let BundleStock { available, status, components, as_of } = bundle;
+        Self { available, status, components: Some(components), as_of, ..self }
     }
 }

@@ -1,4 +1,4 @@
-use base64::Engine;
+use base64ct::{Base64, Encoding};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -53,7 +53,7 @@ fn read<T: serde::de::DeserializeOwned>(document: Value) -> T {
 
 #[test]
 fn the_policy_lets_only_this_pages_own_style_apply() {
-    let hash = base64::engine::general_purpose::STANDARD.encode(Sha256::digest(STYLE));
+    let hash = Base64::encode_string(&Sha256::digest(STYLE));
     assert!(CONTENT_SECURITY_POLICY.contains(&format!("'sha256-{hash}'")), "{hash}");
     let page = of_invoice(&invoice("Mug"));
     assert!(page.contains(&["<style>", STYLE, "</style>"].concat()));

@@ -22,6 +22,7 @@ use crate::storage::locations::{self, Written};
     })),
     responses(
         (status = 200, description = "The location as it is now", body = StockLocation),
+        (status = 404, description = "`location_not_found`: no location can have this identity", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`location_in_use`: `skus` lists up to 20 that have units there; `location_needed`", body = Problem, content_type = "application/problem+json"),
     ),
 )]

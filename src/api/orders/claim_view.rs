@@ -5,8 +5,9 @@ use utoipa::ToSchema;
 
 use crate::domain::id::Sku;
 use crate::domain::inventory::LocationId;
-use crate::domain::order::{ClaimState, StockClaim};
+use crate::domain::order::{ClaimState, Order, StockClaim};
 use crate::domain::time::Timestamp;
+use crate::flows::shortage;
 
 /// What was asked of one SKU.
 #[derive(Debug, Serialize, ToSchema)]
@@ -28,6 +29,10 @@ pub struct ClaimView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     expected_at: Option<Timestamp>,
+    /// Of units that are gone: when the SKU is asked for them again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    asked_again_at: Option<Timestamp>,
 }
 
 /// Units of one location.
@@ -51,7 +56,8 @@ pub enum ClaimName {
     Refused,
     /// The units are sold to this order.
     Committed,
-    /// The order is paid and the units are gone.
+    /// The order is paid and the units are gone. The SKU is asked for them again until they are there, a
+    /// person resolves it, or money goes back.
     Short,
     /// The units were given back.
     Released,
@@ -60,7 +66,7 @@ pub enum ClaimName {
 impl<'a> ClaimView<'a> {
     /// A claim as the merchant sees it.
     #[must_use]
-    pub fn of(claim: &'a StockClaim) -> Self {
+    pub fn of(order: &'a Order, claim: &'a StockClaim) -> Self {
         let state = match claim.claim {
             ClaimState::Requested => ClaimName::Requested,
             ClaimState::Held => ClaimName::Held,
@@ -75,7 +81,8 @@ impl<'a> ClaimView<'a> {
             .collect();
         let (back_ordered, expected_at) = waits(Some(claim));
         let (sku, quantity) = (&claim.sku, claim.quantity);
-        Self { sku, quantity, state, served_from, back_ordered, expected_at }
+        let asked_again_at = shortage::ask_again_at(order, claim);
+        Self { sku, quantity, state, served_from, back_ordered, expected_at, asked_again_at }
     }
 }
 

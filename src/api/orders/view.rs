@@ -301,7 +301,8 @@ impl<'a> OrderView<'a> {
             payment_window_ends_at: order.payment_window_ends_at,
             version: merchant.then_some(order.version),
             operations: merchant.then(|| operations(order)),
-            claims: merchant.then(|| order.claims.iter().map(ClaimView::of).collect()),
+            claims: merchant
+                .then(|| order.claims.iter().map(|claim| ClaimView::of(order, claim)).collect()),
             attention: merchant.then_some(order.attention.as_slice()),
         }
     }

@@ -1,10 +1,11 @@
 //! `POST /v1/admin/purchase-orders/{id}/cancel`: it is called off.
 
+use super::PurchaseOrders;
 use super::view::PurchaseOrderView;
-use super::with_note;
 use crate::api::ask::Ask;
 use crate::api::openapi::Problem;
 use crate::api::reply::Outcome;
+use crate::api::stock_documents::kind::with_note;
 use crate::api::stock_documents::note::NoteRequest;
 use crate::domain::stock_document::Action;
 
@@ -28,5 +29,5 @@ use crate::domain::stock_document::Action;
     ),
 )]
 pub async fn handle(ask: Ask) -> Outcome {
-    with_note(ask, Action::Cancel).await
+    with_note::<PurchaseOrders>(ask, Action::Cancel).await
 }

@@ -3,14 +3,12 @@
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::PurchaseOrders;
 use super::view::PurchaseOrderView;
 use crate::api::ask::Ask;
-use crate::api::body;
 use crate::api::openapi::Problem;
-use crate::api::reply::{Outcome, Reply};
-use crate::api::stock_documents::create::create;
-use crate::api::stock_documents::json_bytes;
-use crate::domain::id::{PurchaseOrderId, StockDocumentId};
+use crate::api::reply::Outcome;
+use crate::api::stock_documents::kind::make;
 use crate::domain::inventory::LocationId;
 use crate::domain::stock_document::{Draft, Origin, PurchaseLineDraft, PurchaseOrderDraft};
 use crate::domain::supplier::SupplierId;
@@ -70,16 +68,10 @@ impl PurchaseOrderRequest {
     request_body = PurchaseOrderRequest,
     responses(
         (status = 201, description = "The draft; `Idempotent-Replayed: true` on a repeat", body = PurchaseOrderView),
+        (status = 409, description = "`sku_is_bundle`: `skus` lists the bundles among the lines", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "`invalid_request`, `unknown_sku`, `idempotency_key_reused`", body = Problem, content_type = "application/problem+json"),
     ),
 )]
-pub async fn handle(mut ask: Ask) -> Outcome {
-    let body = json_bytes(&mut ask).await?;
-    let submission = ask.submission(&body)?;
-    let request: PurchaseOrderRequest = body::parse(&body)?;
-    let id = |unique| StockDocumentId::PurchaseOrder(PurchaseOrderId::new(unique));
-    let (document, replayed) = create(&ask, submission, id, request.draft()).await?;
-    let location = format!("/v1/admin/purchase-orders/{}", document.id);
-    let reply = Reply::json(201, &PurchaseOrderView::of(&document, &[])?)?;
-    Ok(reply.replayed(replayed).with_header("location", location))
+pub async fn handle(ask: Ask) -> Outcome {
+    make::<PurchaseOrders, _>(ask, PurchaseOrderRequest::draft).await
 }

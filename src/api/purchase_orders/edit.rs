@@ -1,14 +1,12 @@
 //! `PUT /v1/admin/purchase-orders/{id}`: a draft is replaced.
 
+use super::PurchaseOrders;
 use super::create::PurchaseOrderRequest;
-use super::named;
 use super::view::PurchaseOrderView;
 use crate::api::ask::Ask;
-use crate::api::body;
 use crate::api::openapi::Problem;
-use crate::api::reply::{Outcome, Reply};
-use crate::api::stock_documents::create::edit;
-use crate::api::stock_documents::json_bytes;
+use crate::api::reply::Outcome;
+use crate::api::stock_documents::kind::edit;
 
 /// Replaces a draft.
 ///
@@ -20,14 +18,10 @@ use crate::api::stock_documents::json_bytes;
     responses(
         (status = 200, description = "The order as it is now", body = PurchaseOrderView),
         (status = 404, description = "`purchase_order_not_found`", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`document_state`", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`document_state`, `sku_is_bundle`", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "`invalid_request`, `unknown_sku`", body = Problem, content_type = "application/problem+json"),
     ),
 )]
-pub async fn handle(mut ask: Ask) -> Outcome {
-    let id = named(&ask)?;
-    let body = json_bytes(&mut ask).await?;
-    let request: PurchaseOrderRequest = body::parse(&body)?;
-    let document = edit(&ask, id, request.draft()).await?;
-    Reply::json(200, &PurchaseOrderView::of(&document, &document.failures)?)
+pub async fn handle(ask: Ask) -> Outcome {
+    edit::<PurchaseOrders, _>(ask, PurchaseOrderRequest::draft).await
 }

@@ -10,32 +10,35 @@ pub mod receive;
 pub mod show;
 pub mod view;
 
-use super::ask::Ask;
 use super::error::{ApiError, ErrorCode};
-use super::reply::{Outcome, Reply};
-use super::stock_documents::{act, json_bytes, note};
+use super::stock_documents::kind::Kind;
 use crate::domain::id::{PurchaseOrderId, StockDocumentId};
-use crate::domain::stock_document::Action;
+use crate::domain::stock_document::{LineFailure, StockDocument};
+use uuid::Uuid;
 use view::PurchaseOrderView;
 
-/// The purchase order that the path names.
-fn named(ask: &Ask) -> Result<StockDocumentId, ApiError> {
-    let id: PurchaseOrderId = ask.named("id", ErrorCode::PurchaseOrderNotFound)?;
-    Ok(StockDocumentId::PurchaseOrder(id))
-}
+/// Orders to suppliers.
+pub struct PurchaseOrders;
 
-/// Does something that needs no more than a note.
-async fn with_note(mut ask: Ask, action: Action) -> Outcome {
-    let id = named(&ask)?;
-    let body = json_bytes(&mut ask).await?;
-    let submission = ask.submission(&body)?;
-    let note = note::read(&body)?;
-    let done = act::act(&ask, id, submission, action, note).await?;
-    shown(&done, 200)
-}
+impl Kind for PurchaseOrders {
+    type Id = PurchaseOrderId;
+    type View<'a> = PurchaseOrderView<'a>;
 
-/// The order after something was done with it.
-fn shown(done: &act::Done, status: u16) -> Outcome {
-    let view = PurchaseOrderView::of(&done.document, &done.failures)?;
-    Ok(Reply::json(done.status(status), &view)?.replayed(done.replayed))
+    const PATH: &'static str = "/v1/admin/purchase-orders";
+    const MISSING: ErrorCode = ErrorCode::PurchaseOrderNotFound;
+
+    fn id(id: PurchaseOrderId) -> StockDocumentId {
+        StockDocumentId::PurchaseOrder(id)
+    }
+
+    fn of_unique(unique: Uuid) -> StockDocumentId {
+        StockDocumentId::PurchaseOrder(PurchaseOrderId::new(unique))
+    }
+
+    fn view<'a>(
+        document: &'a StockDocument,
+        failures: &'a [LineFailure],
+    ) -> Result<PurchaseOrderView<'a>, ApiError> {
+        PurchaseOrderView::of(document, failures)
+    }
 }

@@ -1,11 +1,11 @@
 //! `GET /v1/admin/purchase-orders/{id}`: a purchase order as it is now.
 
-use super::named;
+use super::PurchaseOrders;
 use super::view::PurchaseOrderView;
 use crate::api::ask::Ask;
 use crate::api::openapi::Problem;
-use crate::api::reply::{Outcome, Reply};
-use crate::api::stock_documents::found;
+use crate::api::reply::Outcome;
+use crate::api::stock_documents::kind::show;
 
 /// Shows a purchase order, as the object that owns it has it now.
 #[utoipa::path(
@@ -17,6 +17,5 @@ use crate::api::stock_documents::found;
     ),
 )]
 pub async fn handle(ask: Ask) -> Outcome {
-    let (document, failures) = found(&ask, named(&ask)?).await?;
-    Reply::json(200, &PurchaseOrderView::of(&document, &failures)?)
+    show::<PurchaseOrders>(ask).await
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use crate::domain::catalogue::{Contents, Sellable, StoreSettings, Unpacking};
+use crate::domain::catalogue::{Component, Contents, Sellable, StoreSettings, Unpacking};
 use crate::domain::id::Sku;
 use crate::domain::inventory::{BundleAvailability, StockLevel, bundle_availability};
 use crate::domain::time::Timestamp;
@@ -63,10 +63,16 @@ impl Unpacked {
         Some(bundle_availability(levels, i64::from(terms.low_stock_threshold), now))
     }
 
+    /// The SKUs with stock that a bundle is made of, with their units in one of it.
+    #[must_use]
+    pub fn parts(&self, bundle: &Sku) -> &[Component] {
+        let contents = self.bundles.get(bundle).and_then(Option::as_ref);
+        contents.map_or(&[], |contents| &contents.parts)
+    }
+
     /// Whether a SKU is a component of a bundle.
     #[must_use]
     pub fn needs(&self, bundle: &Sku, component: &Sku) -> bool {
-        let contents = self.bundles.get(bundle).and_then(Option::as_ref);
-        contents.is_some_and(|contents| contents.parts.iter().any(|p| p.sku == *component))
+        self.parts(bundle).iter().any(|part| part.sku == *component)
     }
 }

@@ -64,12 +64,20 @@ pub async fn act(
 
 /// A SKU refused a line of what is done for all lines or for none.
 fn came_to_nothing(failures: &[LineFailure]) -> ApiError {
+    let because = |code, detail: &'static str| {
+        let lines = serde_json::to_value(failures).unwrap_or_default();
+        ApiError::because(code, detail).with("lines", lines)
+    };
+    // What is to be counted again comes first: the rest is then judged by other numbers.
+    if failures.iter().any(|failure| failure.refusal == ChangeRefusal::CountedSince) {
+        let detail = "Shelves were corrected by another count; nothing of the document was done.";
+        return because(ErrorCode::ShelfCountedSince, detail);
+    }
     let claimed =
         |failure: &LineFailure| matches!(failure.refusal, ChangeRefusal::UnitsClaimed { .. });
     if failures.iter().any(claimed) {
         let detail = "Units are reserved or sold; nothing of the document was done.";
-        let lines = serde_json::to_value(failures).unwrap_or_default();
-        return ApiError::because(ErrorCode::UnitsClaimed, detail).with("lines", lines);
+        return because(ErrorCode::UnitsClaimed, detail);
     }
     match failures.first() {
         Some(failure) => {

@@ -6,6 +6,7 @@ use super::{missing, refused, unfit, unique};
 use crate::api::ask::Ask;
 use crate::api::error::{ApiError, ErrorCode};
 use crate::api::idempotency::Submission;
+use crate::api::inventory::bundle::refuse_bundles;
 use crate::api::locations::known::require_locations;
 use crate::domain::field_error::FieldError;
 use crate::domain::id::{Sku, StockDocumentId};
@@ -18,25 +19,30 @@ use crate::storage::{catalogue, suppliers};
 
 /// Makes a document. Whether it was made before under the same key.
 ///
+/// What the edge would refuse (a SKU that is no longer in the catalogue, a supplier that was archived since)
+/// is first looked up under the key: a retry of what was made gets what was made.
+///
 /// # Errors
-/// 422 for what is wrong with the draft, 503.
+/// 409 for bundles, 422 for what else is wrong with the draft, 503.
 pub async fn create(
     ask: &Ask,
     submission: Submission,
     id: impl FnOnce(uuid::Uuid) -> StockDocumentId,
     draft: Draft,
 ) -> Result<(StockDocument, bool), ApiError> {
-    require_sound(&ask.platform, &draft).await?;
     let id = id(unique(&submission)?);
-    let command = StockDocumentCommand::Create {
-        key: submission.key,
-        fingerprint: submission.fingerprint,
-        draft: Box::new(draft),
-        by: ask.caller.sender().to_owned(),
+    let Submission { key, fingerprint, .. } = submission;
+    let (command, refusal) = match require_sound(&ask.platform, &draft).await {
+        Ok(()) => {
+            let (draft, by) = (Box::new(draft), ask.caller.sender().to_owned());
+            (StockDocumentCommand::Create { key, fingerprint, draft, by }, None)
+        }
+        Err(refusal) => (StockDocumentCommand::Replay { key, fingerprint }, Some(refusal)),
     };
     match ask.platform.stock_document(id, &command).await? {
         StockDocumentAnswer::Document { document, replayed, .. } => Ok((*document, replayed)),
         StockDocumentAnswer::KeyReused => Err(ApiError::new(ErrorCode::IdempotencyKeyReused)),
+        StockDocumentAnswer::NotFound => Err(refusal.unwrap_or_else(unfit)),
         _ => Err(unfit()),
     }
 }
@@ -103,9 +109,11 @@ fn named(draft: &Draft) -> (Vec<&Sku>, Vec<(String, &LocationId)>) {
 }
 
 /// Stock of a SKU that nobody can sell is neither bought nor moved nor counted: most likely it is
-/// misspelt. What is remembered is not asked: the SKU may have been made a moment ago.
+/// misspelt. A bundle has none: its components are bought, moved and counted. What is remembered is not
+/// asked: the SKU may have been made a moment ago.
 async fn require_skus(platform: &Platform, skus: &[&Sku]) -> Result<(), ApiError> {
     let known = catalogue::sellables(&platform.database()?, skus).await?;
+    refuse_bundles(&known)?;
     let known: BTreeSet<&Sku> = known.iter().map(|sellable| &sellable.sku).collect();
     let unknown: Vec<(usize, &Sku)> =
         (0..).zip(skus.iter().copied()).filter(|(_, sku)| !known.contains(sku)).collect();

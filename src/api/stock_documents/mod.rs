@@ -3,6 +3,7 @@
 
 pub mod act;
 pub mod create;
+pub mod kind;
 pub mod list;
 pub mod note;
 pub mod view;

@@ -56,7 +56,7 @@ pub struct FailureView<'a> {
     /// Which SKU.
     #[schema(value_type = String)]
     sku: &'a Sku,
-    /// `units_claimed`, `not_damaged` or `out_of_range`.
+    /// `units_claimed`, `shelf_counted_since`, `not_damaged` or `out_of_range`.
     code: &'static str,
     /// With `units_claimed`: how many units could be taken away.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -68,6 +68,7 @@ impl<'a> FailureView<'a> {
         let (code, removable) = match failure.refusal {
             ChangeRefusal::UnitsClaimed { removable } => ("units_claimed", Some(removable)),
             ChangeRefusal::NotDamaged { .. } => ("not_damaged", None),
+            ChangeRefusal::CountedSince => ("shelf_counted_since", None),
             ChangeRefusal::OutOfRange => ("out_of_range", None),
         };
         Self { line: failure.line, sku: &failure.sku, code, removable }

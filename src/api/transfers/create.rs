@@ -3,14 +3,12 @@
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::Transfers;
 use super::view::TransferView;
 use crate::api::ask::Ask;
-use crate::api::body;
 use crate::api::openapi::Problem;
-use crate::api::reply::{Outcome, Reply};
-use crate::api::stock_documents::create::create;
-use crate::api::stock_documents::json_bytes;
-use crate::domain::id::{StockDocumentId, TransferId};
+use crate::api::reply::Outcome;
+use crate::api::stock_documents::kind::make;
 use crate::domain::inventory::LocationId;
 use crate::domain::stock_document::{Draft, TransferDraft, TransferLineDraft};
 use crate::domain::time::Timestamp;
@@ -65,16 +63,10 @@ impl TransferRequest {
     request_body = TransferRequest,
     responses(
         (status = 201, description = "The draft; `Idempotent-Replayed: true` on a repeat", body = TransferView),
+        (status = 409, description = "`sku_is_bundle`: `skus` lists the bundles among the lines", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "`invalid_request`, `unknown_sku`, `idempotency_key_reused`", body = Problem, content_type = "application/problem+json"),
     ),
 )]
-pub async fn handle(mut ask: Ask) -> Outcome {
-    let body = json_bytes(&mut ask).await?;
-    let submission = ask.submission(&body)?;
-    let request: TransferRequest = body::parse(&body)?;
-    let id = |unique| StockDocumentId::Transfer(TransferId::new(unique));
-    let (document, replayed) = create(&ask, submission, id, request.draft()).await?;
-    let location = format!("/v1/admin/transfers/{}", document.id);
-    let reply = Reply::json(201, &TransferView::of(&document, &[])?)?;
-    Ok(reply.replayed(replayed).with_header("location", location))
+pub async fn handle(ask: Ask) -> Outcome {
+    make::<Transfers, _>(ask, TransferRequest::draft).await
 }

@@ -1,14 +1,12 @@
 //! `PUT /v1/admin/transfers/{id}`: a draft is replaced.
 
+use super::Transfers;
 use super::create::TransferRequest;
-use super::named;
 use super::view::TransferView;
 use crate::api::ask::Ask;
-use crate::api::body;
 use crate::api::openapi::Problem;
-use crate::api::reply::{Outcome, Reply};
-use crate::api::stock_documents::create::edit;
-use crate::api::stock_documents::json_bytes;
+use crate::api::reply::Outcome;
+use crate::api::stock_documents::kind::edit;
 
 /// Replaces a draft.
 ///
@@ -20,14 +18,10 @@ use crate::api::stock_documents::json_bytes;
     responses(
         (status = 200, description = "The transfer as it is now", body = TransferView),
         (status = 404, description = "`transfer_not_found`", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`document_state`", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`document_state`, `sku_is_bundle`", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "`invalid_request`, `unknown_sku`", body = Problem, content_type = "application/problem+json"),
     ),
 )]
-pub async fn handle(mut ask: Ask) -> Outcome {
-    let id = named(&ask)?;
-    let body = json_bytes(&mut ask).await?;
-    let request: TransferRequest = body::parse(&body)?;
-    let document = edit(&ask, id, request.draft()).await?;
-    Reply::json(200, &TransferView::of(&document, &document.failures)?)
+pub async fn handle(ask: Ask) -> Outcome {
+    edit::<Transfers, _>(ask, TransferRequest::draft).await
 }

@@ -11,32 +11,35 @@ pub mod ship;
 pub mod show;
 pub mod view;
 
-use super::ask::Ask;
 use super::error::{ApiError, ErrorCode};
-use super::reply::{Outcome, Reply};
-use super::stock_documents::{act, json_bytes, note};
+use super::stock_documents::kind::Kind;
 use crate::domain::id::{StockDocumentId, TransferId};
-use crate::domain::stock_document::Action;
+use crate::domain::stock_document::{LineFailure, StockDocument};
+use uuid::Uuid;
 use view::TransferView;
 
-/// The transfer that the path names.
-fn named(ask: &Ask) -> Result<StockDocumentId, ApiError> {
-    let id: TransferId = ask.named("id", ErrorCode::TransferNotFound)?;
-    Ok(StockDocumentId::Transfer(id))
-}
+/// Transfers between locations.
+pub struct Transfers;
 
-/// Does something that needs no more than a note.
-async fn with_note(mut ask: Ask, action: Action) -> Outcome {
-    let id = named(&ask)?;
-    let body = json_bytes(&mut ask).await?;
-    let submission = ask.submission(&body)?;
-    let note = note::read(&body)?;
-    let done = act::act(&ask, id, submission, action, note).await?;
-    shown(&done, 200)
-}
+impl Kind for Transfers {
+    type Id = TransferId;
+    type View<'a> = TransferView<'a>;
 
-/// The transfer after something was done with it.
-fn shown(done: &act::Done, status: u16) -> Outcome {
-    let view = TransferView::of(&done.document, &done.failures)?;
-    Ok(Reply::json(done.status(status), &view)?.replayed(done.replayed))
+    const PATH: &'static str = "/v1/admin/transfers";
+    const MISSING: ErrorCode = ErrorCode::TransferNotFound;
+
+    fn id(id: TransferId) -> StockDocumentId {
+        StockDocumentId::Transfer(id)
+    }
+
+    fn of_unique(unique: Uuid) -> StockDocumentId {
+        StockDocumentId::Transfer(TransferId::new(unique))
+    }
+
+    fn view<'a>(
+        document: &'a StockDocument,
+        failures: &'a [LineFailure],
+    ) -> Result<TransferView<'a>, ApiError> {
+        TransferView::of(document, failures)
+    }
 }

@@ -3,13 +3,12 @@
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::Transfers;
 use super::view::TransferView;
-use super::{named, shown};
 use crate::api::ask::Ask;
-use crate::api::body;
 use crate::api::openapi::Problem;
 use crate::api::reply::Outcome;
-use crate::api::stock_documents::{act, json_bytes, note};
+use crate::api::stock_documents::kind::with_lines;
 use crate::domain::stock_document::{Action, ReceivedLine};
 
 /// Goods that arrived.
@@ -45,13 +44,9 @@ pub struct ArrivalRequest {
         (status = 503, description = "`try_again`: an earlier step is not over", body = Problem, content_type = "application/problem+json"),
     ),
 )]
-pub async fn handle(mut ask: Ask) -> Outcome {
-    let id = named(&ask)?;
-    let body = json_bytes(&mut ask).await?;
-    let submission = ask.submission(&body)?;
-    let request: ArrivalRequest = body::parse(&body)?;
-    note::check(request.note.as_deref())?;
-    let action = Action::Receive { lines: request.lines, allow_over_receipt: false };
-    let done = act::act(&ask, id, submission, action, request.note).await?;
-    shown(&done, 201)
+pub async fn handle(ask: Ask) -> Outcome {
+    with_lines::<Transfers, ArrivalRequest>(ask, 201, |request| {
+        (Action::Receive { lines: request.lines, allow_over_receipt: false }, request.note)
+    })
+    .await
 }

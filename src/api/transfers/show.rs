@@ -1,11 +1,11 @@
 //! `GET /v1/admin/transfers/{id}`: a transfer as it is now.
 
-use super::named;
+use super::Transfers;
 use super::view::TransferView;
 use crate::api::ask::Ask;
 use crate::api::openapi::Problem;
-use crate::api::reply::{Outcome, Reply};
-use crate::api::stock_documents::found;
+use crate::api::reply::Outcome;
+use crate::api::stock_documents::kind::show;
 
 /// Shows a transfer, as the object that owns it has it now.
 #[utoipa::path(
@@ -17,6 +17,5 @@ use crate::api::stock_documents::found;
     ),
 )]
 pub async fn handle(ask: Ask) -> Outcome {
-    let (document, failures) = found(&ask, named(&ask)?).await?;
-    Reply::json(200, &TransferView::of(&document, &failures)?)
+    show::<Transfers>(ask).await
 }

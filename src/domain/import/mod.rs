@@ -130,6 +130,8 @@ pub enum RowCode {
     UnknownColumn,
     /// The SKU is not in the catalogue.
     UnknownSku,
+    /// The SKU is a bundle, which has no stock of its own.
+    SkuIsBundle,
     /// The location is not registered, or is archived.
     UnknownLocation,
     /// A row above it says something of the same thing; that one counts.

@@ -48,6 +48,10 @@ pub enum StockChange {
         location: LocationId,
         /// Units found beyond those known.
         quantity_delta: i64,
+        /// The last line of the ledger when it was counted. If counts of the shelf were booked since, the
+        /// difference that is left is not the one that was found, and it is refused; none: it is not asked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        counted_after: Option<i64>,
     },
     /// Units turn out to be unfit for sale, or fit again if negative.
     Damaged {
@@ -108,6 +112,9 @@ pub enum ChangeRefusal {
         /// How many are.
         damaged: i64,
     },
+    /// Another count of the shelf was booked since this one was made: the shelf is to be counted again.
+    #[error("the shelf was corrected by another count since this one was made")]
+    CountedSince,
     /// A count would leave its bounds.
     #[error("a count would exceed {MAX_UNITS}, or a SKU {MAX_LOCATIONS} locations")]
     OutOfRange,

@@ -1,6 +1,7 @@
 //! A cycle count: people count what lies on shelves while the shop goes on selling. A line's variance is
 //! what was counted against what was known at that moment, and it is the variance that is booked: what
-//! is sold or comes between counting and approval is not undone by it.
+//! is sold or comes between counting and approval is not undone by it. Two counts of one shelf find the same
+//! difference: once one of them is booked, the SKU refuses the other, which is then to be counted again.
 
 use std::collections::BTreeSet;
 
@@ -94,6 +95,9 @@ pub struct CountedLine {
     /// Units that the SKU knew of when it was counted; whoever owns the document asks for it.
     #[serde(default)]
     pub known: i64,
+    /// The last line of the SKU's ledger then; asked for as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ledger_sequence: Option<i64>,
 }
 
 /// A count.
@@ -124,6 +128,9 @@ pub struct CountLine {
     /// Units that were known at that moment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known: Option<i64>,
+    /// The last line of the SKU's ledger at that moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ledger_sequence: Option<i64>,
     /// When.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counted_at: Option<Timestamp>,
@@ -161,6 +168,7 @@ impl CountDraft {
             location: line.location,
             counted: None,
             known: None,
+            ledger_sequence: None,
             counted_at: None,
             counted_by: None,
             is_booked: false,
@@ -191,7 +199,9 @@ impl Count {
                         let wanted = quantity_delta != 0 && (quantity_delta < 0) == is_lacking;
                         (wanted && !line.is_booked).then(|| {
                             let location = line.location.clone();
-                            let change = StockChange::Variance { location, quantity_delta };
+                            let counted_after = line.ledger_sequence;
+                            let change =
+                                StockChange::Variance { location, quantity_delta, counted_after };
                             (index, line.sku.clone(), vec![change])
                         })
                     })
@@ -235,6 +245,7 @@ impl Count {
                     let Some(line) = self.lines.get_mut(place) else { continue };
                     line.counted = Some(found.counted);
                     line.known = Some(found.known);
+                    line.ledger_sequence = found.ledger_sequence;
                     line.counted_at = Some(step.at);
                     line.counted_by = Some(step.by.clone());
                     line.is_booked = false;

@@ -2,11 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::receipt::{self, OverReceipt, Receipt, ReceivedLine};
+use super::receipt::{self, Receipt, ReceivedLine};
 use super::step::{Action, ActionKind, Effect, Step, phases};
 use super::{
-    MAX_LINE_UNITS, MAX_LINES, MAX_NOTE_CHARACTERS, MAX_REFERENCE_CHARACTERS, OpenLine, OpenStage,
-    Refusal,
+    MAX_LINE_UNITS, MAX_NOTE_CHARACTERS, MAX_REFERENCE_CHARACTERS, OpenLine, OpenStage, Refusal,
 };
 use crate::domain::field_error::{Checks, FieldError};
 use crate::domain::id::Sku;
@@ -193,15 +192,11 @@ impl PurchaseOrderDraft {
     pub fn check(&self) -> Vec<FieldError> {
         let mut checks = Checks::default();
         papers(&mut checks, self.reference.as_deref(), self.note.as_deref());
-        checks.count("/lines", self.lines.len(), 1, MAX_LINES);
-        let skus = self.lines.iter().map(|line| &line.sku);
-        checks.unique("/lines", skus, "names a SKU that an earlier line names");
+        let goods = self.lines.iter().map(|line| (&line.sku, line.quantity));
+        receipt::check_goods(&mut checks, goods);
         let currency = self.lines.iter().find_map(|line| line.unit_cost).map(|cost| cost.currency);
         let mut total = 0_i64;
         for (index, line) in self.lines.iter().enumerate() {
-            let sane = (1..=MAX_LINE_UNITS).contains(&line.quantity);
-            let pointer = format!("/lines/{index}/quantity");
-            checks.require(sane, &pointer, "must be 1 to 1000000");
             let Some(cost) = line.unit_cost else { continue };
             let pointer = format!("/lines/{index}/unit_cost");
             checks.require(cost.amount >= 0, &pointer, "must not be negative");
@@ -321,33 +316,18 @@ impl PurchaseOrder {
     }
 
     fn receive(&self, sent: &[ReceivedLine], allows_over: bool) -> Result<Vec<Effect>, Refusal> {
-        let places = receipt::matched(sent, self.lines.iter().map(|line| &line.sku))?;
-        if !receipt::has_room(&self.receipts, sent.len()) {
-            return Err(Refusal::Full);
-        }
-        let mut over = Vec::new();
-        let mut changes = Vec::new();
-        for (index, (came, place)) in sent.iter().zip(places).enumerate() {
-            let Some(line) = self.lines.get(place) else { continue };
+        let of_line = |line: &PurchaseLine, came: &ReceivedLine| {
             let believed = line.quantity.saturating_mul(BELIEVED_TIMES);
             let most = if allows_over { MAX_LINE_UNITS.max(believed) } else { believed };
-            let most = most.saturating_sub(line.came()).max(0);
-            if came.came() > most {
-                over.push(OverReceipt { index, sku: came.sku.clone(), most });
-            }
             let change = StockChange::Received {
                 location: self.location.clone(),
                 quantity: came.quantity,
                 damaged: came.damaged,
                 announced: came.came().min(line.announced),
             };
-            changes.push((place, line.sku.clone(), vec![change]));
-        }
-        if over.is_empty() {
-            Ok(phases(vec![changes]))
-        } else {
-            Err(Refusal::OverReceipt { lines: over })
-        }
+            (most.saturating_sub(line.came()).max(0), vec![change])
+        };
+        receipt::taken_in(sent, &self.receipts, &self.lines, |line| &line.sku, of_line)
     }
 
     /// Writes down what a step came to.

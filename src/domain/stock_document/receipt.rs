@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::step::{Effect, Step};
-use super::{MAX_LINE_UNITS, Refusal};
+use super::step::{Effect, Step, phases};
+use super::{MAX_LINE_UNITS, MAX_LINES, Refusal};
+use crate::domain::field_error::Checks;
 use crate::domain::id::Sku;
 use crate::domain::inventory::StockChange;
 use crate::domain::time::Timestamp;
@@ -82,10 +83,7 @@ pub struct ReceiptLine {
 }
 
 /// Finds the document's line of each line that was sent: (place in the document, place in what was sent).
-pub(super) fn matched<'a>(
-    sent: &[ReceivedLine],
-    known: impl Iterator<Item = &'a Sku> + Clone,
-) -> Result<Vec<usize>, Refusal> {
+fn matched(sent: &[ReceivedLine], known: &[&Sku]) -> Result<Vec<usize>, Refusal> {
     let mut seen = BTreeSet::new();
     let refused = |index, problem: &str| Refusal::Line { index, problem: problem.to_owned() };
     let mut lines = Vec::with_capacity(sent.len());
@@ -94,7 +92,7 @@ pub(super) fn matched<'a>(
         if !in_range(line.quantity) || !in_range(line.damaged) || line.came() == 0 {
             return Err(refused(index, "must have 1 to 1000000 units"));
         }
-        let Some(place) = known.clone().position(|sku| *sku == line.sku) else {
+        let Some(place) = known.iter().position(|sku| **sku == line.sku) else {
             return Err(refused(index, "is not in the document"));
         };
         if !seen.insert(place) {
@@ -108,8 +106,53 @@ pub(super) fn matched<'a>(
     Ok(lines)
 }
 
+/// What goods that came ask of SKUs. `of_line`: the most that may still come of a line, and what its SKU does
+/// with what came.
+pub(super) fn taken_in<Line>(
+    sent: &[ReceivedLine],
+    receipts: &[Receipt],
+    lines: &[Line],
+    sku: impl Fn(&Line) -> &Sku,
+    of_line: impl Fn(&Line, &ReceivedLine) -> (i64, Vec<StockChange>),
+) -> Result<Vec<Effect>, Refusal> {
+    let skus: Vec<&Sku> = lines.iter().map(sku).collect();
+    let places = matched(sent, &skus)?;
+    if !has_room(receipts, sent.len()) {
+        return Err(Refusal::Full);
+    }
+    let mut over = Vec::new();
+    let mut changes = Vec::new();
+    for (index, (came, place)) in sent.iter().zip(places).enumerate() {
+        let Some(line) = lines.get(place) else { continue };
+        let (most, change) = of_line(line, came);
+        if came.came() > most {
+            over.push(OverReceipt { index, sku: came.sku.clone(), most });
+        }
+        changes.push((place, came.sku.clone(), change));
+    }
+    if over.is_empty() {
+        Ok(phases(vec![changes]))
+    } else {
+        Err(Refusal::OverReceipt { lines: over })
+    }
+}
+
+/// Checks the goods of a draft: each SKU once, in a number that can be handled.
+pub(super) fn check_goods<'a>(
+    checks: &mut Checks,
+    goods: impl ExactSizeIterator<Item = (&'a Sku, i64)> + Clone,
+) {
+    checks.count("/lines", goods.len(), 1, MAX_LINES);
+    let skus = goods.clone().map(|(sku, _)| sku);
+    checks.unique("/lines", skus, "names a SKU that an earlier line names");
+    for (index, (_, quantity)) in goods.enumerate() {
+        let sane = (1..=MAX_LINE_UNITS).contains(&quantity);
+        checks.require(sane, &format!("/lines/{index}/quantity"), "must be 1 to 1000000");
+    }
+}
+
 /// Whether the document holds one receipt more, of so many lines.
-pub(super) fn has_room(receipts: &[Receipt], lines: usize) -> bool {
+fn has_room(receipts: &[Receipt], lines: usize) -> bool {
     let held = receipts.iter().map(|receipt| receipt.lines.len()).fold(0, usize::saturating_add);
     receipts.len() < MAX_RECEIPTS && held.saturating_add(lines) <= MAX_RECEIPT_LINES
 }

@@ -374,9 +374,9 @@ fn undone(changes: &[StockChange]) -> Vec<StockChange> {
             let quantity_delta = quantity_delta.saturating_neg();
             Some(StockChange::Expected { location, quantity_delta })
         }
-        StockChange::Variance { location, quantity_delta } => {
+        StockChange::Variance { location, quantity_delta, .. } => {
             let quantity_delta = quantity_delta.saturating_neg();
-            Some(StockChange::Variance { location, quantity_delta })
+            Some(StockChange::Variance { location, quantity_delta, counted_after: None })
         }
         _ => None,
     };

@@ -77,7 +77,8 @@ pub(super) fn receive(lines: Vec<ReceivedLine>) -> Action {
 }
 
 pub(super) fn counted(number: usize, counted: i64, known: i64) -> CountedLine {
-    CountedLine { sku: sku(number), location: place("west"), counted, known }
+    let ledger_sequence = Some(40);
+    CountedLine { sku: sku(number), location: place("west"), counted, known, ledger_sequence }
 }
 
 fn order_of(document: &StockDocument) -> &PurchaseOrder {

@@ -5,9 +5,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::purchase_order::papers;
-use super::receipt::{self, OverReceipt, Receipt, ReceivedLine};
+use super::receipt::{self, Receipt, ReceivedLine};
 use super::step::{Action, ActionKind, Effect, Step, phases};
-use super::{MAX_LINE_UNITS, MAX_LINES, OpenLine, OpenStage, Refusal};
+use super::{OpenLine, OpenStage, Refusal};
 use crate::domain::field_error::{Checks, FieldError};
 use crate::domain::id::Sku;
 use crate::domain::inventory::{LocationId, StockChange};
@@ -166,14 +166,8 @@ impl TransferDraft {
         let mut checks = Checks::default();
         papers(&mut checks, self.reference.as_deref(), self.note.as_deref());
         checks.require(self.from != self.to, "/to", "must be another location than from");
-        checks.count("/lines", self.lines.len(), 1, MAX_LINES);
-        let skus = self.lines.iter().map(|line| &line.sku);
-        checks.unique("/lines", skus, "names a SKU that an earlier line names");
-        for (index, line) in self.lines.iter().enumerate() {
-            let sane = (1..=MAX_LINE_UNITS).contains(&line.quantity);
-            let pointer = format!("/lines/{index}/quantity");
-            checks.require(sane, &pointer, "must be 1 to 1000000");
-        }
+        let goods = self.lines.iter().map(|line| (&line.sku, line.quantity));
+        receipt::check_goods(&mut checks, goods);
         checks.finish()
     }
 
@@ -292,25 +286,9 @@ impl Transfer {
     }
 
     fn receive(&self, sent: &[ReceivedLine]) -> Result<Vec<Effect>, Refusal> {
-        let places = receipt::matched(sent, self.lines.iter().map(|line| &line.sku))?;
-        if !receipt::has_room(&self.receipts, sent.len()) {
-            return Err(Refusal::Full);
-        }
-        let mut over = Vec::new();
-        let mut changes = Vec::new();
-        for (index, (came, place)) in sent.iter().zip(places).enumerate() {
-            let Some(line) = self.lines.get(place) else { continue };
-            let most = line.under_way();
-            if came.came() > most {
-                over.push(OverReceipt { index, sku: came.sku.clone(), most });
-            }
-            changes.push((place, line.sku.clone(), self.arrive(came)));
-        }
-        if over.is_empty() {
-            Ok(phases(vec![changes]))
-        } else {
-            Err(Refusal::OverReceipt { lines: over })
-        }
+        let of_line =
+            |line: &TransferLine, came: &ReceivedLine| (line.under_way(), self.arrive(came));
+        receipt::taken_in(sent, &self.receipts, &self.lines, |line| &line.sku, of_line)
     }
 
     /// Writes down what a step came to.

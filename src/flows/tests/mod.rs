@@ -10,5 +10,6 @@ mod money;
 mod money_world;
 mod returns;
 mod returns_world;
+mod shortages;
 mod steps;
 pub(crate) mod world;

@@ -8,8 +8,8 @@ use uuid::Uuid;
 use super::world::draft;
 use crate::domain::id::{OrderId, ShardNumber, Sku};
 use crate::domain::inventory::{
-    ClaimAnswer, ClaimCommand, ClaimReply, ClaimTerms, Condition, Reservation, StockLevel, Usage,
-    decide,
+    ClaimAnswer, ClaimCommand, ClaimReply, ClaimTerms, Condition, LocationId, Placement,
+    Reservation, ReservationState, StockChange, StockLevel, Usage, change, decide,
 };
 use crate::domain::money::Money;
 use crate::domain::order::{ClaimState, Order, Restock};
@@ -88,7 +88,7 @@ impl Shelf {
 /// One order, its shelves, and a gateway that takes and gives at once.
 pub struct World {
     pub order: Order,
-    now: Timestamp,
+    pub now: Timestamp,
     shelves: BTreeMap<Sku, Shelf>,
     pub refund_fails: bool,
     next_id: u128,
@@ -202,6 +202,26 @@ impl World {
     pub fn take_back(&mut self, lines: Vec<ReturnLineAsk>) -> Result<(), ReturnRefusal> {
         let ask = ReturnAsk { lines, reason: Some("exchange".to_owned()) };
         self.with(|order, now, fresh| take_back(order, &ask, now, fresh)).map(|_| ())
+    }
+
+    /// The order's time for the units is over, and the shelf has so many from now on.
+    pub fn lose(&mut self, name: &str, left: i64) {
+        let shelf = self.shelves.get_mut(&sku(name)).unwrap();
+        shelf.level = StockLevel::stocked(left);
+        let claim = shelf.claim.as_mut().unwrap();
+        (claim.state, claim.placement) = (ReservationState::Expired, Placement::default());
+    }
+
+    /// So many units come.
+    pub fn stock(&mut self, name: &str, units: i64) {
+        let location = LocationId::default();
+        let came = StockChange::Received { location, quantity: units, damaged: 0, announced: 0 };
+        let shelf = self.shelves.get_mut(&sku(name)).unwrap();
+        shelf.level = change(&shelf.level, &[came], None).unwrap().0;
+    }
+
+    pub fn pass(&mut self, seconds: i64) {
+        self.now = self.now.plus_seconds(seconds);
     }
 
     pub fn level(&self, name: &str) -> &StockLevel {

@@ -6,7 +6,7 @@ use futures_util::stream::{self, StreamExt};
 use sha2::{Digest, Sha256};
 use worker::D1Database;
 
-use super::work::{double, skus};
+use super::work::{double, skus as named};
 use crate::domain::catalogue::{AssemblyFault, Product, StoreSettings, check_assembly};
 use crate::domain::field_error::FieldError;
 use crate::domain::id::Sku;
@@ -37,6 +37,8 @@ pub(super) enum Outcome {
 struct Known {
     database: D1Database,
     skus: BTreeSet<Sku>,
+    /// Those of them that are bundles.
+    bundles: BTreeSet<Sku>,
     locations: BTreeSet<LocationId>,
     /// The store's terms, for products.
     store: Option<StoreSettings>,
@@ -71,15 +73,17 @@ pub(super) async fn apply(
 /// Asks D1 what all of the rows need to know.
 async fn look(platform: &Platform, kind: ImportKind, items: &[Item]) -> Result<Known, Unavailable> {
     let database = platform.database()?;
-    let mut known =
-        Known { skus: BTreeSet::new(), locations: BTreeSet::new(), store: None, database };
+    let (skus, bundles, locations) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let mut known = Known { skus, bundles, locations, store: None, database };
     if kind == ImportKind::Products {
         known.store = store::read(&known.database).await?;
         return Ok(known);
     }
-    let asked = skus(items);
+    let asked = named(items);
     if !asked.is_empty() {
         let found = catalogue::sellables(&known.database, &asked).await?;
+        let bundles = found.iter().filter(|sellable| sellable.is_bundle());
+        known.bundles = bundles.map(|sellable| sellable.sku.clone()).collect();
         known.skus = found.into_iter().map(|sellable| sellable.sku).collect();
     }
     let is_active = |location: &StockLocation| location.status == LocationStatus::Active;
@@ -103,6 +107,9 @@ async fn one(
         Row::Product(product) => write_product(platform, known, item, product).await,
         Row::Level { sku, .. } | Row::Thresholds { sku, .. } if !known.skus.contains(sku) => {
             refused("sku", RowCode::UnknownSku, "must be in the catalogue")
+        }
+        Row::Level { sku, .. } | Row::Thresholds { sku, .. } if known.bundles.contains(sku) => {
+            refused("sku", RowCode::SkuIsBundle, "must not be a bundle: it has no stock of its own")
         }
         Row::Level { location, .. } if !known.locations.contains(location) => {
             refused("location", RowCode::UnknownLocation, "must be an active location")
@@ -149,7 +156,10 @@ async fn change_sku(
 fn refusal_of(refusal: &ChangeRefusal) -> Fault {
     let code = match refusal {
         ChangeRefusal::UnitsClaimed { .. } => RowCode::UnitsClaimed,
-        ChangeRefusal::NotDamaged { .. } | ChangeRefusal::OutOfRange => RowCode::OutOfRange,
+        // What is counted afresh is never refused for what was counted before.
+        ChangeRefusal::NotDamaged { .. }
+        | ChangeRefusal::CountedSince
+        | ChangeRefusal::OutOfRange => RowCode::OutOfRange,
     };
     Fault::row(code, refusal.to_string())
 }

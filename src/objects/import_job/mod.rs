@@ -13,8 +13,7 @@ mod apply;
 mod store;
 mod work;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64ct::{Base64, Encoding};
 use worker::{DurableObject, Env, Error, Request, Response, Result, State, durable_object};
 
 use self::store::Store;
@@ -160,8 +159,7 @@ impl Job {
             Err(refusal) => return Ok(ImportAnswer::Refused { refusal }),
         };
         if !replayed {
-            let content = STANDARD
-                .decode(content)
+            let content = Base64::decode_vec(content)
                 .map_err(|_| Error::RustError("the part is not Base64".to_owned()))?;
             self.store.add_part(part, content)?;
         }

@@ -213,8 +213,9 @@ impl Caller<'_> {
         match found {
             Ok(Some(report)) => told(operation, Ok(report)),
             Ok(None) if self.search_proves_absence(operation) => Input::NeverReceived(operation),
-            Ok(None) => Input::NotTold(operation),
-            Err(failure) => told(operation, Err(failure)),
+            // A question that failed says nothing about what was asked for before, and sent nothing: it
+            // puts off no proof that there is nothing.
+            Ok(None) | Err(_) => Input::NotTold(operation),
         }
     }
 
@@ -314,8 +315,7 @@ impl Caller<'_> {
                 Ok(None) if self.search_proves_absence(operation) => {
                     Some(Input::NeverReceived(operation))
                 }
-                Ok(None) => Some(Input::NotTold(operation)),
-                Err(failure) => told(Err(unknown(&failure))),
+                Ok(None) | Err(_) => Some(Input::NotTold(operation)),
             },
             Err(error) => told(Err(CallFailure::Unknown { reason: error.to_string() })),
         }
@@ -329,11 +329,6 @@ impl Caller<'_> {
             Ok(None) | Err(_) => Some(Input::NotTold(operation)),
         }
     }
-}
-
-/// A question that failed says nothing about what was asked for before.
-fn unknown(failure: &CallFailure) -> CallFailure {
-    CallFailure::Unknown { reason: failure.to_string() }
 }
 
 /// What is known of a payment, for a provider.

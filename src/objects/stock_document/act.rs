@@ -6,8 +6,11 @@ use worker::Result;
 use super::commands::{StockDocumentAnswer, StockDocumentCommand};
 use super::store::Stored;
 use super::{Keeper, settle};
+use crate::domain::id::Sku;
 use crate::domain::stock_document::{Action, Asked, CountedLine, Draft, StockDocument};
+use crate::domain::time::Timestamp;
 use crate::objects::commands::{SkuAnswer, SkuCommand};
+use crate::objects::ledger_commands::{LedgerAnswer, LedgerCommand, MovementsAsked};
 use crate::runtime::clock::now;
 use crate::runtime::platform::{Platform, Unavailable};
 
@@ -38,6 +41,9 @@ impl Keeper {
             StockDocumentCommand::Create { key, fingerprint, draft, by } => {
                 self.create(&Submitted { key, fingerprint }, *draft, by)
             }
+            StockDocumentCommand::Replay { key, fingerprint } => {
+                self.made(&Submitted { key, fingerprint }, now())
+            }
             StockDocumentCommand::Edit { draft } => self.edit(*draft),
             StockDocumentCommand::Act { key, fingerprint, action, note, by } => {
                 self.act(&Submitted { key, fingerprint }, Asked { action, note, by }).await
@@ -67,13 +73,9 @@ impl Keeper {
         }
         let now = now();
         self.store.sqlite.transaction(|| {
-            if let Some(stored) = self.store.read()? {
-                self.arm(&stored, now)?;
-                let known = self.store.key(&submitted.key)?;
-                return Ok(match known.filter(|k| k.fingerprint == submitted.fingerprint) {
-                    Some(_) => told(stored, Vec::new(), true),
-                    None => StockDocumentAnswer::KeyReused,
-                });
+            match self.made(submitted, now)? {
+                StockDocumentAnswer::NotFound => {}
+                answer => return Ok(answer),
             }
             let document = StockDocument::create(self.id, draft, by, now);
             self.store.write(&document)?;
@@ -81,6 +83,19 @@ impl Keeper {
             let stored = Stored { document, projected_version: 0 };
             self.arm(&stored, now)?;
             Ok(told(stored, Vec::new(), false))
+        })
+    }
+
+    /// The document, if it was made, and under this key.
+    fn made(&self, submitted: &Submitted, now: Timestamp) -> Result<StockDocumentAnswer> {
+        let Some(stored) = self.store.read()? else {
+            return Ok(StockDocumentAnswer::NotFound);
+        };
+        self.arm(&stored, now)?;
+        let known = self.store.key(&submitted.key)?;
+        Ok(match known.filter(|known| known.fingerprint == submitted.fingerprint) {
+            Some(_) => told(stored, Vec::new(), true),
+            None => StockDocumentAnswer::KeyReused,
         })
     }
 
@@ -186,6 +201,9 @@ async fn with_what_is_known(
     };
     let lines: Vec<CountedLine> = stream::iter(lines)
         .map(|line| async move {
+            // The ledger first: a count that is booked between the two questions then refuses this one,
+            // where the other way round it would be booked twice.
+            let ledger_sequence = Some(last_line(platform, &line.sku).await?);
             let answer = platform.sku(&line.sku, &SkuCommand::Read).await?;
             let known = match &answer {
                 SkuAnswer::Level { level, .. } => {
@@ -193,10 +211,22 @@ async fn with_what_is_known(
                 }
                 _ => return Err(settle::unfit("a reading")),
             };
-            Ok(CountedLine { known, ..line })
+            Ok(CountedLine { known, ledger_sequence, ..line })
         })
         .buffered(settle::AT_ONCE)
         .try_collect()
         .await?;
     Ok(Asked { action: Action::Record { lines }, ..asked })
+}
+
+/// The number of the last line of a SKU's ledger; 0 if it has none.
+async fn last_line(platform: &Platform, sku: &Sku) -> std::result::Result<i64, Unavailable> {
+    let newest = MovementsAsked { limit: 1, ..MovementsAsked::default() };
+    let command = SkuCommand::Ledger(LedgerCommand::Movements(newest));
+    match platform.sku(sku, &command).await? {
+        SkuAnswer::Ledger(LedgerAnswer::Movements { lines, .. }) => {
+            Ok(lines.first().map_or(0, |newest| newest.line.sequence))
+        }
+        _ => Err(settle::unfit("a reading of the ledger")),
+    }
 }

@@ -20,6 +20,13 @@ pub enum StockDocumentCommand {
         /// The identity of the API key, or the job.
         by: String,
     },
+    /// What was made under the key, for an edge that would refuse to make it now.
+    Replay {
+        /// As in `Create`.
+        key: String,
+        /// As in `Create`.
+        fingerprint: String,
+    },
     /// Replace a draft by another, which was checked.
     Edit {
         /// What it is from now on.

@@ -23,7 +23,7 @@
 
 use std::fmt;
 
-use url::{Host, Url};
+use url::Url;
 
 use super::authorize_net::settings::{self as authorize_net, AuthorizeNetSettings};
 use super::paypal;
@@ -31,6 +31,7 @@ pub use super::paypal::settings::{PaypalSettings, WebhookVerification};
 use super::razorpay;
 pub use super::razorpay::settings::RazorpaySettings;
 use crate::domain::payment::Gateway;
+use crate::domain::web_address::check_public;
 
 /// A key or a secret. It can be used, but not printed.
 #[derive(Clone, PartialEq, Eq)]
@@ -78,7 +79,7 @@ pub struct BaseUrl(Url);
 
 impl BaseUrl {
     /// Reads a base URL: https to a public host name, without credentials, query or fragment. In
-    /// development http and any host will do. A path is kept as a prefix, with or without a slash.
+    /// development http, any host and any port will do. A path is kept as a prefix, with or without a slash.
     ///
     /// # Errors
     /// What is wrong with it, without the text: it may hold a credential.
@@ -94,12 +95,7 @@ impl BaseUrl {
             return Err("must not have a query or fragment");
         }
         if environment == Environment::Production {
-            if url.scheme() != "https" {
-                return Err("must be https outside development");
-            }
-            if !url.host().is_some_and(|host| public_name(&host)) {
-                return Err("must name a public host outside development");
-            }
+            check_public(&url)?;
         }
         Ok(Self(url))
     }
@@ -114,18 +110,6 @@ impl BaseUrl {
         }
         url
     }
-}
-
-/// A name with a dot that is not reserved for private use. Not a proof, since a name resolves to
-/// whatever its owner likes; it catches the mistakes of configuration.
-fn public_name(host: &Host<&str>) -> bool {
-    let Host::Domain(name) = host else { return false };
-    let name = name.strip_suffix('.').unwrap_or(name);
-    let private = ["localhost", "local", "internal", "home.arpa", "localdomain", "lan"];
-    name.contains('.')
-        && !private.iter().any(|suffix| {
-            name.strip_suffix(suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-        })
 }
 
 /// The development gateway.

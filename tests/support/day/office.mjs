@@ -1,10 +1,10 @@
 // The post between the gateways and the store. What a gateway sends is forwarded, sent twice, held back so that
-// later news overtakes it, lost, or preceded by a forgery of it; which of these, the seed decides.
+// later news overtakes it, late, lost, or preceded by a forgery of it; which of these, the seed decides.
 
 import http from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Chances in percent, in this order; what is left is forwarded at once. */
+/** Chances in percent, in this order; what is left is forwarded at once. `late` can be added. */
 const CHANCES = { duplicate: 8, reordered: 12, lost: 10, forged: 6 };
 
 /**
@@ -12,29 +12,30 @@ const CHANCES = { duplicate: 8, reordered: 12, lost: 10, forged: 6 };
  * is not among them: nobody asks about money that was taken long ago, reconciliation finds it.
  */
 const FOUND_BY_POLL =
-  /"type":"payment_intent\.|"event":"(payment\.(authorized|captured|failed)|order\.paid)"|"event_type":"(CHECKOUT\.ORDER|PAYMENT\.AUTHORIZATION|PAYMENT\.CAPTURE\.COMPLETED)|"eventType":"net\.authorize\.payment\.(authcapture|authorization|priorAuthCapture|fraud)/;
+  /"type":"payment(_intent)?\.|"event":"(payment\.(authorized|captured|failed)|order\.paid)"|"event_type":"(CHECKOUT\.ORDER|PAYMENT\.AUTHORIZATION|PAYMENT\.CAPTURE\.COMPLETED)|"eventType":"net\.authorize\.payment\.(authcapture|authorization|priorAuthCapture|fraud)/;
 
-const SIGNATURES = ["stripe-signature", "x-razorpay-signature", "paypal-transmission-sig", "x-anet-signature"];
+const SIGNATURES = ["sandbox-signature", "stripe-signature", "x-razorpay-signature", "paypal-transmission-sig", "x-anet-signature"];
 
 const FORWARDED = [...SIGNATURES, "content-type", "x-razorpay-event-id", "paypal-transmission-id",
   "paypal-transmission-time", "paypal-cert-url", "paypal-auth-algo"];
 
 const TRIES = 12;
+const LATE_MS = { least: 2_000, most: 10_000 };
 
 /** `to` is where the store takes webhooks, without the gateway's name; `random` decides. */
-export async function openPostOffice({ to, random }) {
+export async function openPostOffice({ to, random, chances = CHANCES }) {
   const counts = {}; // gateway -> {duplicate, reordered, lost, forged, forwarded}
   const believed = []; // forgeries that the store took
-  const settings = { careful: new Set(), closed: false };
+  const settings = { careful: new Set(), closed: false, to };
   let underWay = 0;
 
   const count = (gateway, what) => {
-    counts[gateway] ??= { forwarded: 0, duplicate: 0, reordered: 0, lost: 0, forged: 0 };
+    counts[gateway] ??= { forwarded: 0, ...Object.fromEntries(Object.keys(chances).map((name) => [name, 0])) };
     counts[gateway][what] += 1;
   };
 
   async function post({ gateway, headers, body }) {
-    const response = await fetch(`${to}/${gateway}`, { method: "POST", headers, body });
+    const response = await fetch(`${settings.to}/${gateway}`, { method: "POST", headers, body });
     await response.arrayBuffer();
     return response.status;
   }
@@ -57,7 +58,7 @@ export async function openPostOffice({ to, random }) {
   function fate(letter) {
     if (settings.careful.has(letter.gateway)) return "forwarded";
     let dice = Math.floor(random() * 100);
-    for (const [what, chance] of Object.entries(CHANCES)) {
+    for (const [what, chance] of Object.entries(chances)) {
       dice -= chance;
       if (dice < 0) return what === "lost" && !FOUND_BY_POLL.test(letter.body) ? "forwarded" : what;
     }
@@ -83,6 +84,9 @@ export async function openPostOffice({ to, random }) {
         return post(letter);
       case "reordered":
         void postUntilTaken(letter, 100 + random() * 900);
+        return 200;
+      case "late":
+        void postUntilTaken(letter, LATE_MS.least + random() * (LATE_MS.most - LATE_MS.least));
         return 200;
       case "forged": {
         const status = await post(forgery(letter));
@@ -117,6 +121,8 @@ export async function openPostOffice({ to, random }) {
     believed,
     /** From now on (or no more) this gateway's news comes as it is sent. */
     careful: (gateway, is = true) => void (is ? settings.careful.add(gateway) : settings.careful.delete(gateway)),
+    /** Where the store takes webhooks, for an office that was opened before the store. */
+    deliverTo: (url) => void (settings.to = url),
     /** Takes what comes and delivers nothing any more. */
     close: () => void (settings.closed = true),
     async settled(limit = 15_000) {

@@ -49,13 +49,15 @@ export function compareStock(orders, skus) {
       if (claim.claim.state === "committed") add(claim.sku, claim.quantity - unitsPutBack(order, claim.sku));
     }
   }
-  const findings = [];
-  for (const [sku, { level: [counters], ledger }] of skus) {
+  // Of a SKU in drop mode, the units that left any of its objects.
+  const left = new Map();
+  for (const [name, { level: [counters], ledger }] of skus) {
     if (!counters) continue;
-    const left = movementsOf(ledger).reduce((sum, one) => sum + one.sold, 0);
-    if (left !== (sold.get(sku) ?? 0)) findings.push(`${sku}: ${left} have left the shelf, the orders have ${sold.get(sku) ?? 0}`);
+    const [sku] = name.split("~");
+    left.set(sku, movementsOf(ledger).reduce((sum, one) => sum + one.sold, left.get(sku) ?? 0));
   }
-  return findings;
+  const differs = [...left].filter(([sku, units]) => units !== (sold.get(sku) ?? 0));
+  return differs.map(([sku, units]) => `${sku}: ${units} have left the shelf, the orders have ${sold.get(sku) ?? 0}`);
 }
 
 /** By gateway and currency: invoices less credit notes are what was taken less what was given back. */

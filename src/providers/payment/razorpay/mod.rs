@@ -18,8 +18,7 @@ pub(super) mod settings;
 mod webhook;
 mod wire;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64ct::{Base64, Encoding};
 use hmac::Hmac;
 use serde::Serialize;
 use sha2::Sha256;
@@ -52,7 +51,8 @@ impl<'a> Razorpay<'a> {
 
     fn headers(&self) -> Vec<(String, String)> {
         let RazorpaySettings { key_id, key_secret, .. } = self.settings;
-        let credentials = STANDARD.encode(format!("{key_id}:{}", key_secret.expose()));
+        let credentials = [key_id.as_str(), ":", key_secret.expose()].concat();
+        let credentials = Base64::encode_string(credentials.as_bytes());
         vec![
             ("authorization".to_owned(), format!("Basic {credentials}")),
             ("accept".to_owned(), "application/json".to_owned()),
