@@ -89,8 +89,9 @@ describe("a charge that never reached the gateway", () => {
     expect(trouble.struck).toBe(1);
     clock.advance(70 * SECOND);
     await sync(id);
-    expect(await read(id)).toMatchObject({ status: "cancelled", payment: { operations: [{ result: "failed" }] } });
+    expect(await read(id)).toMatchObject({ payment: { operations: [{ result: "failed" }] } });
     await drain();
+    expect(await read(id)).toMatchObject({ status: "cancelled" });
     expect(gateway.payments.size).toBe(0);
     expect(await level("MUG")).toMatchObject({ sold: 0, reserved: 0 });
   });
