@@ -2,6 +2,7 @@
 // keeps no books. What a checkout costs beside it is the shop's own. A payment by the method `pending` is left
 // open, for a webhook to tell later that it was paid; any other is captured in the answer.
 
+import { once } from "node:events";
 import net from "node:net";
 import { isMainThread, parentPort, Worker } from "node:worker_threads";
 import { fileURLToPath } from "node:url";
@@ -12,11 +13,10 @@ import { fileURLToPath } from "node:url";
  */
 export async function startInstantGateway() {
   const thread = new Worker(fileURLToPath(import.meta.url));
-  const next = () =>
-    new Promise((resolve, reject) => {
-      thread.once("message", resolve);
-      thread.once("error", reject);
-    });
+  const next = async () => {
+    const [message] = await once(thread, "message");
+    return message;
+  };
   const port = await next();
   const open = () => {
     const answer = next();

@@ -25,6 +25,11 @@ pub mod storage;
 use worker::web_sys::{Request, Response};
 use worker::{Context, Env, MessageBatch, Result, ScheduleContext, ScheduledEvent, event};
 
+#[event(start)]
+fn start() {
+    runtime::wakes::by_promises();
+}
+
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, context: Context) -> Result<Response> {
     runtime::serve::serve(request, env, context, api::answer).await

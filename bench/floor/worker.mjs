@@ -12,6 +12,7 @@ const SETTLE_AFTER_MS = 25;
 const TELL_AFTER_MS = 500;
 const WINDOW_MS = 1_800_000;
 const SERIES = "CW";
+const FORGET = "DELETE FROM outbox WHERE sequence IN (SELECT value FROM json_each(?))";
 
 const ask = async (namespace, name, command) => {
   const request = { method: "POST", body: JSON.stringify(command) };
@@ -115,7 +116,7 @@ export class OrderShard {
       this.arm(now + LEASE_MS);
     });
     const answers = await Promise.all(cart.lines.map(({ sku, quantity }) => this.claim(sku, { id, quantity, reserve: true })));
-    if (!answers.every((answer) => answer)) return this.conclude(key, this.change(id, (o) => Object.assign(o, { status: "rejected" })));
+    if (!answers.every((answer) => answer)) return this.conclude(key, this.change(id, (o) => Object.assign(o, { status: "rejected" }), null));
     const operation = { id: `op_${crypto.randomUUID()}`, kind: "authorize", result: "requested", amount_minor: cart.totals.total_minor };
     this.change(id, (o) => o.operations.push(operation));
     const payment = await this.pay(id, operation, cart);
@@ -149,15 +150,17 @@ export class OrderShard {
     return response.json();
   }
 
-  /** Reads, changes and writes an order; `tells` writes the event with it. */
-  change(id, how, wakeAt = null, tells = false) {
+  /** Reads, changes and writes an order, and its timer unless that stays; `tells` writes the event with it. */
+  change(id, how, wakeAt, tells = false) {
     return this.storage.transactionSync(() => {
       const [{ document }] = this.sql.exec("SELECT document FROM orders WHERE id = ?", id);
       const order = JSON.parse(document);
       how(order);
       order.version += 1;
       order.updated_at = Date.now();
-      this.sql.exec("UPDATE orders SET document = ?, wake_at = ?, tries = 0 WHERE id = ?", JSON.stringify(order), wakeAt, id);
+      const text = JSON.stringify(order);
+      if (wakeAt === undefined) this.sql.exec("UPDATE orders SET document = ? WHERE id = ?", text, id);
+      else this.sql.exec("UPDATE orders SET document = ?, wake_at = ?, tries = 0 WHERE id = ?", text, wakeAt, id);
       if (tells) {
         const message = JSON.stringify({ order });
         const insert = "INSERT INTO outbox (order_id, version, message, due_at) VALUES (?, ?, ?, ?)";
@@ -227,9 +230,14 @@ export class OrderShard {
       const sequences = (messages) => JSON.stringify(messages.map(({ sequence }) => sequence));
       const fresh = due.filter(({ sent }) => sent === 0);
       if (fresh.length > 0) {
-        await this.env.EVENTS.sendBatch(fresh.map(({ message }) => ({ body: message, contentType: "text" })));
+        // Of an order that owes two messages by now, the newer one says it all.
+        const newest = new Map(fresh.map((message) => [message.order_id, message]));
+        const kept = [...newest.values()];
+        await this.env.EVENTS.sendBatch(kept.map(({ message }) => ({ body: message, contentType: "text" })));
+        const outdated = fresh.filter((message) => newest.get(message.order_id) !== message);
+        if (outdated.length > 0) this.sql.exec(FORGET, sequences(outdated));
         const update = "UPDATE outbox SET sent = 1, due_at = ? WHERE sequence IN (SELECT value FROM json_each(?))";
-        this.sql.exec(update, Date.now() + confirm, sequences(fresh));
+        this.sql.exec(update, Date.now() + confirm, sequences(kept));
       }
       const sent = due.filter(({ sent }) => sent !== 0);
       if (sent.length > 0) {
@@ -238,7 +246,7 @@ export class OrderShard {
         const { results } = await this.env.DB.prepare(query).bind(ids).all();
         const versions = new Map(results.map(({ id, version }) => [id, version]));
         const arrived = sent.filter(({ order_id: id, version }) => versions.get(id) >= version);
-        this.sql.exec("DELETE FROM outbox WHERE sequence IN (SELECT value FROM json_each(?))", sequences(arrived));
+        this.sql.exec(FORGET, sequences(arrived));
       }
     }
   }

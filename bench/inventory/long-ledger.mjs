@@ -4,13 +4,7 @@
 import { createHash } from "node:crypto";
 import { readdirSync } from "node:fs";
 import path from "node:path";
-
-const emitWarning = process.emitWarning;
-process.emitWarning = (warning, ...rest) => {
-  if (!String(warning).includes("SQLite is an experimental feature")) emitWarning.call(process, warning, ...rest);
-};
-const { DatabaseSync } = await import("node:sqlite");
-process.emitWarning = emitWarning;
+import { DatabaseSync } from "../growth/files.mjs";
 
 const BEGUN = Date.parse("2024-01-01T00:00:00Z");
 const PER_TRANSACTION = 100_000;

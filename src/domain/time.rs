@@ -57,22 +57,25 @@ impl Timestamp {
     /// RFC 3339 in UTC with milliseconds, such as `2026-01-31T12:00:00.000Z`.
     #[must_use]
     pub fn rfc3339(self) -> String {
-        let Ok(moment) =
-            OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0).saturating_mul(1_000_000))
-        else {
+        let Ok(moment) = OffsetDateTime::from_unix_timestamp(self.seconds()) else {
             return String::new();
         };
         let (date, time) = (moment.date(), moment.time());
-        format!(
-            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
-            date.year(),
-            u8::from(date.month()),
-            date.day(),
-            time.hour(),
-            time.minute(),
-            time.second(),
-            time.millisecond()
-        )
+        let parts = [
+            (date.year().unsigned_abs(), 4, '-'),
+            (u32::from(u8::from(date.month())), 2, '-'),
+            (u32::from(date.day()), 2, 'T'),
+            (u32::from(time.hour()), 2, ':'),
+            (u32::from(time.minute()), 2, ':'),
+            (u32::from(time.second()), 2, '.'),
+            (u32::try_from(self.0.rem_euclid(1_000)).unwrap_or(0), 3, 'Z'),
+        ];
+        let mut text = String::with_capacity(24);
+        for (number, digits, mark) in parts {
+            push_digits(&mut text, number, digits);
+            text.push(mark);
+        }
+        text
     }
 
     /// Reads RFC 3339 with any offset.
@@ -83,6 +86,14 @@ impl Timestamp {
             i64::try_from(moment.unix_timestamp_nanos().div_euclid(1_000_000)).ok()?;
         (0..=Self::MAX.0).contains(&milliseconds).then_some(Self(milliseconds))
     }
+}
+
+/// A number of up to four digits with zeros in front. An order's document has a dozen moments and is written
+/// several times for each checkout, so this does without the machinery of `format!`.
+fn push_digits(text: &mut String, number: u32, digits: usize) {
+    let all = [number / 1_000, number / 100, number / 10, number];
+    let digits = all.into_iter().skip(4_usize.saturating_sub(digits));
+    text.extend(digits.filter_map(|upto| char::from_digit(upto % 10, 10)));
 }
 
 impl Serialize for Timestamp {
@@ -109,7 +120,14 @@ mod tests {
             let moment = Timestamp::from_milliseconds(milliseconds);
             assert_eq!(Timestamp::parse_rfc3339(&moment.rfc3339()), Some(moment));
         }
-        assert_eq!(Timestamp::from_milliseconds(0).rfc3339(), "1970-01-01T00:00:00.000Z");
+        for (milliseconds, text) in [
+            (0, "1970-01-01T00:00:00.000Z"),
+            (1_772_409_907_045, "2026-03-02T00:05:07.045Z"),
+            (1_709_210_096_700, "2024-02-29T12:34:56.700Z"),
+            (Timestamp::MAX.milliseconds(), "9999-12-31T23:59:59.999Z"),
+        ] {
+            assert_eq!(Timestamp::from_milliseconds(milliseconds).rfc3339(), text);
+        }
     }
 
     #[test]

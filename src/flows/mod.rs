@@ -19,4 +19,4 @@ mod settle;
 pub mod shortage;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -14,7 +14,7 @@ use crate::domain::invoice::InvoiceEntry;
 use crate::domain::order::Order;
 use crate::domain::stock_document::StockDocument;
 use crate::domain::time::Timestamp;
-use crate::objects::commands::EventMessage;
+use crate::objects::commands::{EventMessage, Spoken};
 use crate::runtime::log::{self, Level};
 use crate::runtime::platform::{Platform, Unavailable};
 use crate::storage::{channels, invoices, orders, stock_alerts, stock_documents, stock_levels};
@@ -81,7 +81,7 @@ pub async fn project(platform: &Platform, batch: MessageBatch<String>) -> Result
     let mut readable = Vec::new();
     for message in batch.raw_iter() {
         let text = message.body().as_string();
-        match text.and_then(|text| serde_json::from_str::<EventMessage>(&text).ok()) {
+        match text.and_then(|text| EventMessage::read(&text).ok()) {
             Some(event) => {
                 told.take(event);
                 readable.push(message);

@@ -4,10 +4,12 @@
 mod event;
 mod import;
 mod reconciler;
+mod spoken;
 
 pub use event::EventMessage;
 pub use import::{ImportAnswer, ImportCommand};
 pub use reconciler::{ReconcilerAnswer, ReconcilerCommand};
+pub use spoken::Spoken;
 
 use std::collections::BTreeMap;
 

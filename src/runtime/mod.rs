@@ -13,3 +13,4 @@ pub mod serve;
 pub mod settings;
 pub mod sqlite;
 pub mod stock_board;
+pub mod wakes;

@@ -6,13 +6,13 @@
 
 use js_sys::{JsString, Object, Promise, Reflect};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use worker::{Env, Error, Response, Result};
 
 use super::constant_text::in_javascript;
+use crate::objects::commands::Spoken;
 
 #[wasm_bindgen]
 extern "C" {
@@ -48,7 +48,7 @@ const TRIES: u32 = 3;
 ///
 /// # Errors
 /// When every try failed, or the platform said that the object is overloaded.
-pub async fn ask<C: Serialize, A: DeserializeOwned>(
+pub async fn ask<C: Serialize, A: Spoken>(
     env: &Env,
     binding: &'static str,
     name: &str,
@@ -65,11 +65,11 @@ pub const LOOK: &str = "/look";
 ///
 /// # Errors
 /// As of [`ask`].
-pub async fn look<A: DeserializeOwned>(env: &Env, binding: &'static str, name: &str) -> Result<A> {
+pub async fn look<A: Spoken>(env: &Env, binding: &'static str, name: &str) -> Result<A> {
     try_again(env, binding, name, None).await
 }
 
-async fn try_again<A: DeserializeOwned>(
+async fn try_again<A: Spoken>(
     env: &Env,
     binding: &'static str,
     name: &str,
@@ -78,7 +78,7 @@ async fn try_again<A: DeserializeOwned>(
     let mut last = Error::RustError("not asked".to_owned());
     for _ in 0..TRIES {
         match ask_once(env, binding, name, body).await {
-            Ok(text) => return Ok(serde_json::from_str(&text)?),
+            Ok(text) => return Ok(A::read(&text)?),
             Err(error) => {
                 let cause = error.to_string();
                 last = error;

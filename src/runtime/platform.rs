@@ -4,7 +4,6 @@ use std::future::Future;
 use std::rc::Rc;
 
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use worker::{Context, Env};
 
 use super::settings::Settings;
@@ -14,7 +13,8 @@ use crate::domain::payment::Gateway;
 use crate::domain::time::Timestamp;
 use crate::objects::commands::{
     ImportAnswer, ImportCommand, ReconcilerAnswer, ReconcilerCommand, SeriesAnswer, SeriesCommand,
-    ShardAnswer, ShardCommand, SkuAnswer, SkuCommand, StockDocumentAnswer, StockDocumentCommand,
+    ShardAnswer, ShardCommand, SkuAnswer, SkuCommand, Spoken, StockDocumentAnswer,
+    StockDocumentCommand,
 };
 
 /// A part of the platform did not answer. Whatever was asked may or may not have happened; every
@@ -200,7 +200,7 @@ impl Platform {
         self.ask("IMPORT_JOB", "import", &id.to_string(), command).await
     }
 
-    async fn ask<C: Serialize, A: DeserializeOwned>(
+    async fn ask<C: Serialize, A: Spoken>(
         &self,
         binding: &'static str,
         part: &'static str,

@@ -12,4 +12,4 @@ mod returns;
 mod returns_world;
 mod shortages;
 mod steps;
-mod world;
+pub(crate) mod world;

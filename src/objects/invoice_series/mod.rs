@@ -23,7 +23,7 @@ use worker::{DurableObject, Env, Error, Request, Response, Result, State, durabl
 
 use self::store::Store;
 use self::tell::Told;
-use super::commands::{SeriesAnswer, SeriesCommand};
+use super::commands::{SeriesAnswer, SeriesCommand, Spoken};
 use crate::runtime::clock::now;
 use crate::runtime::object_call::answer;
 use crate::runtime::platform::Platform;
@@ -45,7 +45,7 @@ impl DurableObject for InvoiceSeries {
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
         let series = self.series.clone().map_err(Error::RustError)?;
-        let command: SeriesCommand = serde_json::from_str(&request.text().await?)?;
+        let command = SeriesCommand::read(&request.text().await?)?;
         answer(&series.handle(command)?)
     }
 

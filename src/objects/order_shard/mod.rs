@@ -36,7 +36,7 @@ use self::drive::Driven;
 use self::movement::Asked;
 use self::stock_line::StockLine;
 use self::store::Store;
-use super::commands::{ShardAnswer, ShardCommand, WebhookNews};
+use super::commands::{ShardAnswer, ShardCommand, Spoken, WebhookNews};
 use crate::domain::id::OrderId;
 use crate::domain::order::{CloseReason, Order, Resolution};
 use crate::domain::payment::Gateway;
@@ -63,7 +63,7 @@ impl DurableObject for OrderShard {
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
         let shard = self.shard()?;
-        let command: ShardCommand = serde_json::from_str(&request.text().await?)?;
+        let command = ShardCommand::read(&request.text().await?)?;
         answer(&shard.handle(command).await?)
     }
 

@@ -11,7 +11,7 @@ use crate::domain::order::Order;
 use crate::domain::payment::Gateway;
 use crate::domain::time::Timestamp;
 use crate::flows::announce::OrderEvent;
-use crate::objects::commands::{CheckoutOutcome, EventMessage, WebhookNews};
+use crate::objects::commands::{CheckoutOutcome, EventMessage, Spoken, WebhookNews};
 use crate::runtime::clock::fresh_uuid;
 use crate::runtime::log::{self, Level};
 use crate::runtime::sqlite::{Sqlite, Value, integer, moment, text};
@@ -218,7 +218,7 @@ impl Store {
         Ok(Some(KnownKey {
             fingerprint: row.text(0)?,
             order_id: row.text(1)?.parse().map_err(|_| malformed("order id"))?,
-            outcome: row.optional_text(2).map(|text| serde_json::from_str(&text)).transpose()?,
+            outcome: row.optional_text(2).map(|text| CheckoutOutcome::read(&text)).transpose()?,
         }))
     }
 

@@ -33,7 +33,7 @@ use self::changes::Asked;
 use self::spread::SpreadMemory;
 use self::store::{Store, Stored};
 use self::tell::Told;
-use super::commands::{SkuAnswer, SkuCommand};
+use super::commands::{SkuAnswer, SkuCommand, Spoken};
 use super::ledger_commands::{LedgerAnswer, LedgerCommand};
 use crate::domain::id::Sku;
 use crate::domain::inventory::spread::StockObject;
@@ -65,7 +65,7 @@ impl DurableObject for SkuInventory {
             }
             SkuCommand::Read
         } else {
-            serde_json::from_str(&request.text().await?)?
+            SkuCommand::read(&request.text().await?)?
         };
         answer(&inventory.handle(command).await?)
     }
