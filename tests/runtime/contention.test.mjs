@@ -76,11 +76,11 @@ describe("scarce units", () => {
 });
 
 describe("one key", () => {
-  test("50 simultaneous requests make one order and one call to the gateway", async () => {
-    await stock({ MUG: 50 });
+  test("100 simultaneous requests make one order and one call to the gateway", async () => {
+    await stock({ MUG: 150 });
     const same = { shard: shop.shard(), key: shop.key() };
-    const answers = await Promise.all(Array.from({ length: 50 }, () => checkout(same)));
-    expect(kinds(answers)).toEqual({ placed: 50 });
+    const answers = await Promise.all(Array.from({ length: 100 }, () => checkout(same)));
+    expect(kinds(answers)).toEqual({ placed: 100 });
     expect(new Set(answers.map((answer) => answer.outcome.order.id)).size).toBe(1);
     expect(answers.filter((answer) => !answer.replayed)).toHaveLength(1);
     const texts = answers.map((answer) => JSON.stringify(answer.outcome));

@@ -42,5 +42,8 @@ export default defineConfig({
     maxWorkers: 2,
     // What the Worker logs belongs to the test that failed, and to nobody if none did.
     silent: "passed-only",
+    // What a trap leaves behind in the isolate (trap.test.mjs). That there was none anywhere else is checked with
+    // the invariants after every test.
+    onUnhandledError: ({ message }) => !/Cannot invoke closure from previous WASM instance|unreachable: injected/.test(message),
   },
 });

@@ -4,7 +4,7 @@
 //
 // `checkInvariants` is for a world at rest: every alarm that was due has rung, the queue is empty.
 
-import { firstInstanceId, instanceId } from "./worker.mjs";
+import { isExpectedInstance } from "./worker.mjs";
 import { documentsAreTrue } from "./invariants/documents.mjs";
 import { moneyIsAccountedFor } from "./invariants/money.mjs";
 import { ordersAreWhole } from "./invariants/orders.mjs";
@@ -19,7 +19,7 @@ export function checkInvariants(world) {
     if (!holds) wrong.push(sentence);
     return holds;
   };
-  must(instanceId() === firstInstanceId, "something panicked: WebAssembly was started anew");
+  must(isExpectedInstance(), "something panicked: WebAssembly was started anew");
   ordersAreWhole(world, must);
   stockIsConserved(world, must);
   stockDocumentsAreBooked(world, must);

@@ -12,7 +12,12 @@ export const ImportJob = behindDoors("ImportJob");
 
 /** Changes when a panic made the shim start WebAssembly anew, which loses every request of the isolate. */
 export const instanceId = () => globalThis.__worker_init_state.instanceId;
-export const firstInstanceId = instanceId();
+let expected = instanceId();
+export const isExpectedInstance = () => instanceId() === expected;
+/** For a test that makes WebAssembly trap: the instance that is there now is the one that is to stay. */
+export const expectTrap = () => {
+  expected = instanceId();
+};
 
 /** The Worker itself does not die here: whatever it holds is one request's. */
 const worker = { className: "Worker", dead: false, label: (what) => `Worker ${what}` };
