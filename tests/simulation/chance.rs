@@ -1,16 +1,27 @@
-//! Chance that can be played again: SplitMix64 (Steele, Lea and Flood, 2014).
+//! Chance that can be played again: SplitMix64 (Steele, Lea and Flood, 2014). Every step of a world draws
+//! from numbers of its own, so that a step can be left out without changing what the others do.
 
-/// A source of numbers that depends on its seed alone.
-pub struct Chance(u64);
+/// A source of numbers that depends on its seed and the step alone.
+pub struct Chance {
+    seed: u64,
+    state: u64,
+}
 
 impl Chance {
     pub const fn new(seed: u64) -> Self {
-        Self(seed)
+        Self { seed, state: seed }
+    }
+
+    /// Begins a step: what it draws depends on its number, and not on the steps before it.
+    pub const fn begin_step(&mut self, step: usize) {
+        self.state = self.seed;
+        let scattered = self.next().wrapping_add(step as u64 + 1);
+        self.state = scattered.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     }
 
     pub const fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.state;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         mixed ^ (mixed >> 31)

@@ -1,9 +1,9 @@
 //! One order with its gateway: the real flows, a buyer who pays or does not, and answers that get lost.
 
-use cartwright::domain::id::{OrderId, ShardNumber, Sku};
+use cartwright::domain::id::{OperationId, OrderId, ShardNumber, Sku};
 use cartwright::domain::inventory::{ChannelId, ClaimCommand, ClaimTerms};
 use cartwright::domain::money::Money;
-use cartwright::domain::order::{ChannelOrder, Order, Restock};
+use cartwright::domain::order::{ChannelOrder, ClaimState, Order, Restock};
 use cartwright::domain::payment::{
     CallFailure, CaptureMode, Gateway, PaymentReport, ReportedState,
 };
@@ -27,6 +27,10 @@ const GRACE_SECONDS: u32 = 300;
 pub struct Shopping {
     pub order: Order,
     pub gateway: Option<PaymentReport>,
+    /// Whether money was ever held or taken.
+    pub brought_money: bool,
+    /// The key that the payment was begun under.
+    begun_under: Option<OperationId>,
     next_id: u128,
 }
 
@@ -79,20 +83,47 @@ impl Shopping {
                 place_sold(draft, ChannelOrder { channel, order_id, fingerprint }, id, now)
             }
         };
-        Self { order, gateway: None, next_id: number << 64 }
+        let (gateway, brought_money, begun_under) = (None, false, None);
+        Self { order, gateway, brought_money, begun_under, next_id: number << 64 }
     }
 
     /// Feeds an input to the order, and holds the order to its promises before and after.
     pub fn feed(&mut self, input: Input, now: Timestamp) {
-        let before = self.order.status;
+        let (before, version) = (self.order.status, self.order.version);
         let next_id = &mut self.next_id;
         let mut fresh = || {
             *next_id += 1;
             Uuid::from_u128(*next_id)
         };
-        advance(&mut self.order, input, now, &mut fresh);
+        let changed = advance(&mut self.order, input, now, &mut fresh);
         assert!(before.may_become(self.order.status), "{before:?} {:#?}", self.order);
         assert_eq!(self.order.check(), Ok(()), "{:#?}", self.order);
+        // Lists go by the version: a change that does not count it on would never be seen there.
+        assert_eq!(self.order.version, version + i64::from(changed), "{:#?}", self.order);
+        self.check_money(!before.is_terminal());
+    }
+
+    /// An order believes in no money that is not there, and is closed only when none can come.
+    fn check_money(&self, was_alive: bool) {
+        let Some(payment) = &self.order.payment else { return };
+        assert!(self.brought_money || !payment.is_secured(), "believes: {:#?}", self.order);
+        if was_alive && self.order.status.is_terminal() {
+            let state = self.gateway.as_ref().map(|report| report.state);
+            let is_over = matches!(
+                state,
+                None | Some(ReportedState::Cancelled | ReportedState::Failed)
+            );
+            assert!(is_over, "closed while money may come: {state:?} {:#?}", self.order);
+        }
+    }
+
+    /// What somebody says in the gateway's name of an amount that was never asked for.
+    pub fn wrong_report(&self, now: Timestamp) -> Option<PaymentReport> {
+        let known = self.gateway.clone()?;
+        let amount = Money::new(known.amount.amount - 100, known.amount.currency);
+        let captured_minor = amount.amount;
+        let state = ReportedState::Captured;
+        Some(PaymentReport { amount, captured_minor, state, occurred_at: now, ..known })
     }
 
     /// Units come back without a refund, if so many were sold and have not come back yet.
@@ -123,6 +154,8 @@ impl Shopping {
             _ => true,
         });
         if possible {
+            self.brought_money |=
+                matches!(state, ReportedState::Authorized | ReportedState::Captured);
             self.gateway = Some(self.report(state, now));
         }
     }
@@ -143,7 +176,9 @@ impl Shopping {
                 if self.gateway.is_none() {
                     assert!(self.order.closing.is_none(), "a closing order starts no payment");
                     self.gateway = Some(self.report(ReportedState::Processing, now));
+                    self.begun_under = Some(*operation);
                 }
+                assert_eq!(self.begun_under, Some(*operation), "asked for under another key");
                 Input::Gateway { operation: *operation, result: Ok(told(&self.gateway)) }
             }
             Effect::Find { operation, asked_at } => {
@@ -162,6 +197,8 @@ impl Shopping {
                 Input::Gateway { operation: *operation, result: Ok(told(&self.gateway)) }
             }
             Effect::Capture { operation, .. } => {
+                let is_sold = self.order.claims.iter().all(|c| c.claim == ClaimState::Committed);
+                assert!(is_sold, "money is taken before its goods are sold: {:#?}", self.order);
                 if told(&self.gateway).state == ReportedState::Authorized {
                     self.gateway = Some(self.report(ReportedState::Captured, now));
                 }

@@ -58,6 +58,7 @@ impl fmt::Display for Exercised {
 }
 
 const EXPECTED: &[&str] = &[
+    "wrong amount reported",
     "request lost",
     "request late",
     "answer lost",
@@ -346,8 +347,14 @@ impl World {
     fn buyer_acts(&mut self) {
         let Some(at) = self.some_order() else { return };
         let now = self.now;
-        match self.chance.below(8) {
+        match self.chance.below(9) {
             0..=3 => self.orders[at].pay(now),
+            8 => {
+                if let Some(report) = self.orders[at].wrong_report(now) {
+                    self.note("wrong amount reported");
+                    self.feed(at, Input::Report(report));
+                }
+            }
             4 => self.orders[at].become_state(ReportedState::Failed, now),
             5 => self.feed(at, Input::Close(CloseReason::Customer)),
             6 => {
@@ -551,6 +558,14 @@ impl World {
         for (sku, object) in &self.skus {
             model::check(sku.as_str(), object, &self.goods[sku]);
         }
+        for one in &self.orders {
+            let paid_here = one.order.payment.is_some();
+            let sold = one.order.claims.iter().any(|claim| {
+                let known = self.skus[&claim.sku].claims.get(&one.order.id);
+                known.map(|known| known.state) == Some(ReservationState::Committed)
+            });
+            assert!(!sold || !paid_here || one.brought_money, "sold unpaid: {:#?}", one.order);
+        }
     }
 
     /// What must be true when nothing is under way any more.
@@ -603,6 +618,10 @@ impl World {
             };
         }
         assert!(order.status.is_terminal());
+        let kept = order.claims.iter().any(|claim| {
+            !matches!(claim.claim, ClaimState::Released | ClaimState::Refused { .. })
+        });
+        assert!(!kept, "closed and its units not given back: {order:#?}");
         assert!(!paid || !order.attention.is_empty(), "money without an order: {order:#?}");
         match order.status {
             OrderStatus::Expired => "order expired",

@@ -1,0 +1,34 @@
+//! The defects that `npm run mutants` puts into the sources one at a time, to see that the simulation finds
+//! each. Here only that each still fits: its text stands in its file, once.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use serde::Deserialize;
+
+const DEFECTS: &str = include_str!("defects.json");
+
+#[derive(Deserialize)]
+struct Defect {
+    name: String,
+    file: String,
+    old: String,
+    new: String,
+    breaks: String,
+}
+
+#[test]
+fn every_defect_still_fits_the_sources() {
+    let defects: Vec<Defect> = serde_json::from_str(DEFECTS).unwrap();
+    assert!(defects.len() >= 20, "only {} defects", defects.len());
+    let mut names = BTreeSet::new();
+    for Defect { name, file, old, new, breaks } in defects {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(&file);
+        let source = fs::read_to_string(path).unwrap();
+        assert_eq!(source.matches(&old).count(), 1, "{name}: not once in {file}");
+        assert_ne!(old, new, "{name} changes nothing");
+        assert!(!breaks.is_empty(), "{name} does not say what it breaks");
+        assert!(names.insert(name), "two defects of one name");
+    }
+}
