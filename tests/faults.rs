@@ -121,7 +121,8 @@ fn a_test_that_is_not_there_is_not_found() {
     for name in ["skipped", "helps", "show", "absent"] {
         assert!(!rust_has(rust, name), "{name}");
     }
-    let javascript = "test(\"shown\", async () => {\n// test(\"gone\")\ntest.skip(\"skipped\", () => {});\n";
+    let javascript =
+        "test(\"shown\", async () => {\n// test(\"gone\")\ntest.skip(\"skipped\", () => {});\n";
     assert!(javascript_has(javascript, "shown"));
     for title in ["gone", "skipped", "show"] {
         assert!(!javascript_has(javascript, title), "{title}");
@@ -140,7 +141,8 @@ fn table() -> String {
     table.push_str("|---|---|---|---|---|\n");
     for row in rows() {
         let tests = row.shown_by.iter().map(|(file, names)| {
-            let names: Vec<String> = names.iter().map(|name| format!("“{}”", spoken(name))).collect();
+            let names: Vec<String> =
+                names.iter().map(|name| format!("“{}”", spoken(name))).collect();
             format!("`{}` {}", short(file), names.join(", "))
         });
         let commands = row.commands.iter().map(|command| format!("`{command}`"));
@@ -152,9 +154,20 @@ fn table() -> String {
     table
 }
 
-/// A test's name as a sentence.
+/// A test's name as a sentence; what differs from run to run is left out.
 fn spoken(name: &str) -> String {
-    if name.contains(' ') { name.replace("%s", "…").replace("%i", "…") } else { name.replace('_', " ") }
+    if !name.contains(' ') {
+        return name.replace('_', " ");
+    }
+    let mut said = String::new();
+    let mut rest = name;
+    while let Some((before, after)) = rest.split_once("${") {
+        said.push_str(before);
+        said.push('…');
+        rest = after.split_once('}').map_or("", |(_, after)| after);
+    }
+    said.push_str(rest);
+    said.replace("%s", "…").replace("%i", "…")
 }
 
 #[test]
