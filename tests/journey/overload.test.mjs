@@ -1,0 +1,83 @@
+// FAULTS 23: checkouts come in an open loop, five times as many in a second as the store was seen to serve, whether or
+// not it answers. Each is served or refused in a way that says what to do: 201, 409, or 429 and 503 with Retry-After;
+// what is served stays near what was served before; afterwards a buyer is served at once, and the books agree.
+
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { assertBooksAgree } from "../support/books.mjs";
+import { paidBy } from "../support/shopping.mjs";
+import { openStore } from "../support/store.mjs";
+
+const TIMES_CAPACITY = 5;
+const AT_ONCE = 16;
+const MEASURED_MS = 1_500;
+const OVERLOAD_MS = 1_500;
+const TICK_MS = 10;
+/** The most requests that are ever sent, however fast the machine is. */
+const MOST_REQUESTS = 6_000;
+const BACK_WITHIN_MS = 2_000;
+/** FAULTS 23 asks for four fifths of the peak on a machine of its own; here the buyers share its cores with the store. */
+const LEAST_GOODPUT = 0.5;
+
+let store;
+before(async () => (store = await openStore({ autoMs: 0 })));
+after(() => store?.close());
+
+const acknowledged = [];
+
+async function buy() {
+  const key = randomUUID();
+  const answer = await store.storefront.checkout(paidBy("instant"), key);
+  if (answer.status === 201) acknowledged.push({ key, orderId: answer.body.order.id, total: answer.body.order.totals.total.amount });
+  return answer;
+}
+
+/** Orders in a second when each of a few buyers waits for an answer before asking again. */
+async function capacity() {
+  const begun = Date.now();
+  let served = 0;
+  await Promise.all(Array.from({ length: AT_ONCE }, async () => {
+    while (Date.now() - begun < MEASURED_MS) {
+      const { status, text } = await buy();
+      assert.equal(status, 201, text);
+      served += 1;
+    }
+  }));
+  return served / ((Date.now() - begun) / 1_000);
+}
+
+/** Sends so many in a second and waits for nobody while it does. */
+async function openLoop(perSecond) {
+  const begun = Date.now();
+  const asked = [];
+  for (let past = 0; past < OVERLOAD_MS && asked.length < MOST_REQUESTS; past = Date.now() - begun) {
+    while (asked.length < Math.min((past / 1_000) * perSecond, MOST_REQUESTS)) asked.push(buy().catch((error) => ({ error })));
+    await sleep(TICK_MS);
+  }
+  const answers = await Promise.all(asked);
+  return { answers, seconds: (Date.now() - begun) / 1_000 };
+}
+
+test("five times what can be served is served or refused with a word on when to come again", async (t) => {
+  await buy();
+  const peak = await capacity();
+  const { answers, seconds } = await openLoop(peak * TIMES_CAPACITY);
+  const ended = Date.now();
+  assert.equal((await buy()).status, 201, "a buyer after it");
+  const backAfter = Date.now() - ended;
+  const counts = Object.groupBy(answers, ({ status, error }) => status ?? `${error.cause?.code ?? error.message}`);
+  const told = Object.entries(counts).map(([what, some]) => `${what}: ${some.length}`).join(", ");
+  const goodput = (counts[201]?.length ?? 0) / seconds;
+  t.diagnostic(`${peak.toFixed(0)} a second at peak; ${answers.length} sent in an open loop, answered in ${seconds.toFixed(1)} s (${told}), ${goodput.toFixed(0)} orders a second; back after ${backAfter} ms`);
+  assert.ok(answers.length > (peak * OVERLOAD_MS) / 1_000 * 2, `only ${answers.length} were sent: no overload`);
+  for (const { status, headers, text, error } of answers) {
+    assert.ok([201, 409, 429, 503].includes(status), `${status}: ${text ?? error}`);
+    if (status === 429 || status === 503) assert.ok(Number(headers.get("retry-after")) > 0, `${status} without Retry-After: ${text}`);
+  }
+  assert.ok(goodput >= peak * LEAST_GOODPUT, `${goodput} orders a second, ${peak} before`);
+  assert.ok(backAfter < BACK_WITHIN_MS, `the next buyer waited ${backAfter} ms`);
+});
+
+test("nobody who was told of an order has lost it, and the books agree", () => assertBooksAgree(store, { acknowledged, within: 20_000 }));
