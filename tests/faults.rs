@@ -29,7 +29,7 @@ struct Row {
     /// Names of tests, or of groups of them, by file.
     #[serde(default)]
     shown_by: BTreeMap<String, Vec<String>>,
-    /// Commands of package.json that show it outside of `npm test`.
+    /// Commands that show it outside of `npm test`: of package.json, and examples.
     #[serde(default)]
     commands: Vec<String>,
     /// What of it is not shown, honestly.
@@ -91,6 +91,12 @@ fn every_row_names_tests_that_exist() {
             }
         }
         for command in &row.commands {
+            if let Some(example) = command.strip_prefix("cargo run --release --example ") {
+                if !root().join("examples").join(example).is_dir() {
+                    findings.push(format!("row {}: there is no example {example}", row.row));
+                }
+                continue;
+            }
             let script = command.strip_prefix("npm run ").unwrap_or(command);
             let script = script.split(' ').next().unwrap_or_default();
             if scripts["scripts"].get(script).is_none() {
@@ -121,7 +127,8 @@ fn a_test_that_is_not_there_is_not_found() {
     for name in ["skipped", "helps", "show", "absent"] {
         assert!(!rust_has(rust, name), "{name}");
     }
-    let javascript = "test(\"shown\", async () => {\n// test(\"gone\")\ntest.skip(\"skipped\", () => {});\n";
+    let javascript =
+        "test(\"shown\", async () => {\n// test(\"gone\")\ntest.skip(\"skipped\", () => {});\n";
     assert!(javascript_has(javascript, "shown"));
     for title in ["gone", "skipped", "show"] {
         assert!(!javascript_has(javascript, title), "{title}");
@@ -140,7 +147,8 @@ fn table() -> String {
     table.push_str("|---|---|---|---|---|\n");
     for row in rows() {
         let tests = row.shown_by.iter().map(|(file, names)| {
-            let names: Vec<String> = names.iter().map(|name| format!("“{}”", spoken(name))).collect();
+            let names: Vec<String> =
+                names.iter().map(|name| format!("“{}”", spoken(name))).collect();
             format!("`{}` {}", short(file), names.join(", "))
         });
         let commands = row.commands.iter().map(|command| format!("`{command}`"));
@@ -152,9 +160,18 @@ fn table() -> String {
     table
 }
 
-/// A test's name as a sentence.
+/// A test's name as a sentence: what is filled in when it runs is left open.
 fn spoken(name: &str) -> String {
-    if name.contains(' ') { name.replace("%s", "…").replace("%i", "…") } else { name.replace('_', " ") }
+    if !name.contains(' ') {
+        return name.replace('_', " ");
+    }
+    let mut parts = name.split("${");
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        text.push('…');
+        text.push_str(part.split_once('}').map_or("", |(_, rest)| rest));
+    }
+    text.replace("%s", "…").replace("%i", "…")
 }
 
 #[test]

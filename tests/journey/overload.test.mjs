@@ -11,12 +11,13 @@ import { paidBy } from "../support/shopping.mjs";
 import { openStore } from "../support/store.mjs";
 
 const TIMES_CAPACITY = 5;
-const AT_ONCE = 16;
-const MEASURED_MS = 1_500;
-const OVERLOAD_MS = 1_500;
+const AT_ONCE = 64;
+const WARM_UP_MS = 1_000;
+const MEASURED_MS = 1_000;
+const OVERLOAD_MS = 1_000;
 const TICK_MS = 10;
 /** The most requests that are ever sent, however fast the machine is. */
-const MOST_REQUESTS = 6_000;
+const MOST_REQUESTS = 3_000;
 const BACK_WITHIN_MS = 2_000;
 /** FAULTS 23 asks for four fifths of the peak on a machine of its own; here the buyers share its cores with the store. */
 const LEAST_GOODPUT = 0.5;
@@ -34,12 +35,12 @@ async function buy() {
   return answer;
 }
 
-/** Orders in a second when each of a few buyers waits for an answer before asking again. */
-async function capacity() {
+/** Orders in a second when each of many buyers waits for an answer before asking again. */
+async function capacity(within = MEASURED_MS) {
   const begun = Date.now();
   let served = 0;
   await Promise.all(Array.from({ length: AT_ONCE }, async () => {
-    while (Date.now() - begun < MEASURED_MS) {
+    while (Date.now() - begun < within) {
       const { status, text } = await buy();
       assert.equal(status, 201, text);
       served += 1;
@@ -61,22 +62,24 @@ async function openLoop(perSecond) {
 }
 
 test("five times what can be served is served or refused with a word on when to come again", async (t) => {
-  await buy();
-  const peak = await capacity();
-  const { answers, seconds } = await openLoop(peak * TIMES_CAPACITY);
+  await capacity(WARM_UP_MS);
+  const before = await capacity();
+  const { answers, seconds } = await openLoop(before * TIMES_CAPACITY);
   const ended = Date.now();
   assert.equal((await buy()).status, 201, "a buyer after it");
   const backAfter = Date.now() - ended;
+  // Others may have begun to use the machine in between: the lower of the two is what it could do.
+  const peak = Math.min(before, await capacity());
   const counts = Object.groupBy(answers, ({ status, error }) => status ?? `${error.cause?.code ?? error.message}`);
   const told = Object.entries(counts).map(([what, some]) => `${what}: ${some.length}`).join(", ");
   const goodput = (counts[201]?.length ?? 0) / seconds;
-  t.diagnostic(`${peak.toFixed(0)} a second at peak; ${answers.length} sent in an open loop, answered in ${seconds.toFixed(1)} s (${told}), ${goodput.toFixed(0)} orders a second; back after ${backAfter} ms`);
-  assert.ok(answers.length > (peak * OVERLOAD_MS) / 1_000 * 2, `only ${answers.length} were sent: no overload`);
+  t.diagnostic(`${before.toFixed(0)} orders a second before, ${peak.toFixed(0)} at the least of before and after; ${answers.length} sent in an open loop, answered in ${seconds.toFixed(1)} s (${told}), ${goodput.toFixed(0)} orders a second; back after ${backAfter} ms`);
+  assert.ok(answers.length > before * (OVERLOAD_MS / 1_000) * 2, `only ${answers.length} were sent: no overload`);
   for (const { status, headers, text, error } of answers) {
     assert.ok([201, 409, 429, 503].includes(status), `${status}: ${text ?? error}`);
     if (status === 429 || status === 503) assert.ok(Number(headers.get("retry-after")) > 0, `${status} without Retry-After: ${text}`);
   }
-  assert.ok(goodput >= peak * LEAST_GOODPUT, `${goodput} orders a second, ${peak} before`);
+  assert.ok(goodput >= peak * LEAST_GOODPUT, `${goodput} orders a second, ${peak} in a closed loop`);
   assert.ok(backAfter < BACK_WITHIN_MS, `the next buyer waited ${backAfter} ms`);
 });
 

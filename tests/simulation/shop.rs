@@ -109,10 +109,8 @@ impl Shopping {
         assert!(self.brought_money || !payment.is_secured(), "believes: {:#?}", self.order);
         if was_alive && self.order.status.is_terminal() {
             let state = self.gateway.as_ref().map(|report| report.state);
-            let is_over = matches!(
-                state,
-                None | Some(ReportedState::Cancelled | ReportedState::Failed)
-            );
+            let is_over =
+                matches!(state, None | Some(ReportedState::Cancelled | ReportedState::Failed));
             assert!(is_over, "closed while money may come: {state:?} {:#?}", self.order);
         }
     }

@@ -618,9 +618,10 @@ impl World {
             };
         }
         assert!(order.status.is_terminal());
-        let kept = order.claims.iter().any(|claim| {
-            !matches!(claim.claim, ClaimState::Released | ClaimState::Refused { .. })
-        });
+        let kept = order
+            .claims
+            .iter()
+            .any(|claim| !matches!(claim.claim, ClaimState::Released | ClaimState::Refused { .. }));
         assert!(!kept, "closed and its units not given back: {order:#?}");
         assert!(!paid || !order.attention.is_empty(), "money without an order: {order:#?}");
         match order.status {
