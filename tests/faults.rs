@@ -29,7 +29,7 @@ struct Row {
     /// Names of tests, or of groups of them, by file.
     #[serde(default)]
     shown_by: BTreeMap<String, Vec<String>>,
-    /// Commands that show it outside of `npm test`: of package.json, and examples.
+    /// Commands that show it outside of `npm test`: of package.json, or an example.
     #[serde(default)]
     commands: Vec<String>,
     /// What of it is not shown, honestly.
@@ -92,7 +92,7 @@ fn every_row_names_tests_that_exist() {
         }
         for command in &row.commands {
             if let Some(example) = command.strip_prefix("cargo run --release --example ") {
-                if !root().join("examples").join(example).is_dir() {
+                if !root().join("examples").join(example).join("main.rs").is_file() {
                     findings.push(format!("row {}: there is no example {example}", row.row));
                 }
                 continue;
@@ -160,18 +160,20 @@ fn table() -> String {
     table
 }
 
-/// A test's name as a sentence: what is filled in when it runs is left open.
+/// A test's name as a sentence; what differs from run to run is left out.
 fn spoken(name: &str) -> String {
     if !name.contains(' ') {
         return name.replace('_', " ");
     }
-    let mut parts = name.split("${");
-    let mut text = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        text.push('…');
-        text.push_str(part.split_once('}').map_or("", |(_, rest)| rest));
+    let mut said = String::new();
+    let mut rest = name;
+    while let Some((before, after)) = rest.split_once("${") {
+        said.push_str(before);
+        said.push('…');
+        rest = after.split_once('}').map_or("", |(_, after)| after);
     }
-    text.replace("%s", "…").replace("%i", "…")
+    said.push_str(rest);
+    said.replace("%s", "…").replace("%i", "…")
 }
 
 #[test]
