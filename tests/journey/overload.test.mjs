@@ -12,10 +12,13 @@ import { openStore } from "../support/store.mjs";
 
 const TIMES_CAPACITY = 5;
 const AT_ONCE = 64;
-const WARM_UP_MS = 1_000;
-const MEASURED_MS = 1_000;
-const OVERLOAD_MS = 1_000;
+const WARM_UP_MS = 700;
+const MEASURED_MS = 700;
+const OVERLOAD_MS = 700;
 const TICK_MS = 10;
+/** Less than so many times what is served meanwhile is no overload. */
+const LEAST_TIMES = 2;
+const ROUNDS = 3;
 /** The most requests that are ever sent, however fast the machine is. */
 const MOST_REQUESTS = 3_000;
 const BACK_WITHIN_MS = 2_000;
@@ -57,14 +60,28 @@ async function openLoop(perSecond) {
     while (asked.length < Math.min((past / 1_000) * perSecond, MOST_REQUESTS)) asked.push(buy().catch((error) => ({ error })));
     await sleep(TICK_MS);
   }
+  const sentPerSecond = asked.length / ((Date.now() - begun) / 1_000);
   const answers = await Promise.all(asked);
-  return { answers, seconds: (Date.now() - begun) / 1_000 };
+  const seconds = (Date.now() - begun) / 1_000;
+  return { answers, seconds, sentPerSecond, goodput: answers.filter(({ status }) => status === 201).length / seconds };
+}
+
+/** An open loop that is an overload indeed: where the store turns out to serve more than it was seen to, it is asked for more. */
+async function overload(before) {
+  const answers = [];
+  let load;
+  for (let round = 0, served = before; round < ROUNDS; round += 1, served = load.goodput) {
+    load = await openLoop(Math.max(before, served) * TIMES_CAPACITY);
+    answers.push(...load.answers);
+    if (load.sentPerSecond >= load.goodput * LEAST_TIMES) return { ...load, answers };
+  }
+  throw new Error(`${load.sentPerSecond} checkouts a second are no overload for ${load.goodput}`);
 }
 
 test("five times what can be served is served or refused with a word on when to come again", async (t) => {
   await capacity(WARM_UP_MS);
   const before = await capacity();
-  const { answers, seconds } = await openLoop(before * TIMES_CAPACITY);
+  const { answers, seconds, sentPerSecond, goodput } = await overload(before);
   const ended = Date.now();
   assert.equal((await buy()).status, 201, "a buyer after it");
   const backAfter = Date.now() - ended;
@@ -72,9 +89,8 @@ test("five times what can be served is served or refused with a word on when to 
   const peak = Math.min(before, await capacity());
   const counts = Object.groupBy(answers, ({ status, error }) => status ?? `${error.cause?.code ?? error.message}`);
   const told = Object.entries(counts).map(([what, some]) => `${what}: ${some.length}`).join(", ");
-  const goodput = (counts[201]?.length ?? 0) / seconds;
-  t.diagnostic(`${before.toFixed(0)} orders a second before, ${peak.toFixed(0)} at the least of before and after; ${answers.length} sent in an open loop, answered in ${seconds.toFixed(1)} s (${told}), ${goodput.toFixed(0)} orders a second; back after ${backAfter} ms`);
-  assert.ok(answers.length > before * (OVERLOAD_MS / 1_000) * 2, `only ${answers.length} were sent: no overload`);
+  const rates = [before, peak, sentPerSecond, goodput].map(Math.round).join(", ");
+  t.diagnostic(`a second: before, at the least in a closed loop, sent, served: ${rates}; ${told}; all answered in ${seconds.toFixed(1)} s, the next buyer in ${backAfter} ms`);
   for (const { status, headers, text, error } of answers) {
     assert.ok([201, 409, 429, 503].includes(status), `${status}: ${text ?? error}`);
     if (status === 429 || status === 503) assert.ok(Number(headers.get("retry-after")) > 0, `${status} without Retry-After: ${text}`);
