@@ -29,7 +29,7 @@ struct Row {
     /// Names of tests, or of groups of them, by file.
     #[serde(default)]
     shown_by: BTreeMap<String, Vec<String>>,
-    /// Commands of package.json that show it outside of `npm test`.
+    /// Commands that show it outside of `npm test`: of package.json, or an example.
     #[serde(default)]
     commands: Vec<String>,
     /// What of it is not shown, honestly.
@@ -91,6 +91,12 @@ fn every_row_names_tests_that_exist() {
             }
         }
         for command in &row.commands {
+            if let Some(example) = command.strip_prefix("cargo run --release --example ") {
+                if !root().join("examples").join(example).join("main.rs").is_file() {
+                    findings.push(format!("row {}: there is no example {example}", row.row));
+                }
+                continue;
+            }
             let script = command.strip_prefix("npm run ").unwrap_or(command);
             let script = script.split(' ').next().unwrap_or_default();
             if scripts["scripts"].get(script).is_none() {
