@@ -121,7 +121,8 @@ fn a_test_that_is_not_there_is_not_found() {
     for name in ["skipped", "helps", "show", "absent"] {
         assert!(!rust_has(rust, name), "{name}");
     }
-    let javascript = "test(\"shown\", async () => {\n// test(\"gone\")\ntest.skip(\"skipped\", () => {});\n";
+    let javascript =
+        "test(\"shown\", async () => {\n// test(\"gone\")\ntest.skip(\"skipped\", () => {});\n";
     assert!(javascript_has(javascript, "shown"));
     for title in ["gone", "skipped", "show"] {
         assert!(!javascript_has(javascript, title), "{title}");
@@ -140,7 +141,8 @@ fn table() -> String {
     table.push_str("|---|---|---|---|---|\n");
     for row in rows() {
         let tests = row.shown_by.iter().map(|(file, names)| {
-            let names: Vec<String> = names.iter().map(|name| format!("“{}”", spoken(name))).collect();
+            let names: Vec<String> =
+                names.iter().map(|name| format!("“{}”", spoken(name))).collect();
             format!("`{}` {}", short(file), names.join(", "))
         });
         let commands = row.commands.iter().map(|command| format!("`{command}`"));
@@ -154,7 +156,11 @@ fn table() -> String {
 
 /// A test's name as a sentence.
 fn spoken(name: &str) -> String {
-    if name.contains(' ') { name.replace("%s", "…").replace("%i", "…") } else { name.replace('_', " ") }
+    if name.contains(' ') {
+        name.replace("%s", "…").replace("%i", "…")
+    } else {
+        name.replace('_', " ")
+    }
 }
 
 #[test]

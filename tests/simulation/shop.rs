@@ -109,10 +109,8 @@ impl Shopping {
         assert!(self.brought_money || !payment.is_secured(), "believes: {:#?}", self.order);
         if was_alive && self.order.status.is_terminal() {
             let state = self.gateway.as_ref().map(|report| report.state);
-            let is_over = matches!(
-                state,
-                None | Some(ReportedState::Cancelled | ReportedState::Failed)
-            );
+            let is_over =
+                matches!(state, None | Some(ReportedState::Cancelled | ReportedState::Failed));
             assert!(is_over, "closed while money may come: {state:?} {:#?}", self.order);
         }
     }
@@ -124,6 +122,18 @@ impl Shopping {
         let captured_minor = amount.amount;
         let state = ReportedState::Captured;
         Some(PaymentReport { amount, captured_minor, state, occurred_at: now, ..known })
+    }
+
+    /// A payment that its gateway had called over brings money all the same, after its order was closed.
+    pub fn pay_late(&mut self, now: Timestamp) -> Option<PaymentReport> {
+        let state = self.gateway.as_ref()?.state;
+        let is_over = matches!(state, ReportedState::Cancelled | ReportedState::Failed);
+        if !is_over || !self.order.status.is_terminal() {
+            return None;
+        }
+        self.brought_money = true;
+        self.gateway = Some(self.report(ReportedState::Captured, now));
+        self.gateway.clone()
     }
 
     /// Units come back without a refund, if so many were sold and have not come back yet.
