@@ -24,6 +24,8 @@ mod lists;
 mod model;
 #[path = "../../tests/simulation/papers.rs"]
 mod papers;
+#[path = "../../tests/simulation/refunds.rs"]
+mod refunds;
 #[path = "../../tests/simulation/rest.rs"]
 mod rest;
 #[path = "../../tests/simulation/shop.rs"]

@@ -36,6 +36,9 @@ impl fmt::Display for Exercised {
 const EXPECTED: &[&str] = &[
     "wrong amount reported",
     "money came late",
+    "refund asked for",
+    "refund refused",
+    "money given back",
     "request lost",
     "request late",
     "answer lost",

@@ -20,6 +20,7 @@ mod exercised;
 mod lists;
 mod model;
 mod papers;
+mod refunds;
 mod rest;
 mod shop;
 mod sku;

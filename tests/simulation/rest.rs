@@ -68,13 +68,18 @@ impl World {
             assert!(object.filled.is_empty(), "{sku}: an order was not told of its units");
         }
         for at in 0..self.orders.len() {
+            self.orders[at].check_refunds();
+            if !self.orders[at].given_back.is_empty() {
+                self.note("money given back");
+            }
             let what = self.check_order_at_rest(at);
             self.exercised.note(what);
         }
     }
 
     fn check_order_at_rest(&mut self, at: usize) -> &'static str {
-        let Shopping { order, gateway, .. } = &self.orders[at];
+        let one = &self.orders[at];
+        let Shopping { order, gateway, .. } = one;
         for effect in owed(order, self.now) {
             assert!(is_asked_for_again(order, &effect), "{effect:?}: {order:#?}");
         }
@@ -96,7 +101,13 @@ impl World {
         if order.status == OrderStatus::Open {
             let sold = order.claims.iter().all(|c| c.claim == ClaimState::Committed);
             // Money that is only held is not taken while its goods are missing: a person decides.
-            let paid = order.payment_status() == PaymentStatus::Paid;
+            let given_back: i64 = one.given_back.values().sum();
+            let paid = order.payment_status()
+                == match order.cart.totals.total_minor - given_back {
+                    _ if given_back == 0 => PaymentStatus::Paid,
+                    0 => PaymentStatus::Refunded,
+                    _ => PaymentStatus::PartiallyRefunded,
+                };
             // Who buys from a channel has its receipt from the channel.
             let mut back = order.returns.iter().flat_map(|one| &one.lines);
             assert!(!sold || back.all(|line| line.restocked), "{order:#?}");

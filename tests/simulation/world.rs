@@ -110,7 +110,7 @@ impl World {
 
     /// One thing happens.
     pub fn step(&mut self) {
-        match self.chance.below(61) {
+        match self.chance.below(64) {
             0..=3 => self.buy(),
             4..=19 => self.work(),
             20 | 21 => self.deliver_post(),
@@ -125,6 +125,7 @@ impl World {
             48..=55 => self.work_on_document(),
             56..=59 => self.tell_lists(),
             60 => self.clock_jumps(),
+            61..=63 => self.merchant_refunds(),
             _ => self.pass_time(),
         }
     }
@@ -317,6 +318,24 @@ impl World {
         if self.orders[at].take_back(&ReturnAsk { lines: vec![line], reason: None }, now) {
             self.lists.tell(&self.orders[at].order);
             self.note("units came back");
+        }
+    }
+
+    /// A merchant gives back a part of what was paid, or tries to.
+    fn merchant_refunds(&mut self) {
+        let has_money = |at: &usize| self.orders[*at].is_captured();
+        let paid: Vec<usize> = (0..self.orders.len()).filter(has_money).collect();
+        if paid.is_empty() {
+            return;
+        }
+        let at = *self.chance.of(&paid);
+        let amount_minor = 500 * self.chance.between(1, 8);
+        if self.orders[at].ask_refund(amount_minor, self.now) {
+            self.lists.tell(&self.orders[at].order);
+            self.story(format_args!("order {}: {amount_minor} are to go back", at + 1));
+            self.note("refund asked for");
+        } else {
+            self.note("refund refused");
         }
     }
 
