@@ -29,7 +29,7 @@ struct Row {
     /// Names of tests, or of groups of them, by file.
     #[serde(default)]
     shown_by: BTreeMap<String, Vec<String>>,
-    /// Commands of package.json that show it outside of `npm test`.
+    /// Commands that show it outside of `npm test`: of package.json, or an example.
     #[serde(default)]
     commands: Vec<String>,
     /// What of it is not shown, honestly.
@@ -91,6 +91,12 @@ fn every_row_names_tests_that_exist() {
             }
         }
         for command in &row.commands {
+            if let Some(example) = command.strip_prefix("cargo run --release --example ") {
+                if !root().join("examples").join(example).join("main.rs").is_file() {
+                    findings.push(format!("row {}: there is no example {example}", row.row));
+                }
+                continue;
+            }
             let script = command.strip_prefix("npm run ").unwrap_or(command);
             let script = script.split(' ').next().unwrap_or_default();
             if scripts["scripts"].get(script).is_none() {
@@ -154,13 +160,20 @@ fn table() -> String {
     table
 }
 
-/// A test's name as a sentence.
+/// A test's name as a sentence; what differs from run to run is left out.
 fn spoken(name: &str) -> String {
-    if name.contains(' ') {
-        name.replace("%s", "…").replace("%i", "…")
-    } else {
-        name.replace('_', " ")
+    if !name.contains(' ') {
+        return name.replace('_', " ");
     }
+    let mut said = String::new();
+    let mut rest = name;
+    while let Some((before, after)) = rest.split_once("${") {
+        said.push_str(before);
+        said.push('…');
+        rest = after.split_once('}').map_or("", |(_, after)| after);
+    }
+    said.push_str(rest);
+    said.replace("%s", "…").replace("%i", "…")
 }
 
 #[test]

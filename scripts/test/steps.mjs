@@ -17,7 +17,7 @@ import { cargoCounts, nodeCounts, vitestCounts } from "./counts.mjs";
 const RUNNER_LIMIT_MS = 25 * 60_000;
 
 /** A file of `node --test` that hangs is ended and named, and the files after it still run. */
-const NODE_TEST_LIMIT_MS = 5 * 60_000;
+const NODE_TEST_LIMIT_MS = 8 * 60_000;
 const RUNTIME_CONFIG = "tests/runtime/vitest.config.mjs";
 
 export const steps = [
