@@ -16,10 +16,18 @@
 mod campaign;
 #[path = "../../tests/simulation/chance.rs"]
 mod chance;
+#[path = "../../tests/simulation/exercised.rs"]
+mod exercised;
+#[path = "../../tests/simulation/lists.rs"]
+mod lists;
 #[path = "../../tests/simulation/model.rs"]
 mod model;
 #[path = "../../tests/simulation/papers.rs"]
 mod papers;
+#[path = "../../tests/simulation/refunds.rs"]
+mod refunds;
+#[path = "../../tests/simulation/rest.rs"]
+mod rest;
 #[path = "../../tests/simulation/shop.rs"]
 mod shop;
 mod shrink;

@@ -3,7 +3,8 @@
 use std::cell::Cell;
 use std::thread;
 
-use super::world::{Exercised, World};
+use super::exercised::Exercised;
+use super::world::World;
 
 /// Steps of chance in each world, before it comes to rest.
 pub const STEPS: usize = 120;

@@ -16,8 +16,12 @@
 mod campaign;
 mod chance;
 mod defects;
+mod exercised;
+mod lists;
 mod model;
 mod papers;
+mod refunds;
+mod rest;
 mod shop;
 mod sku;
 mod world;
@@ -26,7 +30,7 @@ use std::panic;
 use std::thread;
 
 /// Worlds that every run of the tests plays.
-const SEEDS: u64 = 10_000;
+const SEEDS: u64 = 6_000;
 
 #[test]
 fn every_seed_ends_in_a_true_rest() {

@@ -38,7 +38,7 @@ impl Goods {
 /// Holds one SKU to its promises.
 pub fn check(name: &str, sku: &SkuObject, goods: &Goods) {
     let level = &sku.level;
-    assert_eq!(level.check(), Ok(()), "{name}");
+    assert_eq!(level.check(), Ok(()), "{name}: counters that can't be");
     let of = |state| sku.claims.values().filter(move |claim| claim.state == state);
     let held: i64 = of(ReservationState::Held).map(|c| c.quantity).sum();
     let sold: i64 = of(ReservationState::Committed).map(|c| c.quantity).sum();

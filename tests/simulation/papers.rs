@@ -115,15 +115,21 @@ impl World {
             ActionKind::Approve => Action::Approve,
             ActionKind::Reject => Action::Reject,
             ActionKind::Receive => {
-                let skus: Vec<Sku> = match &document.body {
-                    Body::PurchaseOrder(body) => body.lines.iter().map(|l| l.sku.clone()).collect(),
-                    Body::Transfer(body) => body.lines.iter().map(|l| l.sku.clone()).collect(),
+                // Of a purchase any number may come; of a transfer no more than is under way.
+                let open: Vec<(Sku, i64)> = match &document.body {
+                    Body::PurchaseOrder(body) => {
+                        body.lines.iter().map(|line| (line.sku.clone(), 4)).collect()
+                    }
+                    Body::Transfer(body) => {
+                        let under_way = |line: &TransferLine| TransferLine::under_way(line).max(0);
+                        body.lines.iter().map(|line| (line.sku.clone(), under_way(line))).collect()
+                    }
                     Body::Count(_) => Vec::new(),
                 };
-                let lines = skus.into_iter().map(|sku| ReceivedLine {
-                    sku,
-                    quantity: self.chance.between(0, 4),
-                    damaged: self.chance.between(0, 1),
+                let lines = open.into_iter().map(|(sku, most)| {
+                    let quantity = self.chance.between(0, most);
+                    let damaged = self.chance.between(0, 1).min(most - quantity).max(0);
+                    ReceivedLine { sku, quantity, damaged }
                 });
                 Action::Receive { lines: lines.collect(), allow_over_receipt: true }
             }

@@ -1,5 +1,7 @@
 //! One order with its gateway: the real flows, a buyer who pays or does not, and answers that get lost.
 
+use std::collections::BTreeMap;
+
 use cartwright::domain::id::{OperationId, OrderId, ShardNumber, Sku};
 use cartwright::domain::inventory::{ChannelId, ClaimCommand, ClaimTerms};
 use cartwright::domain::money::Money;
@@ -16,6 +18,8 @@ use cartwright::flows::schedule::SEARCH_PROVES_AFTER_MILLISECONDS;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::refunds::refund_of;
+
 /// A bundle of one unit of one SKU and two of another.
 pub const BUNDLE: (&str, &str, &str) = ("SET", "CUP", "MUG");
 
@@ -31,7 +35,9 @@ pub struct Shopping {
     pub brought_money: bool,
     /// The key that the payment was begun under.
     begun_under: Option<OperationId>,
-    next_id: u128,
+    /// What the gateway gave back, by key.
+    pub given_back: BTreeMap<OperationId, i64>,
+    pub next_id: u128,
 }
 
 /// What is bought: quantities by SKU, lines that may name one SKU twice.
@@ -84,7 +90,8 @@ impl Shopping {
             }
         };
         let (gateway, brought_money, begun_under) = (None, false, None);
-        Self { order, gateway, brought_money, begun_under, next_id: number << 64 }
+        let (given_back, next_id) = (BTreeMap::new(), number << 64);
+        Self { order, gateway, brought_money, begun_under, given_back, next_id }
     }
 
     /// Feeds an input to the order, and holds the order to its promises before and after.
@@ -122,6 +129,18 @@ impl Shopping {
         let captured_minor = amount.amount;
         let state = ReportedState::Captured;
         Some(PaymentReport { amount, captured_minor, state, occurred_at: now, ..known })
+    }
+
+    /// A payment that its gateway had called over brings money all the same, after its order was closed.
+    pub fn pay_late(&mut self, now: Timestamp) -> Option<PaymentReport> {
+        let state = self.gateway.as_ref()?.state;
+        let is_over = matches!(state, ReportedState::Cancelled | ReportedState::Failed);
+        if !is_over || !self.order.status.is_terminal() {
+            return None;
+        }
+        self.brought_money = true;
+        self.gateway = Some(self.report(ReportedState::Captured, now));
+        self.gateway.clone()
     }
 
     /// Units come back without a refund, if so many were sold and have not come back yet.
@@ -202,7 +221,10 @@ impl Shopping {
                 }
                 Input::Gateway { operation: *operation, result: Ok(told(&self.gateway)) }
             }
-            _ => return None,
+            Effect::NumberCreditNote { series, refund } => {
+                Input::CreditNote { refund: *refund, number: format!("{series}-{refund}") }
+            }
+            _ => self.refund(refund_of(effect)?, now),
         })
     }
 
@@ -221,7 +243,10 @@ impl Shopping {
                 let payment = self.order.payment.as_ref()?;
                 Some(Input::NotTold(payment.authorize_operation()?.id))
             }
-            _ => None,
+            _ => {
+                let operation = refund_of(effect)?;
+                Some(Input::Refunded { operation, result: Err(failure()) })
+            }
         }
     }
 }

@@ -9,16 +9,17 @@ use cartwright::domain::inventory::{
     LocationId, ReservationState, StockChange, TermsChange,
 };
 use cartwright::domain::order::{ClaimState, CloseReason, Order, OrderStatus, StockClaim};
-use cartwright::domain::payment::{CaptureMode, PaymentStatus, ReportedState};
+use cartwright::domain::payment::{CaptureMode, ReportedState};
 use cartwright::domain::stock_document::{Debt, StockDocument};
 use cartwright::domain::time::Timestamp;
 use cartwright::flows::advance::Input;
 use cartwright::flows::owed::{Effect, owed};
 use cartwright::flows::returns::{ReturnAsk, ReturnLineAsk};
 use cartwright::flows::schedule::wake_at;
-use cartwright::flows::shortage::ask_again_at;
 
 use super::chance::Chance;
+use super::exercised::Exercised;
+use super::lists::Lists;
 use super::model::{self, Goods};
 use super::shop::{BUNDLE, Shopping, claim_of, draft};
 use super::sku::SkuObject;
@@ -27,89 +28,8 @@ pub const SKUS: [&str; 3] = ["CUP", "MUG", "TRAY"];
 const CHANNELS: [&str; 3] = ["marketplace", "social", "storefront"];
 const PLACES: [&str; 3] = ["berlin", "main", "porto"];
 
-/// How often each thing happened. What never happens proves nothing.
-#[derive(Default)]
-pub struct Exercised(BTreeMap<&'static str, u64>);
-
-impl Exercised {
-    fn note(&mut self, what: &'static str) {
-        *self.0.entry(what).or_default() += 1;
-    }
-
-    pub fn add(&mut self, other: &Self) {
-        for (what, times) in &other.0 {
-            *self.0.entry(what).or_default() += times;
-        }
-    }
-
-    /// Everything that can happen did, many times.
-    pub fn check(&self) {
-        for what in EXPECTED {
-            let times = self.0.get(what).copied().unwrap_or(0);
-            assert!(times >= 20, "{what} happened {times} times: the simulation misses it");
-        }
-    }
-}
-
-impl fmt::Display for Exercised {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|(what, times)| writeln!(f, "{times:>9}  {what}"))
-    }
-}
-
-const EXPECTED: &[&str] = &[
-    "wrong amount reported",
-    "request lost",
-    "request late",
-    "answer lost",
-    "answer late",
-    "asked twice",
-    "worker died",
-    "units came back",
-    "restocked",
-    "channel order sold",
-    "channel order short",
-    "short order got its units",
-    "set aside for a channel",
-    "drawn on an allocation",
-    "purchase received",
-    "purchase ordered",
-    "purchase closed or cancelled",
-    "transfer shipped",
-    "transfer received",
-    "transfer closed or cancelled",
-    "count approved",
-    "count recorded or rejected",
-    "document request lost",
-    "document answer lost",
-    "document request repeated",
-    "document line refused",
-    "time passed",
-    "held",
-    "committed",
-    "released",
-    "insufficient",
-    "closed",
-    "split over places",
-    "back-ordered",
-    "back-order filled",
-    "change accepted",
-    "change refused",
-    "change repeated",
-    "terms changed",
-    "order paid",
-    "order expired",
-    "order cancelled",
-    "order rejected",
-    "paid without stock",
-    "channel order sold",
-    "channel order short",
-    "set aside for a channel",
-    "drawn on an allocation",
-];
-
 /// Something that arrives late.
-enum Letter {
+pub enum Letter {
     Request(Effect),
     Answer(Box<Input>),
 }
@@ -119,15 +39,17 @@ pub struct World {
     tell: bool,
     pub now: Timestamp,
     pub skus: BTreeMap<Sku, SkuObject>,
-    goods: BTreeMap<Sku, Goods>,
-    orders: Vec<Shopping>,
+    pub goods: BTreeMap<Sku, Goods>,
+    pub orders: Vec<Shopping>,
     /// What is under way: of which order, and what it is.
-    post: Vec<(usize, Letter)>,
+    pub post: Vec<(usize, Letter)>,
     pub documents: Vec<StockDocument>,
     /// What documents ever asked, for asking again.
     pub document_requests: Vec<(usize, Debt)>,
     /// Changes that were asked for, for asking again.
     asked: Vec<(Sku, String, StockChange, Option<TermsChange>)>,
+    /// The lists of orders, which hear of each of them late, twice and in disorder.
+    pub lists: Lists,
     pub exercised: Exercised,
 }
 
@@ -145,6 +67,7 @@ impl World {
             documents: Vec::new(),
             document_requests: Vec::new(),
             asked: Vec::new(),
+            lists: Lists::default(),
             exercised: Exercised::default(),
         };
         for sku in skus {
@@ -187,7 +110,7 @@ impl World {
 
     /// One thing happens.
     pub fn step(&mut self) {
-        match self.chance.below(56) {
+        match self.chance.below(64) {
             0..=3 => self.buy(),
             4..=19 => self.work(),
             20 | 21 => self.deliver_post(),
@@ -200,6 +123,9 @@ impl World {
             40..=42 => self.draw_up(),
             43..=47 => self.handle_document(),
             48..=55 => self.work_on_document(),
+            56..=59 => self.tell_lists(),
+            60 => self.clock_jumps(),
+            61..=63 => self.merchant_refunds(),
             _ => self.pass_time(),
         }
     }
@@ -224,6 +150,7 @@ impl World {
         let number = self.orders.len() as u128 + 1;
         let shopping = Shopping::new(number, draft(&lines, mode, terms), sold_by, self.now);
         self.story(format_args!("order {number} wants {lines:?}"));
+        self.lists.tell(&shopping.order);
         self.orders.push(shopping);
     }
 
@@ -277,14 +204,18 @@ impl World {
         }
     }
 
-    fn perform(&mut self, at: usize, effect: &Effect) -> Option<Input> {
+    pub fn perform(&mut self, at: usize, effect: &Effect) -> Option<Input> {
         let shopping = &mut self.orders[at];
         let Some((name, command)) = claim_of(effect) else {
             return shopping.perform(effect, self.now);
         };
         let (order, terms) = (shopping.order.id, shopping.order.claim_terms.clone());
         let sku = self.skus.get_mut(&name).unwrap();
+        let state = |sku: &SkuObject| sku.claims.get(&order).map(|claim| claim.state);
+        let was_released = state(sku) == Some(ReservationState::Released);
         let reply = sku.claim(order, &command, &terms, self.now);
+        let is_released = state(sku) == Some(ReservationState::Released);
+        assert!(!was_released || is_released, "{name}: a released claim came back to life");
         self.exercised.note(match reply.answer {
             ClaimAnswer::Held => "held",
             ClaimAnswer::Committed => "committed",
@@ -314,7 +245,7 @@ impl World {
         })
     }
 
-    fn feed(&mut self, at: usize, input: Input) {
+    pub fn feed(&mut self, at: usize, input: Input) {
         let now = self.now;
         let short = |order: &Order| {
             let is_short = |claim: &&StockClaim| matches!(claim.claim, ClaimState::Short { .. });
@@ -323,12 +254,13 @@ impl World {
         let before = short(&self.orders[at].order);
         self.orders[at].feed(input, now);
         let order = &self.orders[at].order;
+        self.lists.tell(order);
         if short(order) < before && order.status == OrderStatus::Open {
             self.exercised.note("short order got its units");
         }
     }
 
-    fn deliver_post(&mut self) {
+    pub fn deliver_post(&mut self) {
         if !self.post.is_empty() {
             let which = self.chance.below(self.post.len() as u64) as usize;
             let (at, letter) = self.post.swap_remove(which);
@@ -347,11 +279,17 @@ impl World {
     fn buyer_acts(&mut self) {
         let Some(at) = self.some_order() else { return };
         let now = self.now;
-        match self.chance.below(9) {
+        match self.chance.below(10) {
             0..=3 => self.orders[at].pay(now),
             8 => {
                 if let Some(report) = self.orders[at].wrong_report(now) {
                     self.note("wrong amount reported");
+                    self.feed(at, Input::Report(report));
+                }
+            }
+            9 => {
+                if let Some(report) = self.orders[at].pay_late(now) {
+                    self.note("money came late");
                     self.feed(at, Input::Report(report));
                 }
             }
@@ -378,7 +316,26 @@ impl World {
         self.story(format_args!("order {}: {line:?} comes back", at + 1));
         let now = self.now;
         if self.orders[at].take_back(&ReturnAsk { lines: vec![line], reason: None }, now) {
+            self.lists.tell(&self.orders[at].order);
             self.note("units came back");
+        }
+    }
+
+    /// A merchant gives back a part of what was paid, or tries to.
+    fn merchant_refunds(&mut self) {
+        let has_money = |at: &usize| self.orders[*at].is_captured();
+        let paid: Vec<usize> = (0..self.orders.len()).filter(has_money).collect();
+        if paid.is_empty() {
+            return;
+        }
+        let at = *self.chance.of(&paid);
+        let amount_minor = 500 * self.chance.between(1, 8);
+        if self.orders[at].ask_refund(amount_minor, self.now) {
+            self.lists.tell(&self.orders[at].order);
+            self.story(format_args!("order {}: {amount_minor} are to go back", at + 1));
+            self.note("refund asked for");
+        } else {
+            self.note("refund refused");
         }
     }
 
@@ -394,7 +351,45 @@ impl World {
         self.exercised.note("time passed");
         self.now = self.now.plus_seconds(seconds);
         for at in 0..self.orders.len() {
-            self.feed(at, Input::Wake);
+            // An alarm rings at least once, and not always in time.
+            let times = match self.chance.below(8) {
+                0 => 0,
+                1 => 2,
+                _ => 1,
+            };
+            match times {
+                0 => self.note("alarm was late"),
+                2 => self.note("alarm rang twice"),
+                _ => {}
+            }
+            for _ in 0..times {
+                self.feed(at, Input::Wake);
+            }
+        }
+    }
+
+    /// A machine's clock is set: an hour back at most, or a day on, and nobody is woken by it.
+    fn clock_jumps(&mut self) {
+        if self.chance.one_in(6) {
+            self.note("a day passed at once");
+            self.now = self.now.plus_seconds(86_400);
+        } else {
+            self.note("clock went back");
+            let seconds = *self.chance.of(&[1, 30, 301, 3_600]);
+            self.now = Timestamp::from_milliseconds(self.now.milliseconds() - seconds * 1_000);
+        }
+    }
+
+    /// The lists hear of an order.
+    fn tell_lists(&mut self) {
+        if let Some(heard) = self.lists.hear_one(&mut self.chance) {
+            self.note("list told late");
+            if heard.again {
+                self.note("list told twice");
+            }
+            if heard.older {
+                self.note("list passed over an older version");
+            }
         }
     }
 
@@ -497,7 +492,7 @@ impl World {
     }
 
     /// A SKU's alarm tells orders that their units came after all.
-    fn tell_filled(&mut self) {
+    pub fn tell_filled(&mut self) {
         let sku = self.sku();
         let orders: Vec<OrderId> = self.skus[&sku].filled.iter().copied().collect();
         for id in orders {
@@ -508,49 +503,6 @@ impl World {
             self.exercised.note("back-order filled");
             self.skus.get_mut(&sku).unwrap().filled.remove(&id);
         }
-    }
-
-    /// From now on everything works: alarms ring, every answer is heard.
-    pub fn come_to_rest(&mut self) {
-        while !self.post.is_empty() {
-            self.deliver_post();
-        }
-        for at in 0..self.orders.len() {
-            self.bring_to_rest(at);
-        }
-        self.finish_documents();
-        // What an order never heard that it holds goes back by itself: that is the expiry's purpose.
-        self.now = self.now.plus_seconds(86_400);
-        for sku in SKUS {
-            let sku: Sku = sku.parse().unwrap();
-            let now = self.now;
-            self.skus.get_mut(&sku).unwrap().bring_up_to_date(now);
-        }
-        for _ in 0..200 {
-            self.tell_filled();
-        }
-    }
-
-    fn bring_to_rest(&mut self, at: usize) {
-        let mut asked_in_vain = 0;
-        for _ in 0..200 {
-            for effect in owed(&self.orders[at].order, self.now) {
-                if let Some(answer) = self.perform(at, &effect) {
-                    self.feed(at, answer);
-                }
-            }
-            let order = &self.orders[at].order;
-            let Some(wake) = wake_at(order, self.now, 0) else { return };
-            // Units that are gone are asked for for a month: nothing else will come of it here.
-            let is_short = |claim| ask_again_at(order, claim) == Some(wake);
-            asked_in_vain += u32::from(order.claims.iter().any(is_short));
-            if asked_in_vain > 5 {
-                return;
-            }
-            self.now = wake.max(self.now);
-            self.feed(at, Input::Wake);
-        }
-        panic!("never at rest: {:#?}", self.orders[at].order);
     }
 
     /// What must be true after every step.
@@ -565,76 +517,15 @@ impl World {
                 known.map(|known| known.state) == Some(ReservationState::Committed)
             });
             assert!(!sold || !paid_here || one.brought_money, "sold unpaid: {:#?}", one.order);
+            let wake = wake_at(&one.order, self.now, 0);
+            let is_due = wake.is_some_and(|at| at <= self.now);
+            let owes = !owed(&one.order, self.now).is_empty();
+            assert!(!owes || is_due, "nobody comes for what is owed: {:#?}", one.order);
+            let is_open = one.order.status == OrderStatus::Open && one.order.closing.is_none();
+            let ends_at = one.order.payment_window_ends_at.max(self.now);
+            let in_time = wake.is_some_and(|at| at <= ends_at);
+            let waits = is_open && paid_here && !one.brought_money;
+            assert!(!waits || in_time, "nobody ends the buyer's time: {:#?}", one.order);
         }
     }
-
-    /// What must be true when nothing is under way any more.
-    pub fn check_rest(&mut self) {
-        self.check();
-        self.check_documents();
-        for (sku, object) in &self.skus {
-            model::check_ledger(sku.as_str(), object);
-            assert!(object.filled.is_empty(), "{sku}: an order was not told of its units");
-        }
-        for at in 0..self.orders.len() {
-            let what = self.check_order_at_rest(at);
-            self.exercised.note(what);
-        }
-    }
-
-    fn check_order_at_rest(&mut self, at: usize) -> &'static str {
-        let Shopping { order, gateway, .. } = &self.orders[at];
-        for effect in owed(order, self.now) {
-            assert!(is_asked_for_again(order, &effect), "{effect:?}: {order:#?}");
-        }
-        let paid = gateway.as_ref().map(|report| report.state) == Some(ReportedState::Captured);
-        for claim in &order.claims {
-            let known = self.skus[&claim.sku].claims.get(&order.id);
-            let state = known.map(|known| known.state);
-            assert_ne!(state, Some(ReservationState::Held), "leaked: {order:#?}");
-            if claim.claim == ClaimState::Committed {
-                assert_eq!(state, Some(ReservationState::Committed), "{order:#?}");
-                // What came back is not the order's any more.
-                let back: u32 = order.returns.iter().flat_map(|one| &one.lines).count() as u32;
-                let placement = known.map(|known| &known.placement);
-                assert!(back > 0 || claim.placement.as_ref() == placement, "{order:#?}");
-            }
-        }
-        if order.status == OrderStatus::Open {
-            let sold = order.claims.iter().all(|c| c.claim == ClaimState::Committed);
-            // Money that is only held is not taken while its goods are missing: a person decides.
-            let paid = order.payment_status() == PaymentStatus::Paid;
-            // Who buys from a channel has its receipt from the channel.
-            let mut back = order.returns.iter().flat_map(|one| &one.lines);
-            assert!(!sold || back.all(|line| line.restocked), "{order:#?}");
-            let invoiced = order.invoice_number.is_some() != order.is_sold_by_channel();
-            assert!(!sold || (paid && invoiced), "{order:#?}");
-            assert!(sold || !order.attention.is_empty(), "{order:#?}");
-            return match (sold, order.is_sold_by_channel()) {
-                (true, false) => "order paid",
-                (true, true) => "channel order sold",
-                (false, false) => "paid without stock",
-                (false, true) => "channel order short",
-            };
-        }
-        assert!(order.status.is_terminal());
-        let kept = order
-            .claims
-            .iter()
-            .any(|claim| !matches!(claim.claim, ClaimState::Released | ClaimState::Refused { .. }));
-        assert!(!kept, "closed and its units not given back: {order:#?}");
-        assert!(!paid || !order.attention.is_empty(), "money without an order: {order:#?}");
-        match order.status {
-            OrderStatus::Expired => "order expired",
-            OrderStatus::Rejected => "order rejected",
-            _ => "order cancelled",
-        }
-    }
-}
-
-/// Whether an effect asks once more for units that are gone.
-fn is_asked_for_again(order: &Order, effect: &Effect) -> bool {
-    let Effect::Commit { sku, .. } = effect else { return false };
-    let claim = order.claims.iter().find(|claim| claim.sku == *sku);
-    claim.is_some_and(|claim| ask_again_at(order, claim).is_some())
 }
