@@ -125,18 +125,27 @@ fn play(target: &Target, bytes: &[u8]) {
     }
 }
 
+/// A number that `npm run fuzz` hands over.
+fn told(name: &str) -> Option<u64> {
+    env::var(name).ok()?.parse().ok()
+}
+
 #[test]
 fn every_reader_keeps_its_promises_whatever_it_reads() {
-    for target in &TARGETS {
+    let limit = told("FUZZ_SECONDS").map(Duration::from_secs);
+    let seed = told("FUZZ_SEED").unwrap_or(1);
+    let only = env::var("FUZZ_TARGET").ok();
+    for target in TARGETS.iter().filter(|one| only.as_deref().is_none_or(|name| name == one.name)) {
         let corpus = corpus(target);
         assert!(corpus.len() >= 2, "{} has too small a corpus", target.name);
-        for bytes in &corpus {
-            play(target, bytes);
-        }
-        let mut chance = Chance(1);
-        for _ in 0..CHANGES {
+        corpus.iter().for_each(|bytes| play(target, bytes));
+        let mut chance = Chance(seed);
+        let (begun, mut plays) = (Instant::now(), 0);
+        while limit.map_or(plays < CHANGES, |limit| begun.elapsed() < limit) {
             play(target, &changed(&corpus, &mut chance));
+            plays += 1;
         }
+        println!("{}: {plays} changed files from seed {seed}, every promise kept", target.name);
     }
 }
 
@@ -149,25 +158,5 @@ fn every_folder_of_the_corpus_has_its_reader() {
             TARGETS.iter().any(|target| target.name == name),
             "nobody reads fuzz/corpus/{name}"
         );
-    }
-}
-
-/// `npm run fuzz`: for so many seconds each, from a seed that is printed.
-#[test]
-#[ignore = "runs for as long as `npm run fuzz` tells it"]
-fn for_as_long_as_told() {
-    let number = |name: &str| env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let seconds = number("FUZZ_SECONDS").unwrap_or(30);
-    let seed = number("FUZZ_SEED").unwrap_or(1);
-    let only = env::var("FUZZ_TARGET").ok();
-    for target in TARGETS.iter().filter(|one| only.as_deref().is_none_or(|name| name == one.name)) {
-        let corpus = corpus(target);
-        let mut chance = Chance(seed);
-        let (begun, mut plays) = (Instant::now(), 0_u64);
-        while begun.elapsed() < Duration::from_secs(seconds) {
-            play(target, &changed(&corpus, &mut chance));
-            plays += 1;
-        }
-        println!("{}: {plays} in {seconds} s from seed {seed}, every promise kept", target.name);
     }
 }

@@ -59,16 +59,25 @@ const lines = (count) => JSON.stringify(cart({ lines: Array.from({ length: count
 const bomb = gzipSync(Buffer.alloc(100 * MIB, 0x20));
 const long = "x".repeat(10_000);
 
+/** How a connection ends that the store closes because it has refused what is still being sent. */
+const CUT = ["EPIPE", "ECONNRESET", "UND_ERR_SOCKET"];
+
+/** A large body is refused before it is read: the sender gets the answer, or hears that nobody listens any more. */
+async function refusedUnread(sent, status) {
+  const ended = await sent.then((answer) => answer.status, (error) => error.cause?.code ?? error);
+  assert.ok([status, ...CUT].includes(ended), `ended with ${ended}`);
+}
+
 /** Each is refused at its first look: what it asks for, and what it is told. */
 const ATTACKS = {
-  "100 MB of unsaid length": async () => assert.ok([413, "EPIPE", "ECONNRESET"].includes(await stream("/v1/checkouts", 100 * MIB))),
-  "100 MB for a webhook": async () => assert.ok([401, 413, "EPIPE", "ECONNRESET"].includes(await stream("/webhooks/sandbox", 100 * MIB))),
-  "100 MB packed": async () => assert.equal((await fetch(`${store.url}/v1/checkouts`, {
+  "100 MB of unsaid length": async () => assert.ok([413, ...CUT].includes(await stream("/v1/checkouts", 100 * MIB))),
+  "100 MB for a webhook": async () => assert.ok([401, 413, ...CUT].includes(await stream("/webhooks/sandbox", 100 * MIB))),
+  "100 MB packed": () => refusedUnread(fetch(`${store.url}/v1/checkouts`, {
     method: "POST", body: bomb,
     headers: { authorization: "Bearer pk_dev_storefront", "content-type": "application/json", "content-encoding": "gzip", "idempotency-key": randomUUID() },
-  })).status, 415),
+  }), 415),
   "10,000 levels": async () => assert.equal((await checkout(`${'{"a":'.repeat(10_000)}1${"}".repeat(10_000)}`)).status, 422),
-  "100,000 lines": async () => assert.equal((await checkout(lines(100_000))).status, 413),
+  "100,000 lines": () => refusedUnread(checkout(lines(100_000)), 413),
   "30,000 lines of nothing": async () => assert.equal((await checkout(`{"lines":[${"0,".repeat(30_000)}0]}`)).status, 422),
   "a thousand lines": async () => assert.equal((await checkout(lines(1_000))).body.code, "line_count_out_of_range"),
   "an id of 10,000 characters": async () => assert.equal((await store.admin.get(`/v1/orders/${long}`)).status, 404),
@@ -81,7 +90,7 @@ const ATTACKS = {
   "3 MiB in one part of an import": async () => {
     const { body } = await store.admin.post("/v1/admin/imports", { kind: "levels", format: "csv", mode: "set", reason: "x" }, { headers: { "idempotency-key": "imp" } });
     const part = { body: "x".repeat(3 * MIB), headers: { "content-type": "text/csv" } };
-    assert.equal((await store.admin.send("PUT", `/v1/admin/imports/${body.id}/parts/1`, part)).status, 413);
+    await refusedUnread(store.admin.send("PUT", `/v1/admin/imports/${body.id}/parts/1`, part), 413);
   },
 };
 
