@@ -2,7 +2,6 @@
 //! seen by whoever plays them (`tests/fuzz.rs`). What gateways send is played in `tests/providers/fuzz.rs`.
 
 use std::fmt::Display;
-use std::net::IpAddr;
 use std::str::{self, FromStr};
 
 use cartwright::api::body;
@@ -20,9 +19,10 @@ use cartwright::domain::import::{
     Cursor, FileFormat, ImportKind, ImportSpec, LevelMode, Window, count, first_row, header, read,
 };
 use cartwright::domain::inventory::LocationId;
+use cartwright::domain::money::MAX_AMOUNT_MINOR;
 use cartwright::domain::time::Timestamp;
 use cartwright::domain::web_address::check_public;
-use url::Url;
+use url::{Host, Url};
 use uuid::Uuid;
 
 /// A reader, and the folder of `fuzz/corpus` with what it is begun from.
@@ -79,7 +79,10 @@ fn catalogue(bytes: &[u8]) {
         assert_eq!(body::parse::<Product>(stored.as_bytes()).ok().as_ref(), Some(&product));
         if product.validate().is_empty() {
             for amount in product.sellables().flat_map(|one| one.prices) {
-                assert!(amount.amount >= 0, "a price below nothing: {stored}");
+                assert!(
+                    (0..=MAX_AMOUNT_MINOR).contains(&amount.amount),
+                    "a price out of range: {stored}"
+                );
             }
         }
     }
@@ -141,6 +144,8 @@ fn queries(bytes: &[u8]) {
     is_clear(&query.read("from", "a moment", Timestamp::parse_rfc3339));
 }
 
+const INWARD: [&str; 6] = ["localhost", "local", "internal", "localdomain", "lan", "intranet"];
+
 /// An address that is public leads to no address of a network, and not past its host.
 fn addresses(bytes: &[u8]) {
     let Some(url) = str::from_utf8(bytes).ok().and_then(|text| Url::parse(text).ok()) else {
@@ -149,14 +154,23 @@ fn addresses(bytes: &[u8]) {
     if check_public(&url).is_err() {
         return;
     }
-    let host = url.host_str().unwrap();
-    assert!(url.scheme() == "https" && url.port().is_none() && url.username().is_empty(), "{url}");
-    assert!(host.contains('.') && !host.ends_with(".internal") && host != "localhost", "{url}");
-    if let Ok(IpAddr::V4(address)) = host.parse::<IpAddr>() {
-        assert!(
-            !address.is_private() && !address.is_loopback() && !address.is_link_local(),
-            "{url}"
-        );
+    let is_bare = url.username().is_empty() && url.password().is_none() && url.port().is_none();
+    assert!(url.scheme() == "https" && is_bare, "{url}");
+    match url.host().unwrap() {
+        Host::Domain(name) => {
+            let name = name.trim_end_matches('.');
+            let last = name.rsplit('.').next().unwrap();
+            assert!(name.contains('.') && !INWARD.contains(&last), "{url}");
+        }
+        Host::Ipv4(address) => {
+            let inward = address.is_private() || address.is_loopback() || address.is_link_local();
+            assert!(!inward && !address.is_unspecified() && !address.is_broadcast(), "{url}");
+        }
+        Host::Ipv6(address) => {
+            let mapped = address.to_ipv4_mapped().is_some();
+            assert!(!mapped && !address.is_loopback() && !address.is_unspecified(), "{url}");
+            assert!(!address.is_unique_local() && !address.is_unicast_link_local(), "{url}");
+        }
     }
 }
 

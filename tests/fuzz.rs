@@ -135,7 +135,10 @@ fn every_reader_keeps_its_promises_whatever_it_reads() {
     let limit = told("FUZZ_SECONDS").map(Duration::from_secs);
     let seed = told("FUZZ_SEED").unwrap_or(1);
     let only = env::var("FUZZ_TARGET").ok();
-    for target in TARGETS.iter().filter(|one| only.as_deref().is_none_or(|name| name == one.name)) {
+    let chosen: Vec<&Target> =
+        TARGETS.iter().filter(|one| only.as_deref().is_none_or(|name| name == one.name)).collect();
+    assert!(!chosen.is_empty(), "there is no target {only:?}");
+    for target in chosen {
         let corpus = corpus(target);
         assert!(corpus.len() >= 2, "{} has too small a corpus", target.name);
         corpus.iter().for_each(|bytes| play(target, bytes));
