@@ -1,5 +1,5 @@
-// `npm run fuzz -- --seconds 30 --target imports --seed 7`: bytes changed at random to every reader of outside bytes
-// (fuzz/targets.rs), for so many seconds each. What breaks a promise is written to fuzz/corpus and fails the run.
+// `npm run fuzz -- --seconds 30 --target imports --seed 7`: bytes changed at random to the readers that
+// fuzz/targets.rs names, for so many seconds each. What breaks a promise is written to fuzz/corpus and fails the run.
 
 import { parseArgs } from "node:util";
 import { ensurePinnedNode } from "./bootstrap.mjs";

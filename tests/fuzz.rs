@@ -1,4 +1,5 @@
-//! Bytes that nobody meant to send, to every reader of outside bytes (`fuzz/targets.rs`): each file of
+//! Bytes that nobody meant to send, to the readers of requests, files, queries, addresses
+//! and identifiers (`fuzz/targets.rs`): each file of
 //! `fuzz/corpus` as it is, and changed at random.
 //!
 //! Each run of the tests plays the same changes. `npm run fuzz` plays others for as long as it is told, prints
