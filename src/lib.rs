@@ -22,31 +22,36 @@ pub mod providers;
 pub mod runtime;
 pub mod storage;
 
-use worker::web_sys::{Request, Response};
-use worker::{Context, Env, MessageBatch, Result, ScheduleContext, ScheduledEvent, event};
+#[cfg(target_arch = "wasm32")]
+mod events {
+    //! The platform's events.
 
-#[event(start)]
-fn start() {
-    runtime::wakes::by_promises();
-}
+    use worker::web_sys::{Request, Response};
+    use worker::{Context, Env, MessageBatch, Result, ScheduleContext, ScheduledEvent, event};
 
-#[event(fetch)]
-async fn fetch(request: Request, env: Env, context: Context) -> Result<Response> {
-    runtime::serve::serve(request, env, context, api::answer).await
-}
+    use crate::{api, jobs, runtime};
 
-#[event(queue)]
-async fn queue(batch: MessageBatch<String>, env: Env, _context: Context) -> Result<()> {
-    jobs::projection::project(&runtime::platform::shared(env, None)?, batch).await
-}
+    #[event(start)]
+    fn start() {
+        runtime::wakes::by_promises();
+    }
 
-#[event(scheduled)]
-async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
-    if let Ok(platform) = runtime::platform::shared(env, None) {
-        jobs::sweep::sweep(&platform).await;
-        jobs::channels::introduce(&platform).await;
-        jobs::reconcile::start_daily(&platform).await;
-        jobs::reorder::daily(&platform).await;
-        jobs::prove_stock::prove_stock(&platform).await;
+    #[event(fetch)]
+    async fn fetch(request: Request, env: Env, context: Context) -> Result<Response> {
+        runtime::serve::serve(request, env, context, api::answer).await
+    }
+
+    #[event(queue)]
+    async fn queue(batch: MessageBatch<String>, env: Env, _context: Context) -> Result<()> {
+        let platform = runtime::platform::shared(env, None)?;
+        jobs::projection::project(&platform, batch.raw_iter()).await;
+        Ok(())
+    }
+
+    #[event(scheduled)]
+    async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
+        if let Ok(platform) = runtime::platform::shared(env, None) {
+            jobs::by_schedule(&platform).await;
+        }
     }
 }

@@ -2,8 +2,6 @@
 //! SKUs is followed by the next through the queue.
 
 use futures_util::stream::{self, StreamExt};
-use wasm_bindgen::JsValue;
-use worker::{QueueContentType, RawMessageBuilder};
 
 use crate::domain::id::Sku;
 use crate::objects::commands::{EventMessage, SkuCommand};
@@ -48,7 +46,5 @@ async fn go_on(platform: &Platform) -> Result<(), String> {
     let queue = platform.events().map_err(|unavailable| unavailable.to_string())?;
     let message = serde_json::to_string(&EventMessage::IntroduceChannels);
     let message = message.map_err(|error| error.to_string())?;
-    let body = RawMessageBuilder::new(JsValue::from_str(&message));
-    let sent = queue.send_raw(body.build_with_content_type(QueueContentType::Text)).await;
-    sent.map_err(|error| error.to_string())
+    queue.send([message.as_str()]).await.map_err(|error| error.to_string())
 }

@@ -6,8 +6,6 @@
 
 use std::collections::BTreeMap;
 
-use worker::{MessageBatch, MessageExt, Result};
-
 use crate::domain::id::OrderId;
 use crate::domain::inventory::{Alert, ChannelAvailability, StockLevel};
 use crate::domain::invoice::InvoiceEntry;
@@ -17,6 +15,7 @@ use crate::domain::time::Timestamp;
 use crate::objects::commands::{EventMessage, Spoken};
 use crate::runtime::log::{self, Level};
 use crate::runtime::platform::{Platform, Unavailable};
+use crate::runtime::queue::Delivered;
 use crate::storage::{channels, invoices, orders, stock_alerts, stock_documents, stock_levels};
 
 /// Seconds before a batch that D1 refused is tried again.
@@ -72,35 +71,27 @@ impl Told {
     }
 }
 
-/// Writes one batch.
-///
-/// # Errors
-/// Never for D1's sake: what it refuses is retried through the queue.
-pub async fn project(platform: &Platform, batch: MessageBatch<String>) -> Result<()> {
+/// Writes one batch. What D1 refuses is retried through the queue.
+pub async fn project<M: Delivered>(platform: &Platform, batch: impl IntoIterator<Item = M>) {
     let mut told = Told::default();
     let mut readable = Vec::new();
-    for message in batch.raw_iter() {
-        let text = message.body().as_string();
-        match text.and_then(|text| EventMessage::read(&text).ok()) {
+    for message in batch {
+        match message.text().and_then(|text| EventMessage::read(&text).ok()) {
             Some(event) => {
                 told.take(event);
                 readable.push(message);
             }
             None => {
                 log::event(Level::Error, "projection.unreadable", serde_json::json!({}));
-                message.retry();
+                message.retry(None);
             }
         }
     }
     let written = told.write(platform).await;
     for message in readable {
         match &written {
-            Ok(()) => message.ack(),
-            Err(_) => message.retry_with_options(
-                &worker::QueueRetryOptionsBuilder::new()
-                    .with_delay_seconds(RETRY_AFTER_SECONDS)
-                    .build(),
-            ),
+            Ok(()) => message.acknowledge(),
+            Err(_) => message.retry(Some(RETRY_AFTER_SECONDS)),
         }
     }
     if told.introduces_channels {
@@ -110,5 +101,4 @@ pub async fn project(platform: &Platform, batch: MessageBatch<String>) -> Result
         let fields = serde_json::json!({ "cause": unavailable.to_string() });
         log::event(Level::Error, "projection.put_off", fields);
     }
-    Ok(())
 }

@@ -2,6 +2,7 @@
 
 pub mod commands;
 pub mod gateway_call;
+pub mod hosting;
 pub mod import_job;
 pub mod invoice_series;
 pub mod ledger_commands;

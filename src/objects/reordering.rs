@@ -15,6 +15,7 @@ use crate::domain::stock_document::{Draft, Origin, PurchaseLineDraft, PurchaseOr
 use crate::domain::supplier::SupplierId;
 use crate::domain::time::Timestamp;
 use crate::objects::commands::{StockDocumentAnswer, StockDocumentCommand};
+use crate::runtime::database::Database;
 use crate::runtime::log::{self, Level};
 use crate::runtime::platform::{Platform, Unavailable};
 use crate::storage::reorder::{Look, by_sku, by_supplier};
@@ -97,7 +98,7 @@ pub async fn resume(platform: &Platform) -> Result<(), Unavailable> {
 }
 
 async fn decide(
-    database: &worker::D1Database,
+    database: &Database,
     asked: &Asked<'_>,
     now: Timestamp,
 ) -> Result<Run, Unavailable> {

@@ -21,9 +21,20 @@ pub fn put_ahead(seconds: i64) {
 /// The time of the last I/O, which is what the platform's clock shows.
 #[must_use]
 pub fn now() -> Timestamp {
-    Timestamp::from_milliseconds(whole(js_sys::Date::now())).plus_seconds(AHEAD.get())
+    platforms_now().plus_seconds(AHEAD.get())
 }
 
+#[cfg(target_arch = "wasm32")]
+fn platforms_now() -> Timestamp {
+    Timestamp::from_milliseconds(whole(js_sys::Date::now()))
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn platforms_now() -> Timestamp {
+    super::native::installed().map_or_else(Timestamp::default, |platform| platform.now())
+}
+
+#[cfg(target_arch = "wasm32")]
 #[expect(
     clippy::as_conversions,
     reason = "a time in milliseconds is whole and far below 2^53; `as` saturates beyond"
@@ -40,8 +51,16 @@ pub fn on_the_platform(at: Timestamp) -> Timestamp {
 
 /// A fresh version 7 UUID.
 #[must_use]
+#[cfg(target_arch = "wasm32")]
 pub fn fresh_uuid() -> Uuid {
     Uuid::now_v7()
+}
+
+/// A fresh UUID: the native platform's, so that it can be the same again.
+#[must_use]
+#[cfg(not(target_arch = "wasm32"))]
+pub fn fresh_uuid() -> Uuid {
+    super::native::installed().map_or_else(Uuid::now_v7, |platform| platform.fresh_uuid())
 }
 
 /// A name for a request, which no other request has: `req_` and 32 hexadecimal digits. An isolate draws
@@ -50,7 +69,7 @@ pub fn fresh_uuid() -> Uuid {
 pub fn fresh_request_id() -> String {
     let (mut isolate, number) = REQUESTS.get();
     if isolate == 0 {
-        isolate = Uuid::new_v4().as_u64_pair().0;
+        isolate = fresh_uuid().as_u64_pair().1;
     }
     let number = number.wrapping_add(1);
     REQUESTS.set((isolate, number));

@@ -1,15 +1,16 @@
 //! Waits for something no longer than a while.
 
 use std::future::Future;
-use std::time::Duration;
 
 use futures_util::future::{Either, select};
 use futures_util::pin_mut;
 
+use super::pause::pause;
+
 /// What the work comes to, or `None` if it takes longer than this. The work is dropped then; what it
 /// asked for may still happen.
 pub async fn within<T>(milliseconds: u32, work: impl Future<Output = T>) -> Option<T> {
-    let timer = worker::Delay::from(Duration::from_millis(u64::from(milliseconds)));
+    let timer = pause(u64::from(milliseconds));
     pin_mut!(work);
     pin_mut!(timer);
     match select(work, timer).await {

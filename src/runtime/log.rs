@@ -46,10 +46,22 @@ pub fn event(level: Level, name: &str, fields: Value) {
         line.extend(fields);
     }
     let text = Value::Object(line).to_string();
+    write(level, &text);
+}
+
+#[cfg(target_arch = "wasm32")]
+fn write(level: Level, line: &str) {
     match level {
-        Level::Info => worker::console_log!("{}", text),
-        Level::Warning => worker::console_warn!("{}", text),
-        Level::Error => worker::console_error!("{}", text),
+        Level::Info => worker::console_log!("{}", line),
+        Level::Warning => worker::console_warn!("{}", line),
+        Level::Error => worker::console_error!("{}", line),
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn write(level: Level, line: &str) {
+    if let Some(platform) = super::native::installed() {
+        platform.log(level, line);
     }
 }
 

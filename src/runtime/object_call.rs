@@ -1,45 +1,17 @@
 //! A typed question to a Durable Object: JSON over its `fetch`, tried again where the platform says
 //! that a new try may work.
-//!
-//! The platform's own stub and response are used, not those of the `worker` crate, which cross to
-//! JavaScript once for every part of a request and a response that nobody looks at.
 
-use js_sys::{JsString, Object, Promise, Reflect};
 use serde::Serialize;
-use wasm_bindgen::JsCast;
-use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
-use worker::{Env, Error, Response, Result};
+use worker::{Error, Result};
 
-use super::constant_text::in_javascript;
+use super::platform::Environment;
 use crate::objects::commands::Spoken;
 
-#[wasm_bindgen]
-extern "C" {
-    /// A binding of objects.
-    #[wasm_bindgen(extends = js_sys::Object)]
-    type Namespace;
+#[cfg(target_arch = "wasm32")]
+mod workers;
 
-    #[wasm_bindgen(method, catch, js_name = getByName)]
-    fn get_by_name(this: &Namespace, name: &str) -> std::result::Result<Stub, JsValue>;
-
-    /// One object from afar.
-    #[wasm_bindgen(extends = js_sys::Object)]
-    type Stub;
-
-    #[wasm_bindgen(method, catch)]
-    fn fetch(this: &Stub, url: &JsString, init: &Object) -> std::result::Result<Promise, JsValue>;
-
-    /// What it answers.
-    #[wasm_bindgen(extends = js_sys::Object)]
-    type Answer;
-
-    #[wasm_bindgen(method, getter)]
-    fn status(this: &Answer) -> u16;
-
-    #[wasm_bindgen(method, catch)]
-    fn text(this: &Answer) -> std::result::Result<Promise, JsValue>;
-}
+#[cfg(target_arch = "wasm32")]
+use workers::ask_once;
 
 /// Tries in all. Every command is idempotent, so another try is always safe.
 const TRIES: u32 = 3;
@@ -49,7 +21,7 @@ const TRIES: u32 = 3;
 /// # Errors
 /// When every try failed, or the platform said that the object is overloaded.
 pub async fn ask<C: Serialize, A: Spoken>(
-    env: &Env,
+    env: &Environment,
     binding: &'static str,
     name: &str,
     command: &C,
@@ -65,12 +37,12 @@ pub const LOOK: &str = "/look";
 ///
 /// # Errors
 /// As of [`ask`].
-pub async fn look<A: Spoken>(env: &Env, binding: &'static str, name: &str) -> Result<A> {
+pub async fn look<A: Spoken>(env: &Environment, binding: &'static str, name: &str) -> Result<A> {
     try_again(env, binding, name, None).await
 }
 
 async fn try_again<A: Spoken>(
-    env: &Env,
+    env: &Environment,
     binding: &'static str,
     name: &str,
     body: Option<&str>,
@@ -91,44 +63,12 @@ async fn try_again<A: Spoken>(
     Err(last)
 }
 
+#[cfg(not(target_arch = "wasm32"))]
 async fn ask_once(
-    env: &Env,
+    env: &Environment,
     binding: &'static str,
     name: &str,
     body: Option<&str>,
 ) -> Result<String> {
-    let namespace = Reflect::get(env.as_ref(), &in_javascript(binding)).map_err(Error::from)?;
-    if !namespace.is_object() {
-        return Err(Error::RustError(["no binding ", binding].concat()));
-    }
-    let stub = namespace.unchecked_into::<Namespace>().get_by_name(name).map_err(Error::from)?;
-    let init = Object::new();
-    let set = |name: &'static str, value: &JsValue| {
-        Reflect::set(&init, &in_javascript(name), value).map_err(Error::from)
-    };
-    set("method", &in_javascript("POST"))?;
-    let url = match body {
-        None => in_javascript("https://object/look"),
-        Some(body) => {
-            set("body", &JsValue::from_str(body))?;
-            in_javascript("https://object/")
-        }
-    };
-    let promise = stub.fetch(&url, &init);
-    let answer = JsFuture::from(promise.map_err(Error::from)?).await.map_err(Error::from)?;
-    let answer: Answer = answer.unchecked_into();
-    let text = JsFuture::from(answer.text().map_err(Error::from)?).await.map_err(Error::from)?;
-    let text = text.as_string().unwrap_or_default();
-    if answer.status() != 200 {
-        return Err(Error::RustError(format!("status {}: {text}", answer.status())));
-    }
-    Ok(text)
-}
-
-/// The answer to a typed question, on the object's side.
-///
-/// # Errors
-/// When the answer can't be written as JSON.
-pub fn answer<A: Serialize>(answer: &A) -> Result<Response> {
-    Ok(Response::builder().fixed(serde_json::to_string(answer)?.into_bytes()))
+    env.ask_object(binding, name, body).await.map_err(Error::RustError)
 }

@@ -4,8 +4,9 @@ use std::future::Future;
 use std::rc::Rc;
 
 use serde::Serialize;
-use worker::{Context, Env};
 
+use super::database::Database;
+use super::queue::Queue;
 use super::settings::Settings;
 use crate::domain::id::{ImportId, ShardNumber, Sku, StockDocumentId};
 use crate::domain::inventory::spread::StockObject;
@@ -30,47 +31,77 @@ pub struct Unavailable {
     pub overloaded: bool,
 }
 
+/// What the platform gives the program: its bindings.
+#[cfg(target_arch = "wasm32")]
+pub type Environment = worker::Env;
+
+/// What stands in for the platform's bindings where the program runs natively.
+#[cfg(not(target_arch = "wasm32"))]
+pub type Environment = dyn super::native::NativePlatform;
+
 /// Everything that code outside `runtime` may ask of the platform.
 #[derive(Clone)]
 pub struct Platform {
-    env: Rc<Env>,
+    env: Rc<Environment>,
     settings: Rc<Settings>,
     /// The request under way, for work that goes on after its answer; an object's has none.
-    context: Option<Rc<Context>>,
+    #[cfg(target_arch = "wasm32")]
+    context: Option<Rc<worker::Context>>,
 }
 
 /// The platform for one event of the Worker, with the isolate's settings.
 ///
 /// # Errors
 /// When a variable is missing or wrong; the deployment serves nothing until it is mended.
-pub fn shared(env: Env, context: Option<Context>) -> worker::Result<Platform> {
+#[cfg(target_arch = "wasm32")]
+pub fn shared(env: worker::Env, context: Option<worker::Context>) -> worker::Result<Platform> {
     let settings = super::settings::shared(&env).map_err(worker::Error::RustError)?;
-    Ok(Platform { context: context.map(Rc::new), ..Platform::new(env, settings) })
+    Ok(Platform { env: Rc::new(env), settings, context: context.map(Rc::new) })
+}
+
+/// The platform where the program runs natively.
+///
+/// # Errors
+/// When a variable is missing or wrong.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn native(env: Rc<Environment>) -> worker::Result<Platform> {
+    let settings = super::settings::shared(env.as_ref()).map_err(worker::Error::RustError)?;
+    Ok(Platform { env, settings })
 }
 
 impl Platform {
-    /// Wraps the environment of one request or object.
-    #[must_use]
-    pub fn new(env: Env, settings: Rc<Settings>) -> Self {
-        Self { env: Rc::new(env), settings, context: None }
-    }
-
     /// The bindings.
-    pub(super) fn environment(&self) -> &Env {
+    #[cfg(target_arch = "wasm32")]
+    pub(super) fn environment(&self) -> &Environment {
         &self.env
     }
 
     /// Whether [`Platform::afterwards`] has somebody to keep its work alive.
+    #[cfg(target_arch = "wasm32")]
     #[must_use]
     pub const fn has_afterwards(&self) -> bool {
         self.context.is_some()
     }
 
     /// Does something that the answer does not wait for. The platform gives it 30 seconds.
+    #[cfg(target_arch = "wasm32")]
     pub fn afterwards(&self, work: impl Future<Output = ()> + 'static) {
         if let Some(context) = &self.context {
             context.wait_until(work);
         }
+    }
+
+    /// Whether [`Platform::afterwards`] has somebody to keep its work alive.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[must_use]
+    pub const fn has_afterwards(&self) -> bool {
+        true
+    }
+
+    /// Does something that the answer does not wait for.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn afterwards(&self, work: impl Future<Output = ()> + 'static) {
+        self.env.spawn(Box::pin(work));
     }
 
     /// The deployment's settings.
@@ -89,25 +120,32 @@ impl Platform {
     ///
     /// # Errors
     /// When the binding is missing.
-    pub fn database(&self) -> Result<worker::D1Database, Unavailable> {
-        self.env.d1("DB").map_err(|cause| unavailable("database", &cause))
+    pub fn database(&self) -> Result<Database, Unavailable> {
+        Database::of(&self.env).map_err(|cause| unavailable("database", &cause))
     }
 
     /// The queue of events.
     ///
     /// # Errors
     /// When the binding is missing.
-    pub fn events(&self) -> Result<worker::Queue, Unavailable> {
-        self.env.queue("EVENTS").map_err(|cause| unavailable("queue", &cause))
+    pub fn events(&self) -> Result<Queue, Unavailable> {
+        Queue::of(&self.env).map_err(|cause| unavailable("queue", &cause))
     }
 
     /// Whether one more request under this name fits the platform's limit. A limiter that fails
     /// lets requests pass: it protects the shop and must not close it.
+    #[cfg(target_arch = "wasm32")]
     pub async fn within_limit(&self, limiter: &'static str, name: String) -> bool {
         let Ok(limiter) = self.env.rate_limiter(limiter) else {
             return true;
         };
         limiter.limit(name).await.map_or(true, |outcome| outcome.success)
+    }
+
+    /// Whether one more request under this name fits the limit.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub async fn within_limit(&self, limiter: &'static str, name: String) -> bool {
+        std::future::ready(self.env.is_within_limit(limiter, &name)).await
     }
 
     /// Asks the shard.
@@ -135,7 +173,7 @@ impl Platform {
     /// # Errors
     /// When the object did not answer.
     pub async fn sku_level(&self, sku: &Sku) -> Result<SkuAnswer, Unavailable> {
-        super::object_call::look(&self.env, "SKU_INVENTORY", sku.as_str())
+        super::object_call::look(self.env.as_ref(), "SKU_INVENTORY", sku.as_str())
             .await
             .map_err(|cause| unavailable("inventory", &cause))
     }
@@ -207,7 +245,7 @@ impl Platform {
         name: &str,
         command: &C,
     ) -> Result<A, Unavailable> {
-        super::object_call::ask(&self.env, binding, name, command)
+        super::object_call::ask(self.env.as_ref(), binding, name, command)
             .await
             .map_err(|cause| unavailable(part, &cause))
     }

@@ -3,10 +3,9 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use worker::Env;
-
 use super::cache::Lifetime;
 use super::clock;
+use super::platform::Environment;
 use crate::domain::payment::CaptureMode;
 use crate::providers::payment::settings::{ConfigurationError, PaymentSettings};
 
@@ -73,7 +72,7 @@ impl Settings {
     ///
     /// # Errors
     /// Names the variable and what is wrong with it.
-    pub fn read(env: &Env) -> Result<Self, SettingsError> {
+    pub fn read(env: &Environment) -> Result<Self, SettingsError> {
         Self::from_variables(|name| variable(env, name))
     }
 
@@ -192,7 +191,7 @@ thread_local! {
 ///
 /// # Errors
 /// What is wrong with the variables, for the log.
-pub fn shared(env: &Env) -> Result<Rc<Settings>, String> {
+pub fn shared(env: &Environment) -> Result<Rc<Settings>, String> {
     SHARED.with_borrow_mut(|shared| {
         if let Some(settings) = shared {
             return Ok(Rc::clone(settings));
@@ -204,8 +203,14 @@ pub fn shared(env: &Env) -> Result<Rc<Settings>, String> {
     })
 }
 
-fn variable(env: &Env, name: &str) -> Option<String> {
+#[cfg(target_arch = "wasm32")]
+fn variable(env: &Environment, name: &str) -> Option<String> {
     env.var(name).ok().map(|value| value.to_string())
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn variable(env: &Environment, name: &str) -> Option<String> {
+    env.variable(name)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! API keys. A key itself is shown once and never stored: only its SHA-256, by which it is found.
 
+use crate::runtime::database::Database;
 use serde::{Deserialize, Serialize};
-use worker::D1Database;
 
 use super::statement::{Parameter, document, parse, row, rows, run};
 use crate::domain::time::Timestamp;
@@ -181,7 +181,7 @@ const EXISTS: &str = "SELECT id FROM api_keys WHERE id = ?1";
 ///
 /// # Errors
 /// When D1 does not answer.
-pub async fn by_hash(database: &D1Database, sha256: &str) -> Result<Option<ApiKey>, Unavailable> {
+pub async fn by_hash(database: &Database, sha256: &str) -> Result<Option<ApiKey>, Unavailable> {
     let found: Option<KeyRow> = row(database, BY_HASH, &[Parameter::Text(sha256)]).await?;
     found.map(KeyRow::read).transpose()
 }
@@ -191,7 +191,7 @@ pub async fn by_hash(database: &D1Database, sha256: &str) -> Result<Option<ApiKe
 /// # Errors
 /// When D1 does not answer.
 pub async fn list(
-    database: &D1Database,
+    database: &Database,
     after: &str,
     limit: u32,
 ) -> Result<Vec<ApiKey>, Unavailable> {
@@ -204,7 +204,7 @@ pub async fn list(
 ///
 /// # Errors
 /// When D1 does not take it; it may be stored nevertheless, and nobody knows the key.
-pub async fn insert(database: &D1Database, key: &ApiKey, sha256: &str) -> Result<(), Unavailable> {
+pub async fn insert(database: &Database, key: &ApiKey, sha256: &str) -> Result<(), Unavailable> {
     let scopes = document(&key.scopes)?;
     let parameters = [
         Parameter::Text(&key.id),
@@ -221,7 +221,7 @@ pub async fn insert(database: &D1Database, key: &ApiKey, sha256: &str) -> Result
 ///
 /// # Errors
 /// When D1 does not take it; revoking it again is safe.
-pub async fn revoke(database: &D1Database, id: &str, now: Timestamp) -> Result<bool, Unavailable> {
+pub async fn revoke(database: &Database, id: &str, now: Timestamp) -> Result<bool, Unavailable> {
     #[derive(Deserialize)]
     struct Row {
         id: String,

@@ -1,8 +1,8 @@
 //! What waits for a person, across all orders, and what has no order. Rows with an order are copied from it
 //! ([`super::ledger`]); the others are kept here.
 
+use crate::runtime::database::Database;
 use serde::{Deserialize, Serialize};
-use worker::D1Database;
 
 use super::statement::{
     Parameter, failed_to_read, json_arrays, parse, prepare, row, rows, run, run_together,
@@ -138,7 +138,7 @@ impl Row {
 ///
 /// # Errors
 /// When D1 does not take them; writing them again is safe.
-pub async fn note(database: &D1Database, seen: &[NewAttention]) -> Result<(), Unavailable> {
+pub async fn note(database: &Database, seen: &[NewAttention]) -> Result<(), Unavailable> {
     let statements = json_arrays(seen)?
         .iter()
         .map(|array| prepare(database, NOTE, &[Parameter::Text(array)]))
@@ -164,7 +164,7 @@ pub struct AttentionFilter {
 /// # Errors
 /// When D1 does not answer.
 pub async fn list(
-    database: &D1Database,
+    database: &Database,
     filter: &AttentionFilter,
 ) -> Result<Vec<AttentionEntry>, Unavailable> {
     let (time, id) = match &filter.after {
@@ -193,7 +193,7 @@ pub async fn list(
 ///
 /// # Errors
 /// When D1 does not answer.
-pub async fn find(database: &D1Database, id: &str) -> Result<Option<AttentionEntry>, Unavailable> {
+pub async fn find(database: &Database, id: &str) -> Result<Option<AttentionEntry>, Unavailable> {
     let found: Option<Row> = row(database, BY_ID, &[Parameter::Text(id)]).await?;
     found.map(Row::read).transpose()
 }
@@ -203,7 +203,7 @@ pub async fn find(database: &D1Database, id: &str) -> Result<Option<AttentionEnt
 /// # Errors
 /// When D1 does not take it; writing it again is safe.
 pub async fn resolve(
-    database: &D1Database,
+    database: &Database,
     id: &str,
     resolution: &Resolution,
 ) -> Result<(), Unavailable> {

@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::runtime::database::{Database, Statement};
 use serde::Deserialize;
-use worker::{D1Database, D1PreparedStatement};
 
 use super::catalogue::{sellables, status_name};
 use super::statement::{Parameter, json_arrays, json_list, parse, prepare, rows};
@@ -80,7 +80,7 @@ pub struct Surroundings {
 /// # Errors
 /// When D1 does not answer.
 pub async fn surroundings(
-    database: &D1Database,
+    database: &Database,
     product: &Product,
 ) -> Result<Surroundings, Unavailable> {
     #[derive(Deserialize)]
@@ -119,18 +119,18 @@ pub async fn surroundings(
 
 /// The statement that comes before a product is written.
 pub(super) fn before_product(
-    database: &D1Database,
+    database: &Database,
     product: &Product,
-) -> Result<D1PreparedStatement, Unavailable> {
+) -> Result<Statement, Unavailable> {
     let list = sku_list(product)?;
     prepare(database, REFUSE_NEEDED, &needed_by_others(product, &list))
 }
 
 /// The statements that come after a product and its variants are written.
 pub(super) fn after_product(
-    database: &D1Database,
+    database: &Database,
     product: &Product,
-) -> Result<Vec<D1PreparedStatement>, Unavailable> {
+) -> Result<Vec<Statement>, Unavailable> {
     let id = || Parameter::Text(product.id.as_str());
     let mut statements = vec![prepare(database, DELETE_COMPONENTS, &[id()])?];
     let bundles = product.sellables().filter(Sellable::is_bundle);
@@ -152,7 +152,7 @@ pub(super) fn after_product(
 /// # Errors
 /// When D1 does not answer.
 pub(super) async fn needed(
-    database: &D1Database,
+    database: &Database,
     product: &Product,
 ) -> Result<Vec<(String, String)>, Unavailable> {
     #[derive(Deserialize)]

@@ -1,7 +1,7 @@
 //! Products, and what pricing needs of each SKU.
 
+use crate::runtime::database::Database;
 use serde::{Deserialize, Serialize};
-use worker::D1Database;
 
 use super::bundles;
 use super::statement::{
@@ -41,7 +41,7 @@ struct DocumentRow {
 ///
 /// # Errors
 /// When D1 does not answer.
-pub async fn sellables(database: &D1Database, skus: &[&Sku]) -> Result<Vec<Sellable>, Unavailable> {
+pub async fn sellables(database: &Database, skus: &[&Sku]) -> Result<Vec<Sellable>, Unavailable> {
     let list = json_list(skus)?;
     let found: Vec<DocumentRow> = rows(database, SELLABLES, &[Parameter::Text(&list)]).await?;
     found.iter().map(|row| parse(&row.document)).collect()
@@ -51,10 +51,7 @@ pub async fn sellables(database: &D1Database, skus: &[&Sku]) -> Result<Vec<Sella
 ///
 /// # Errors
 /// When D1 does not answer.
-pub async fn product(
-    database: &D1Database,
-    id: &ProductId,
-) -> Result<Option<Product>, Unavailable> {
+pub async fn product(database: &Database, id: &ProductId) -> Result<Option<Product>, Unavailable> {
     let found: Option<DocumentRow> =
         row(database, PRODUCT, &[Parameter::Text(id.as_str())]).await?;
     found.map(|row| parse(&row.document)).transpose()
@@ -76,7 +73,7 @@ pub struct ProductFilter {
 /// # Errors
 /// When D1 does not answer.
 pub async fn products(
-    database: &D1Database,
+    database: &Database,
     filter: &ProductFilter,
 ) -> Result<Vec<Product>, Unavailable> {
     let sql = if filter.with_inactive { ALL_PRODUCTS } else { ACTIVE_PRODUCTS };
@@ -103,7 +100,7 @@ pub enum Stored {
 /// # Errors
 /// When D1 does not take it; storing it again is safe.
 pub async fn put_product(
-    database: &D1Database,
+    database: &Database,
     product: &Product,
     now: Timestamp,
 ) -> Result<Stored, Unavailable> {
@@ -136,7 +133,7 @@ pub async fn put_product(
     if needed.is_empty() { Err(failure) } else { Ok(Stored::Needed(needed)) }
 }
 
-async fn taken_skus(database: &D1Database, product: &Product) -> Result<Vec<String>, Unavailable> {
+async fn taken_skus(database: &Database, product: &Product) -> Result<Vec<String>, Unavailable> {
     #[derive(Deserialize, Serialize)]
     struct Row {
         sku: String,

@@ -1,7 +1,7 @@
 //! The registry of channels, and the copy of what each was told of every SKU.
 
+use crate::runtime::database::Database;
 use serde::{Deserialize, Serialize};
-use worker::D1Database;
 
 use super::statement::{
     Parameter, failed_to_read, json_arrays, json_list, prepare, row, rows, run, run_together,
@@ -54,7 +54,7 @@ impl ChannelRow {
 ///
 /// # Errors
 /// When D1 does not answer.
-pub async fn read(database: &D1Database, id: &ChannelId) -> Result<Option<Channel>, Unavailable> {
+pub async fn read(database: &Database, id: &ChannelId) -> Result<Option<Channel>, Unavailable> {
     let found: Option<ChannelRow> = row(database, READ, &[Parameter::Text(id.as_str())]).await?;
     Ok(found.map(ChannelRow::read))
 }
@@ -64,7 +64,7 @@ pub async fn read(database: &D1Database, id: &ChannelId) -> Result<Option<Channe
 /// # Errors
 /// When D1 does not answer.
 pub async fn list(
-    database: &D1Database,
+    database: &Database,
     after: &str,
     limit: u32,
 ) -> Result<Vec<Channel>, Unavailable> {
@@ -78,7 +78,7 @@ pub async fn list(
 /// # Errors
 /// When D1 does not take it; writing it again is safe.
 pub async fn write(
-    database: &D1Database,
+    database: &Database,
     channel: &Channel,
     now: Timestamp,
 ) -> Result<(), Unavailable> {
@@ -98,7 +98,7 @@ pub async fn write(
 ///
 /// # Errors
 /// When D1 does not answer.
-pub async fn sells_everything(database: &D1Database) -> Result<Vec<ChannelId>, Unavailable> {
+pub async fn sells_everything(database: &Database) -> Result<Vec<ChannelId>, Unavailable> {
     #[derive(Deserialize)]
     struct Row {
         id: ChannelId,
@@ -122,7 +122,7 @@ pub struct Introduction {
 /// # Errors
 /// When D1 does not answer.
 pub async fn introduction(
-    database: &D1Database,
+    database: &Database,
     limit: u32,
 ) -> Result<Option<Introduction>, Unavailable> {
     #[derive(Deserialize)]
@@ -147,7 +147,7 @@ pub async fn introduction(
 /// # Errors
 /// When D1 does not take it; the same SKUs are asked again then.
 pub async fn introduced(
-    database: &D1Database,
+    database: &Database,
     introduction: &Introduction,
     to: Option<&str>,
 ) -> Result<(), Unavailable> {
@@ -194,7 +194,7 @@ struct ToldRow<'a> {
 /// # Errors
 /// When D1 does not take them; writing them again is safe.
 pub async fn upsert_batch(
-    database: &D1Database,
+    database: &Database,
     told: &[(String, ChannelAvailability)],
 ) -> Result<(), Unavailable> {
     let told = told.iter().map(|(sku, one)| ToldRow {
@@ -216,7 +216,7 @@ pub async fn upsert_batch(
 /// # Errors
 /// When D1 does not answer.
 pub async fn told_of(
-    database: &D1Database,
+    database: &Database,
     sku: &Sku,
     channels: &[&ChannelId],
 ) -> Result<Vec<ChannelAvailability>, Unavailable> {
@@ -259,7 +259,7 @@ pub struct FeedLine {
 /// # Errors
 /// When D1 does not answer.
 pub async fn feed(
-    database: &D1Database,
+    database: &Database,
     channel: &ChannelId,
     after: i64,
     limit: u32,

@@ -1,7 +1,7 @@
 //! The copy of every invoice and credit note, for lists. Their series' objects hold the documents.
 
+use crate::runtime::database::Database;
 use serde::{Deserialize, Serialize};
-use worker::D1Database;
 
 use super::statement::{Parameter, json_arrays, json_list, parse, prepare, rows, run_together};
 use crate::domain::invoice::{DocumentKind, InvoiceEntry};
@@ -32,7 +32,7 @@ struct InvoiceRow<'a> {
 /// # Errors
 /// When D1 does not take them; writing them again is safe.
 pub async fn insert_batch(
-    database: &D1Database,
+    database: &Database,
     entries: &[InvoiceEntry],
 ) -> Result<(), Unavailable> {
     let rows = entries
@@ -51,7 +51,7 @@ const KNOWN: &str = "SELECT number FROM invoices WHERE number IN (SELECT value F
 ///
 /// # Errors
 /// When D1 does not answer.
-pub async fn known(database: &D1Database, numbers: &[&str]) -> Result<Vec<String>, Unavailable> {
+pub async fn known(database: &Database, numbers: &[&str]) -> Result<Vec<String>, Unavailable> {
     #[derive(Deserialize)]
     struct Row {
         number: String,
@@ -119,7 +119,7 @@ impl InvoiceFilter {
 /// # Errors
 /// When D1 does not answer.
 pub async fn list(
-    database: &D1Database,
+    database: &Database,
     filter: &InvoiceFilter,
 ) -> Result<Vec<InvoiceEntry>, Unavailable> {
     #[derive(Deserialize)]

@@ -4,9 +4,9 @@
 //! The rows are written in one batch with the orders' own and after them, and only from the version of an
 //! order that its row then has. So a copy that comes late or again writes nothing.
 
+use crate::runtime::database::{Database, Statement};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use worker::{D1Database, D1PreparedStatement};
 
 use super::statement::{Parameter, failed_to_read, json_arrays, json_list, prepare, rows};
 use crate::domain::id::{OperationId, OrderId};
@@ -185,9 +185,9 @@ fn movements(payment: &Payment) -> Vec<MovementRow> {
 
 /// The statements that write what orders tell, to be run after those that write the orders.
 pub(super) fn statements(
-    database: &D1Database,
+    database: &Database,
     orders: &[&Order],
-) -> Result<Vec<D1PreparedStatement>, Unavailable> {
+) -> Result<Vec<Statement>, Unavailable> {
     let told: Vec<Told> = orders.iter().map(|order| Told::of(order)).collect();
     let mut statements = Vec::new();
     for array in json_arrays(&told)? {
@@ -269,7 +269,7 @@ impl BookedRow {
 /// # Errors
 /// When D1 does not answer.
 pub async fn within(
-    database: &D1Database,
+    database: &Database,
     gateway: Gateway,
     window: Window,
     limit: usize,
@@ -304,7 +304,7 @@ pub async fn within(
 /// # Errors
 /// When D1 does not answer.
 pub async fn meant_by(
-    database: &D1Database,
+    database: &Database,
     gateway: Gateway,
     listed: &[ListedMovement],
 ) -> Result<Vec<BookedMovement>, Unavailable> {
@@ -337,7 +337,7 @@ pub async fn meant_by(
 /// # Errors
 /// When D1 does not answer.
 pub async fn voids_of(
-    database: &D1Database,
+    database: &Database,
     gateway: Gateway,
     payments: &[String],
 ) -> Result<Vec<BookedMovement>, Unavailable> {

@@ -1,7 +1,7 @@
 //! The locations of a store: one document each.
 
+use crate::runtime::database::Database;
 use serde::Deserialize;
-use worker::D1Database;
 
 use super::statement::{Parameter, document, parse, row, rows, run};
 use crate::domain::inventory::LocationId;
@@ -46,7 +46,7 @@ struct DocumentRow {
 ///
 /// # Errors
 /// When D1 does not answer.
-pub async fn all(database: &D1Database) -> Result<Vec<StockLocation>, Unavailable> {
+pub async fn all(database: &Database) -> Result<Vec<StockLocation>, Unavailable> {
     let found: Vec<DocumentRow> = rows(database, ALL, &[]).await?;
     found.iter().map(|row| parse(&row.document)).collect()
 }
@@ -69,7 +69,7 @@ pub enum Written {
 /// # Errors
 /// When D1 does not take it; writing it again is safe.
 pub async fn write(
-    database: &D1Database,
+    database: &Database,
     location: &StockLocation,
     now: Timestamp,
 ) -> Result<Written, Unavailable> {
@@ -111,7 +111,7 @@ pub async fn write(
 /// # Errors
 /// When D1 does not answer.
 pub async fn one(
-    database: &D1Database,
+    database: &Database,
     id: &LocationId,
 ) -> Result<Option<StockLocation>, Unavailable> {
     const ONE: &str = "SELECT document FROM locations WHERE id = ?1";

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::runtime::database::Database;
 use serde::{Deserialize, Serialize};
-use worker::D1Database;
 
 use super::ledger;
 use super::statement::{Parameter, json_arrays, json_list, parse, prepare, rows, run_together};
@@ -84,7 +84,7 @@ impl<'a> OrderRow<'a> {
 ///
 /// # Errors
 /// When D1 does not take them; writing them again is safe.
-pub async fn upsert_batch(database: &D1Database, orders: &[&Order]) -> Result<(), Unavailable> {
+pub async fn upsert_batch(database: &Database, orders: &[&Order]) -> Result<(), Unavailable> {
     let mut statements = json_arrays(orders.iter().map(|order| OrderRow::of(order)))?
         .iter()
         .map(|array| prepare(database, UPSERT, &[Parameter::Text(array)]))
@@ -103,7 +103,7 @@ SELECT id, version FROM orders WHERE id IN (SELECT value FROM json_each(?1))";
 /// # Errors
 /// When D1 does not answer.
 pub async fn versions(
-    database: &D1Database,
+    database: &Database,
     ids: &[OrderId],
 ) -> Result<Vec<(OrderId, i64)>, Unavailable> {
     #[derive(Deserialize)]
@@ -191,7 +191,7 @@ impl OrderFilter {
 ///
 /// # Errors
 /// When D1 does not answer.
-pub async fn list(database: &D1Database, filter: &OrderFilter) -> Result<Vec<Order>, Unavailable> {
+pub async fn list(database: &Database, filter: &OrderFilter) -> Result<Vec<Order>, Unavailable> {
     #[derive(Deserialize)]
     struct Row {
         document: String,

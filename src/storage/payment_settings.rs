@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::runtime::database::Database;
 use serde::Deserialize;
-use worker::D1Database;
 
 use super::statement::{Parameter, document, parse, rows, run};
 use crate::domain::payment::Gateway;
@@ -22,7 +22,7 @@ ON CONFLICT (gateway) DO UPDATE SET document = excluded.document, updated_at = e
 /// # Errors
 /// When D1 does not answer.
 pub async fn read(
-    database: &D1Database,
+    database: &Database,
 ) -> Result<BTreeMap<Gateway, PaymentMethodSettings>, Unavailable> {
     #[derive(Deserialize)]
     struct Row {
@@ -42,7 +42,7 @@ pub async fn read(
 /// # Errors
 /// When D1 does not take them; writing them again is safe.
 pub async fn write(
-    database: &D1Database,
+    database: &Database,
     gateway: Gateway,
     settings: &PaymentMethodSettings,
     now: Timestamp,

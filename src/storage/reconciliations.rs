@@ -1,8 +1,8 @@
 //! What reconcilers found, for those who look it up. Written by a reconciler, whose run can be resumed at
 //! any point: everything is written under the run's identity, so writing it again changes nothing.
 
+use crate::runtime::database::Database;
 use serde::{Deserialize, Serialize};
-use worker::D1Database;
 
 use super::statement::{
     Parameter, document, failed_to_read, json_arrays, parse, prepare, row, rows, run, run_together,
@@ -97,7 +97,7 @@ impl RunRow {
 ///
 /// # Errors
 /// When D1 does not take it; writing it again is safe.
-pub async fn open(database: &D1Database, started: &Run) -> Result<(), Unavailable> {
+pub async fn open(database: &Database, started: &Run) -> Result<(), Unavailable> {
     let (id, cause) = (
         started.id.to_string(),
         match started.cause {
@@ -121,7 +121,7 @@ pub async fn open(database: &D1Database, started: &Run) -> Result<(), Unavailabl
 ///
 /// # Errors
 /// When D1 does not take it; writing it again is safe.
-pub async fn finish(database: &D1Database, ended: &Run) -> Result<(), Unavailable> {
+pub async fn finish(database: &Database, ended: &Run) -> Result<(), Unavailable> {
     let id = ended.id.to_string();
     let summary = ended.summary.as_ref().map(document).transpose()?;
     let parameters = [
@@ -147,7 +147,7 @@ struct ItemRow<'a> {
 /// # Errors
 /// When D1 does not take them; writing them again is safe.
 pub async fn write_items(
-    database: &D1Database,
+    database: &Database,
     id: ReconciliationId,
     items: &[Item],
 ) -> Result<(), Unavailable> {
@@ -174,7 +174,7 @@ pub async fn write_items(
 ///
 /// # Errors
 /// When D1 does not answer.
-pub async fn find(database: &D1Database, id: ReconciliationId) -> Result<Option<Run>, Unavailable> {
+pub async fn find(database: &Database, id: ReconciliationId) -> Result<Option<Run>, Unavailable> {
     let id = id.to_string();
     let found: Option<RunRow> = row(database, BY_ID, &[Parameter::Text(&id)]).await?;
     found.map(RunRow::read).transpose()
@@ -185,7 +185,7 @@ pub async fn find(database: &D1Database, id: ReconciliationId) -> Result<Option<
 /// # Errors
 /// When D1 does not answer.
 pub async fn list(
-    database: &D1Database,
+    database: &Database,
     gateway: Option<Gateway>,
     after: Option<(Timestamp, String)>,
     limit: u32,
@@ -209,7 +209,7 @@ pub async fn list(
 /// # Errors
 /// When D1 does not answer.
 pub async fn items(
-    database: &D1Database,
+    database: &Database,
     id: ReconciliationId,
     result: Option<Finding>,
     after: u32,

@@ -1,7 +1,7 @@
 //! What reorder proposals are computed from: counters, terms, past sales and what is coming, page by page.
 
+use crate::runtime::database::Database;
 use serde::Deserialize;
-use worker::D1Database;
 
 use super::statement::{Parameter, failed_to_read, parse, rows};
 use super::stock_levels::CopiedLevel;
@@ -102,7 +102,7 @@ pub struct Look {
 ///
 /// # Errors
 /// When D1 does not answer.
-pub async fn by_sku(database: &D1Database, after: &str, look: Look) -> Result<Page, Unavailable> {
+pub async fn by_sku(database: &Database, after: &str, look: Look) -> Result<Page, Unavailable> {
     let parameters = [
         Parameter::Text(after),
         Parameter::Integer(look.outlook.first_day(look.now)),
@@ -118,7 +118,7 @@ pub async fn by_sku(database: &D1Database, after: &str, look: Look) -> Result<Pa
 /// # Errors
 /// When D1 does not answer.
 pub async fn by_supplier(
-    database: &D1Database,
+    database: &Database,
     only: Option<&str>,
     after: (&str, &str),
     look: Look,
@@ -134,7 +134,7 @@ pub async fn by_supplier(
     page(database, found, look).await
 }
 
-async fn page(database: &D1Database, found: Vec<Row>, look: Look) -> Result<Page, Unavailable> {
+async fn page(database: &Database, found: Vec<Row>, look: Look) -> Result<Page, Unavailable> {
     let has_more = u32::try_from(found.len()).unwrap_or(u32::MAX) >= look.count;
     let last = found.last().map(|row| (row.supplier.clone(), row.sku.clone()));
     let skus: Vec<&str> = found.iter().map(|row| row.sku.as_str()).collect();

@@ -1,7 +1,7 @@
 //! Purchase orders that runs decided on, and the runs by their keys.
 
+use crate::runtime::database::Database;
 use serde::{Deserialize, Serialize};
-use worker::D1Database;
 
 use super::statement::{
     Parameter, document, json_arrays, parse, prepare, row, rows, run, run_together,
@@ -63,7 +63,7 @@ struct DocumentRow {
 ///
 /// # Errors
 /// When D1 does not answer.
-pub async fn version(database: &D1Database) -> Result<i64, Unavailable> {
+pub async fn version(database: &Database) -> Result<i64, Unavailable> {
     #[derive(Deserialize)]
     struct Row {
         version: i64,
@@ -77,7 +77,7 @@ pub async fn version(database: &D1Database) -> Result<i64, Unavailable> {
 /// # Errors
 /// When D1 does not answer.
 pub async fn find_run(
-    database: &D1Database,
+    database: &Database,
     key: &str,
 ) -> Result<Option<(String, Run)>, Unavailable> {
     #[derive(Deserialize)]
@@ -94,7 +94,7 @@ pub async fn find_run(
 /// # Errors
 /// When D1 does not take it; writing it again is safe.
 pub async fn keep(
-    database: &D1Database,
+    database: &Database,
     key: &str,
     fingerprint: &str,
     run: &Run,
@@ -149,7 +149,7 @@ pub async fn keep(
 ///
 /// # Errors
 /// When D1 does not answer.
-pub async fn owed(database: &D1Database, key: Option<&str>) -> Result<Vec<Plan>, Unavailable> {
+pub async fn owed(database: &Database, key: Option<&str>) -> Result<Vec<Plan>, Unavailable> {
     let found: Vec<DocumentRow> = match key {
         Some(key) => rows(database, OWED_OF_RUN, &[Parameter::Text(key)]).await?,
         None => rows(database, OWED, &[Parameter::Integer(50)]).await?,
@@ -161,7 +161,7 @@ pub async fn owed(database: &D1Database, key: Option<&str>) -> Result<Vec<Plan>,
 ///
 /// # Errors
 /// When D1 does not take it; writing it again is safe.
-pub async fn created(database: &D1Database, id: &str, now: Timestamp) -> Result<(), Unavailable> {
+pub async fn created(database: &Database, id: &str, now: Timestamp) -> Result<(), Unavailable> {
     run(database, CREATED, &[Parameter::Text(id), Parameter::moment(now)]).await.map(|_| ())
 }
 
@@ -169,7 +169,7 @@ pub async fn created(database: &D1Database, id: &str, now: Timestamp) -> Result<
 ///
 /// # Errors
 /// When D1 does not take it; giving up again is safe.
-pub async fn give_up(database: &D1Database, id: &str, now: Timestamp) -> Result<(), Unavailable> {
+pub async fn give_up(database: &Database, id: &str, now: Timestamp) -> Result<(), Unavailable> {
     let statements = vec![
         prepare(database, UNPLAN, &[Parameter::Text(id)])?,
         prepare(database, CREATED, &[Parameter::Text(id), Parameter::moment(now)])?,
@@ -182,11 +182,7 @@ pub async fn give_up(database: &D1Database, id: &str, now: Timestamp) -> Result<
 ///
 /// # Errors
 /// When D1 does not take it; forgetting again is safe.
-pub async fn forget(
-    database: &D1Database,
-    before: Timestamp,
-    count: u32,
-) -> Result<(), Unavailable> {
+pub async fn forget(database: &Database, before: Timestamp, count: u32) -> Result<(), Unavailable> {
     let count = i64::from(count);
     let old = [Parameter::moment(before), Parameter::Integer(count)];
     let statements = vec![

@@ -2,21 +2,10 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use wasm_bindgen::JsValue;
-use worker::{D1Database, D1PreparedStatement};
 
 use crate::domain::time::Timestamp;
+pub(super) use crate::runtime::database::{Database, Parameter, Statement};
 use crate::runtime::platform::Unavailable;
-
-/// A value that a statement is given.
-pub(super) enum Parameter<'a> {
-    /// NULL.
-    Null,
-    /// Text.
-    Text(&'a str),
-    /// A whole number, exact to 2^53.
-    Integer(i64),
-}
 
 impl<'a> Parameter<'a> {
     /// Text, or NULL.
@@ -28,47 +17,29 @@ impl<'a> Parameter<'a> {
     pub(super) const fn moment(at: Timestamp) -> Self {
         Self::Integer(at.milliseconds())
     }
-
-    fn to_js(&self) -> JsValue {
-        match *self {
-            Self::Null => JsValue::NULL,
-            Self::Text(text) => JsValue::from_str(text),
-            Self::Integer(integer) => JsValue::from_f64(as_number(integer)),
-        }
-    }
-}
-
-#[expect(
-    clippy::as_conversions,
-    reason = "integers cross to JavaScript as f64; the value is held where that is exact"
-)]
-fn as_number(integer: i64) -> f64 {
-    const LIMIT: i64 = 9_007_199_254_740_991;
-    integer.clamp(-LIMIT, LIMIT) as f64
 }
 
 /// A statement with its parameters, ready to run or to be put in a batch.
 pub(super) fn prepare(
-    database: &D1Database,
+    database: &Database,
     sql: &'static str,
     parameters: &[Parameter<'_>],
-) -> Result<D1PreparedStatement, Unavailable> {
-    let values: Vec<JsValue> = parameters.iter().map(Parameter::to_js).collect();
-    database.prepare(sql).bind(&values).map_err(failed)
+) -> Result<Statement, Unavailable> {
+    database.statement(sql, parameters).map_err(failed)
 }
 
 /// Every row of a query.
 pub(super) async fn rows<T: DeserializeOwned>(
-    database: &D1Database,
+    database: &Database,
     sql: &'static str,
     parameters: &[Parameter<'_>],
 ) -> Result<Vec<T>, Unavailable> {
-    prepare(database, sql, parameters)?.all().await.map_err(failed)?.results().map_err(failed)
+    database.rows(prepare(database, sql, parameters)?).await.map_err(failed)
 }
 
 /// The first row of a query, if it has one.
 pub(super) async fn row<T: DeserializeOwned>(
-    database: &D1Database,
+    database: &Database,
     sql: &'static str,
     parameters: &[Parameter<'_>],
 ) -> Result<Option<T>, Unavailable> {
@@ -77,24 +48,22 @@ pub(super) async fn row<T: DeserializeOwned>(
 
 /// Runs a statement; the answer is how many rows it changed.
 pub(super) async fn run(
-    database: &D1Database,
+    database: &Database,
     sql: &'static str,
     parameters: &[Parameter<'_>],
 ) -> Result<usize, Unavailable> {
-    let result = prepare(database, sql, parameters)?.run().await.map_err(failed)?;
-    let meta = result.meta().map_err(failed)?;
-    Ok(meta.and_then(|meta| meta.changes).unwrap_or(0))
+    database.run(prepare(database, sql, parameters)?).await.map_err(failed)
 }
 
 /// Runs all of the statements or none.
 pub(super) async fn run_together(
-    database: &D1Database,
-    statements: Vec<D1PreparedStatement>,
+    database: &Database,
+    statements: Vec<Statement>,
 ) -> Result<(), Unavailable> {
     if statements.is_empty() {
         return Ok(());
     }
-    database.batch(statements).await.map_err(failed).map(|_| ())
+    database.run_together(statements).await.map_err(failed)
 }
 
 /// The most bytes of JSON in one parameter: D1 takes 2 MB, and this leaves room.
@@ -166,14 +135,5 @@ mod tests {
         let arrays = json_arrays([&large, &large, &large]).unwrap();
         assert_eq!(arrays.len(), 3);
         assert!(arrays.iter().all(|array| serde_json::from_str::<Vec<String>>(array).is_ok()));
-    }
-
-    #[test]
-    fn the_largest_amount_survives_as_a_number() {
-        use crate::domain::money::MAX_AMOUNT_MINOR;
-        for integer in [MAX_AMOUNT_MINOR, MAX_AMOUNT_MINOR + 1, -MAX_AMOUNT_MINOR, 0] {
-            let number = as_number(integer);
-            assert_eq!(format!("{number:.0}"), integer.to_string().replace("-0", "0"));
-        }
     }
 }

@@ -1,7 +1,7 @@
 //! The copy of every SKU's alerts, for lists. A row for every crossing, written by whoever consumes the queue.
 
+use crate::runtime::database::Database;
 use serde::{Deserialize, Serialize};
-use worker::D1Database;
 
 use super::statement::{
     Parameter, failed_to_read, json_arrays, json_list, prepare, rows, run_together,
@@ -112,7 +112,7 @@ impl Row {
 /// # Errors
 /// When D1 does not take them; writing them again is safe.
 pub async fn upsert_batch(
-    database: &D1Database,
+    database: &Database,
     alerts: &[(String, Alert)],
 ) -> Result<(), Unavailable> {
     let statements = json_arrays(alerts.iter().map(|(sku, alert)| Row::of(sku, alert)))?
@@ -127,7 +127,7 @@ pub async fn upsert_batch(
 /// # Errors
 /// When D1 does not answer.
 pub async fn copied(
-    database: &D1Database,
+    database: &Database,
     sku: &Sku,
     sequences: &[i64],
 ) -> Result<Vec<(i64, i64)>, Unavailable> {
@@ -165,10 +165,7 @@ pub struct AlertFilter {
 ///
 /// # Errors
 /// When D1 does not answer.
-pub async fn list(
-    database: &D1Database,
-    filter: &AlertFilter,
-) -> Result<Vec<SkuAlert>, Unavailable> {
+pub async fn list(database: &Database, filter: &AlertFilter) -> Result<Vec<SkuAlert>, Unavailable> {
     let (time, sku, sequence) = match &filter.after {
         Some((time, sku, sequence)) => (*time, sku.as_str(), *sequence),
         None => (Timestamp::MAX, "", 0),

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::runtime::database::Database;
 use serde::{Deserialize, Serialize};
-use worker::D1Database;
 
 use super::statement::{
     Parameter, json_arrays, json_list, parse, prepare, row, rows, run_together,
@@ -216,7 +216,7 @@ impl Part<'_> {
 /// # Errors
 /// When D1 does not take them; writing them again is safe.
 pub async fn upsert_batch(
-    database: &D1Database,
+    database: &Database,
     documents: &[StockDocument],
 ) -> Result<(), Unavailable> {
     let mut newest: BTreeMap<StockDocumentId, &StockDocument> = BTreeMap::new();
@@ -273,7 +273,7 @@ pub async fn upsert_batch(
 ///
 /// # Errors
 /// When D1 does not answer.
-pub async fn version(database: &D1Database, id: StockDocumentId) -> Result<i64, Unavailable> {
+pub async fn version(database: &Database, id: StockDocumentId) -> Result<i64, Unavailable> {
     #[derive(Deserialize)]
     struct Row {
         version: i64,
@@ -305,7 +305,7 @@ pub struct Wanted<'a> {
 /// # Errors
 /// When D1 does not answer.
 pub async fn list(
-    database: &D1Database,
+    database: &Database,
     wanted: &Wanted<'_>,
 ) -> Result<Vec<DocumentSummary>, Unavailable> {
     #[derive(Deserialize)]
@@ -354,10 +354,7 @@ pub struct OpenUnits {
 ///
 /// # Errors
 /// When D1 does not answer.
-pub async fn open_units(
-    database: &D1Database,
-    skus: &[&Sku],
-) -> Result<Vec<OpenUnits>, Unavailable> {
+pub async fn open_units(database: &Database, skus: &[&Sku]) -> Result<Vec<OpenUnits>, Unavailable> {
     let list = json_list(skus)?;
     rows(database, OPEN, &[Parameter::Text(&list)]).await
 }

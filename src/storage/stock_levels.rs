@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::runtime::database::Database;
 use serde::{Deserialize, Serialize};
-use worker::D1Database;
 
 use super::statement::{Parameter, json_arrays, json_list, parse, prepare, rows, run_together};
 use crate::domain::id::Sku;
@@ -67,7 +67,7 @@ pub struct CopiedLevel {
 /// # Errors
 /// When D1 does not take them; writing them again is safe.
 pub async fn upsert_batch(
-    database: &D1Database,
+    database: &Database,
     levels: &BTreeMap<String, (StockLevel, Timestamp)>,
 ) -> Result<(), Unavailable> {
     let copies = levels.iter().map(|(sku, (level, as_of))| CopiedLevel {
@@ -86,10 +86,7 @@ pub async fn upsert_batch(
 ///
 /// # Errors
 /// When D1 does not answer.
-pub async fn of_skus(
-    database: &D1Database,
-    skus: &[&Sku],
-) -> Result<Vec<CopiedLevel>, Unavailable> {
+pub async fn of_skus(database: &Database, skus: &[&Sku]) -> Result<Vec<CopiedLevel>, Unavailable> {
     #[derive(Deserialize)]
     struct Row {
         document: String,
@@ -104,7 +101,7 @@ pub async fn of_skus(
 /// # Errors
 /// When D1 does not answer.
 pub async fn page(
-    database: &D1Database,
+    database: &Database,
     prefix: &str,
     after: &str,
     limit: u32,

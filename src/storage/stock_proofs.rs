@@ -1,7 +1,7 @@
 //! What proofs of SKUs' ledgers found, and where they ended.
 
+use crate::runtime::database::Database;
 use serde::Deserialize;
-use worker::D1Database;
 
 use super::statement::{Parameter, document, parse, row, rows, run};
 use crate::domain::id::Sku;
@@ -62,7 +62,7 @@ pub struct RecordedProof {
 ///
 /// # Errors
 /// When D1 does not answer.
-pub async fn find(database: &D1Database, sku: &Sku) -> Result<KnownProof, Unavailable> {
+pub async fn find(database: &Database, sku: &Sku) -> Result<KnownProof, Unavailable> {
     #[derive(Deserialize)]
     struct Row {
         anchor: Option<String>,
@@ -83,7 +83,7 @@ pub async fn find(database: &D1Database, sku: &Sku) -> Result<KnownProof, Unavai
 /// # Errors
 /// When D1 does not take it; writing it again is safe.
 pub async fn record(
-    database: &D1Database,
+    database: &Database,
     sku: &Sku,
     report: &ProofReport,
     at: Timestamp,
@@ -105,7 +105,7 @@ pub async fn record(
 ///
 /// # Errors
 /// When D1 does not take it; writing it again is safe.
-pub async fn put_off(database: &D1Database, sku: &Sku, proof: &Proof) -> Result<(), Unavailable> {
+pub async fn put_off(database: &Database, sku: &Sku, proof: &Proof) -> Result<(), Unavailable> {
     let stored = document(proof)?;
     let parameters = [Parameter::Text(sku.as_str()), Parameter::Text(&stored)];
     run(database, PUT_OFF, &parameters).await.map(|_| ())
@@ -116,7 +116,7 @@ pub async fn put_off(database: &D1Database, sku: &Sku, proof: &Proof) -> Result<
 /// # Errors
 /// When D1 does not answer.
 pub async fn list(
-    database: &D1Database,
+    database: &Database,
     verdict: Option<Verdict>,
     after: &str,
     limit: u32,
@@ -147,7 +147,7 @@ pub async fn list(
 ///
 /// # Errors
 /// When D1 does not answer.
-pub async fn next_skus(database: &D1Database, limit: u32) -> Result<Vec<Sku>, Unavailable> {
+pub async fn next_skus(database: &Database, limit: u32) -> Result<Vec<Sku>, Unavailable> {
     #[derive(Deserialize)]
     struct Cursor {
         after_sku: String,
@@ -167,7 +167,7 @@ pub async fn next_skus(database: &D1Database, limit: u32) -> Result<Vec<Sku>, Un
 ///
 /// # Errors
 /// When D1 does not take it; writing it again is safe.
-pub async fn move_cursor(database: &D1Database, after: Option<&Sku>) -> Result<(), Unavailable> {
+pub async fn move_cursor(database: &Database, after: Option<&Sku>) -> Result<(), Unavailable> {
     let after = after.map_or("", Sku::as_str);
     run(database, MOVE_CURSOR, &[Parameter::Text(after)]).await.map(|_| ())
 }

@@ -1,7 +1,7 @@
 //! How many units of each SKU had been sold when a day began, and how far daily jobs have come.
 
+use crate::runtime::database::Database;
 use serde::Deserialize;
-use worker::D1Database;
 
 use super::statement::{Parameter, prepare, row, run, run_together};
 use crate::runtime::platform::Unavailable;
@@ -54,7 +54,7 @@ pub struct Progress {
 /// # Errors
 /// When D1 does not answer.
 pub async fn progress(
-    database: &D1Database,
+    database: &Database,
     name: &'static str,
     day: i64,
     beginning: &str,
@@ -83,7 +83,7 @@ pub async fn progress(
 /// # Errors
 /// When D1 does not take it; writing it again is safe.
 pub async fn advance(
-    database: &D1Database,
+    database: &Database,
     name: &'static str,
     from: &Progress,
     position: &str,
@@ -105,7 +105,7 @@ pub async fn advance(
 /// # Errors
 /// When D1 does not take it; the step is made again.
 pub async fn take(
-    database: &D1Database,
+    database: &Database,
     name: &'static str,
     from: &Progress,
     count: u32,
@@ -125,7 +125,7 @@ pub async fn take(
 ///
 /// # Errors
 /// When D1 does not take it; dropping again is safe.
-pub async fn prune(database: &D1Database, day: i64, count: u32) -> Result<(), Unavailable> {
+pub async fn prune(database: &Database, day: i64, count: u32) -> Result<(), Unavailable> {
     let parameters = [Parameter::Integer(day), Parameter::Integer(i64::from(count))];
     run(database, PRUNE, &parameters).await.map(|_| ())
 }

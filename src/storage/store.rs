@@ -1,7 +1,7 @@
 //! The store's terms: one document.
 
+use crate::runtime::database::Database;
 use serde::Deserialize;
-use worker::D1Database;
 
 use super::statement::{Parameter, document, parse, row, run};
 use crate::domain::catalogue::StoreSettings;
@@ -22,7 +22,7 @@ ON CONFLICT (id) DO UPDATE SET document = excluded.document, updated_at = exclud
 ///
 /// # Errors
 /// When D1 does not answer.
-pub async fn read(database: &D1Database) -> Result<Option<StoreSettings>, Unavailable> {
+pub async fn read(database: &Database) -> Result<Option<StoreSettings>, Unavailable> {
     #[derive(Deserialize)]
     struct Row {
         document: String,
@@ -36,7 +36,7 @@ pub async fn read(database: &D1Database) -> Result<Option<StoreSettings>, Unavai
 ///
 /// # Errors
 /// When D1 does not answer.
-pub async fn low_stock_threshold(database: &D1Database) -> Result<i64, Unavailable> {
+pub async fn low_stock_threshold(database: &Database) -> Result<i64, Unavailable> {
     #[derive(Deserialize)]
     struct Row {
         threshold: i64,
@@ -49,7 +49,7 @@ pub async fn low_stock_threshold(database: &D1Database) -> Result<i64, Unavailab
 ///
 /// # Errors
 /// When D1 does not answer.
-pub async fn proposes_purchase_orders(database: &D1Database) -> Result<bool, Unavailable> {
+pub async fn proposes_purchase_orders(database: &Database) -> Result<bool, Unavailable> {
     #[derive(Deserialize)]
     struct Row {
         proposes: i64,
@@ -63,7 +63,7 @@ pub async fn proposes_purchase_orders(database: &D1Database) -> Result<bool, Una
 /// # Errors
 /// When D1 does not take them; writing them again is safe.
 pub async fn write(
-    database: &D1Database,
+    database: &Database,
     settings: &StoreSettings,
     now: Timestamp,
 ) -> Result<(), Unavailable> {

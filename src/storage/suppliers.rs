@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::runtime::database::Database;
 use serde::Deserialize;
-use worker::D1Database;
 
 use super::statement::{
     Parameter, document, json_list, parse, prepare, row, rows, run, run_together,
@@ -62,7 +62,7 @@ struct ItemRow {
 ///
 /// # Errors
 /// When D1 does not answer.
-pub async fn find(database: &D1Database, id: &SupplierId) -> Result<Option<Supplier>, Unavailable> {
+pub async fn find(database: &Database, id: &SupplierId) -> Result<Option<Supplier>, Unavailable> {
     let found: Option<DocumentRow> = row(database, BY_ID, &[Parameter::Text(id.as_str())]).await?;
     found.map(|row| parse(&row.document)).transpose()
 }
@@ -72,7 +72,7 @@ pub async fn find(database: &D1Database, id: &SupplierId) -> Result<Option<Suppl
 /// # Errors
 /// When D1 does not answer.
 pub async fn list(
-    database: &D1Database,
+    database: &Database,
     status: Option<SupplierStatus>,
     after: &str,
     limit: u32,
@@ -92,7 +92,7 @@ pub async fn list(
 /// # Errors
 /// When D1 does not take it; storing it again is safe.
 pub async fn put(
-    database: &D1Database,
+    database: &Database,
     supplier: &Supplier,
     now: Timestamp,
 ) -> Result<bool, Unavailable> {
@@ -113,7 +113,7 @@ pub async fn put(
 /// # Errors
 /// When D1 does not answer.
 pub async fn item(
-    database: &D1Database,
+    database: &Database,
     id: &SupplierId,
     sku: &Sku,
 ) -> Result<Option<SupplierItem>, Unavailable> {
@@ -127,7 +127,7 @@ pub async fn item(
 /// # Errors
 /// When D1 does not answer.
 pub async fn items(
-    database: &D1Database,
+    database: &Database,
     id: &SupplierId,
     after: &str,
     limit: u32,
@@ -143,7 +143,7 @@ pub async fn items(
 /// # Errors
 /// When D1 does not answer.
 pub async fn offers(
-    database: &D1Database,
+    database: &Database,
     skus: &[&str],
 ) -> Result<BTreeMap<String, Vec<Offer>>, Unavailable> {
     #[derive(Deserialize)]
@@ -168,7 +168,7 @@ pub async fn offers(
 /// # Errors
 /// When D1 does not take it; storing it again is safe.
 pub async fn put_item(
-    database: &D1Database,
+    database: &Database,
     id: &SupplierId,
     sku: &Sku,
     offered: &SupplierItem,
@@ -202,7 +202,7 @@ pub async fn put_item(
 /// # Errors
 /// When D1 does not take it; forgetting it again is safe.
 pub async fn delete_item(
-    database: &D1Database,
+    database: &Database,
     id: &SupplierId,
     sku: &Sku,
 ) -> Result<(), Unavailable> {

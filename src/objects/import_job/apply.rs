@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::runtime::database::Database;
 use futures_util::stream::{self, StreamExt};
 use sha2::{Digest, Sha256};
-use worker::D1Database;
 
 use super::work::{double, skus as named};
 use crate::domain::catalogue::{AssemblyFault, Product, StoreSettings, check_assembly};
@@ -35,7 +35,7 @@ pub(super) enum Outcome {
 
 /// What rows are checked against.
 struct Known {
-    database: D1Database,
+    database: Database,
     skus: BTreeSet<Sku>,
     /// Those of them that are bundles.
     bundles: BTreeSet<Sku>,

@@ -4,9 +4,12 @@
 //! whatever dies in between. Each ring of its alarm reads a bounded number of rows, applies them, and
 //! writes in one transaction what they came to and where to go on. A row is applied under a key made of
 //! the import and its line, so a turn that is done again changes nothing.
-#![expect(
-    missing_docs,
-    reason = "the durable_object macro writes methods that it does not document"
+#![cfg_attr(
+    target_arch = "wasm32",
+    expect(
+        missing_docs,
+        reason = "the durable_object macro writes methods that it does not document"
+    )
 )]
 
 mod apply;
@@ -14,18 +17,20 @@ mod store;
 mod work;
 
 use base64ct::{Base64, Encoding};
-use worker::{DurableObject, Env, Error, Request, Response, Result, State, durable_object};
+use std::rc::Rc;
+
+use worker::{Error, Result};
 
 use self::store::Store;
 use super::commands::{ImportAnswer, ImportCommand};
+use super::hosting::{Hosted, durable_object_class};
 use crate::domain::id::ImportId;
 use crate::domain::import::{Import, ImportSpec, Part};
 use crate::domain::time::Timestamp;
 use crate::runtime::clock::now;
 use crate::runtime::log::{self, Level};
-use crate::runtime::object_call::answer;
+use crate::runtime::place::Place;
 use crate::runtime::platform::Platform;
-use crate::runtime::settings;
 use crate::runtime::sqlite::Sqlite;
 
 const SCHEMA: &str = include_str!("../../../schema/objects/import_job.sql");
@@ -39,40 +44,7 @@ const KEPT_SECONDS: i64 = 40 * 86_400;
 /// How long to wait after the alarm itself failed.
 const TROUBLE_SECONDS: i64 = 60;
 
-/// The Durable Object class. It holds no state of record: everything is in its storage.
-#[durable_object]
-pub struct ImportJob {
-    job: std::result::Result<Job, String>,
-}
-
-impl DurableObject for ImportJob {
-    fn new(state: State, env: Env) -> Self {
-        Self { job: Job::open(&state, env).map_err(|error| error.to_string()) }
-    }
-
-    async fn fetch(&self, mut request: Request) -> Result<Response> {
-        let job = self.job()?;
-        let command: ImportCommand = serde_json::from_str(&request.text().await?)?;
-        answer(&job.handle(command)?)
-    }
-
-    async fn alarm(&self) -> Result<Response> {
-        let job = self.job()?;
-        // An alarm that keeps failing would be dropped by the platform.
-        if let Err(error) = job.ring().await {
-            let fields = serde_json::json!({ "import_id": job.id, "cause": error.to_string() });
-            log::event(Level::Error, "import.alarm_failed", fields);
-            job.store.sqlite.arm(now().plus_seconds(TROUBLE_SECONDS))?;
-        }
-        Response::empty()
-    }
-}
-
-impl ImportJob {
-    fn job(&self) -> Result<&Job> {
-        self.job.as_ref().map_err(|error| Error::RustError(error.clone()))
-    }
-}
+durable_object_class!(ImportJob, Job);
 
 /// The import behind the class.
 struct Job {
@@ -81,15 +53,33 @@ struct Job {
     store: Store,
 }
 
-impl Job {
-    fn open(state: &State, env: Env) -> Result<Self> {
-        let settings = settings::shared(&env).map_err(Error::RustError)?;
-        let id = state.id().name().and_then(|name| name.parse().ok());
+impl Hosted for Job {
+    fn open(place: &Place) -> Result<Self> {
         Ok(Self {
-            id: id.ok_or_else(|| Error::RustError("not an import's name".to_owned()))?,
-            platform: Platform::new(env, settings),
-            store: Store { sqlite: Sqlite::open(state, SCHEMA)? },
+            id: place.named("an import", |name| name.parse().ok())?,
+            platform: place.platform(),
+            store: Store { sqlite: Sqlite::open(place, SCHEMA)? },
         })
+    }
+
+    async fn on_command(self: Rc<Self>, command: Option<String>) -> Result<String> {
+        let command: ImportCommand = serde_json::from_str(&command.unwrap_or_default())?;
+        Ok(serde_json::to_string(&self.handle(command)?)?)
+    }
+
+    async fn on_alarm(self: Rc<Self>) {
+        let Err(error) = self.ring().await else { return };
+        self.failed(&error.to_string());
+        if let Err(error) = self.store.sqlite.arm(now().plus_seconds(TROUBLE_SECONDS)) {
+            self.failed(&error.to_string());
+        }
+    }
+}
+
+impl Job {
+    fn failed(&self, cause: &str) {
+        let fields = serde_json::json!({ "import_id": self.id, "cause": cause });
+        log::event(Level::Error, "import.alarm_failed", fields);
     }
 
     fn handle(&self, command: ImportCommand) -> Result<ImportAnswer> {

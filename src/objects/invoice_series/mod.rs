@@ -7,9 +7,12 @@
 //!
 //! It serves both kinds, each in series of its own. What earlier credit notes of an order took of its
 //! invoice is known here and nowhere else, so credit notes are made here.
-#![expect(
-    missing_docs,
-    reason = "the durable_object macro writes methods that it does not document"
+#![cfg_attr(
+    target_arch = "wasm32",
+    expect(
+        missing_docs,
+        reason = "the durable_object macro writes methods that it does not document"
+    )
 )]
 
 mod issue;
@@ -19,41 +22,20 @@ mod tell;
 use std::cell::Cell;
 use std::rc::Rc;
 
-use worker::{DurableObject, Env, Error, Request, Response, Result, State, durable_object};
+use worker::Result;
 
 use self::store::Store;
 use self::tell::Told;
 use super::commands::{SeriesAnswer, SeriesCommand, Spoken};
+use super::hosting::{Hosted, durable_object_class};
 use crate::runtime::clock::now;
-use crate::runtime::object_call::answer;
+use crate::runtime::place::Place;
 use crate::runtime::platform::Platform;
-use crate::runtime::settings;
 use crate::runtime::sqlite::Sqlite;
 
 const SCHEMA: &str = include_str!("../../../schema/objects/invoice_series.sql");
 
-/// The Durable Object class. It holds no state of record: everything is in its storage.
-#[durable_object]
-pub struct InvoiceSeries {
-    series: std::result::Result<Rc<Series>, String>,
-}
-
-impl DurableObject for InvoiceSeries {
-    fn new(state: State, env: Env) -> Self {
-        Self { series: Series::open(&state, env).map(Rc::new).map_err(|e| e.to_string()) }
-    }
-
-    async fn fetch(&self, mut request: Request) -> Result<Response> {
-        let series = self.series.clone().map_err(Error::RustError)?;
-        let command = SeriesCommand::read(&request.text().await?)?;
-        answer(&series.handle(command)?)
-    }
-
-    async fn alarm(&self) -> Result<Response> {
-        self.series.clone().map_err(Error::RustError)?.ring().await;
-        Response::empty()
-    }
-}
+durable_object_class!(InvoiceSeries, Series);
 
 struct Series {
     name: String,
@@ -62,18 +44,27 @@ struct Series {
     told: Cell<Option<Told>>,
 }
 
-impl Series {
-    fn open(state: &State, env: Env) -> Result<Self> {
-        let settings = settings::shared(&env).map_err(Error::RustError)?;
-        let name = state.id().name();
+impl Hosted for Series {
+    fn open(place: &Place) -> Result<Self> {
         Ok(Self {
-            name: name.ok_or_else(|| Error::RustError("a series without a name".to_owned()))?,
-            platform: Platform::new(env, settings),
-            store: Store { sqlite: Sqlite::open(state, SCHEMA)? },
+            name: place.named("a series", |name| Some(name.to_owned()))?,
+            platform: place.platform(),
+            store: Store { sqlite: Sqlite::open(place, SCHEMA)? },
             told: Cell::new(None),
         })
     }
 
+    async fn on_command(self: Rc<Self>, command: Option<String>) -> Result<String> {
+        let command = SeriesCommand::read(&command.unwrap_or_default())?;
+        Ok(serde_json::to_string(&self.handle(command)?)?)
+    }
+
+    async fn on_alarm(self: Rc<Self>) {
+        self.ring().await;
+    }
+}
+
+impl Series {
     /// No await between reading and writing: the command is one turn and one transaction.
     fn handle(&self, command: SeriesCommand) -> Result<SeriesAnswer> {
         match command {

@@ -3,8 +3,7 @@
 //! Numbers have no gap and documents never change, so all there is to remember is up to which number
 //! D1 has been seen to hold every one. A queue that loses a message delays a list and no more.
 
-use wasm_bindgen::JsValue;
-use worker::{Error, QueueContentType, RawMessageBuilder, Result};
+use worker::{Error, Result};
 
 use super::Series;
 use crate::domain::invoice::InvoiceEntry;
@@ -101,8 +100,7 @@ impl Series {
     async fn send(&self, entries: Vec<InvoiceEntry>) -> Result<()> {
         let queue = self.platform.events().map_err(unavailable)?;
         let message = serde_json::to_string(&EventMessage::Invoices { entries })?;
-        let body = RawMessageBuilder::new(JsValue::from_str(&message));
-        queue.send_raw(body.build_with_content_type(QueueContentType::Text)).await
+        queue.send([message.as_str()]).await
     }
 
     /// Arms the alarm while there is something that D1 has not been seen to hold.

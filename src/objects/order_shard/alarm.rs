@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use futures_util::future::{join, join_all};
-use wasm_bindgen_futures::spawn_local;
 use worker::Result;
 
 use super::Shard;
@@ -22,6 +21,7 @@ use crate::flows::owed::Effect;
 use crate::objects::commands::OrderClaim;
 use crate::runtime::clock::now;
 use crate::runtime::log::{self, Level};
+use crate::runtime::task;
 
 /// Orders that one round looks at.
 const ORDERS_PER_ROUND: i64 = 100;
@@ -113,7 +113,7 @@ impl Shard {
             if !urgent.is_empty() {
                 // A gateway may take its time: the other orders don't wait for it.
                 self.store.set_wake(id, Some(lease), tries)?;
-                spawn_local(Rc::clone(self).resume(id));
+                task::spawn(Rc::clone(self).resume(id));
             } else if quiet.is_empty() {
                 let wake = crate::flows::schedule::wake_at(&stepped.order, now(), 0);
                 self.store.set_wake(id, wake, 0)?;

@@ -8,11 +8,9 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
-use std::time::Duration;
 
 use futures_channel::oneshot;
-use wasm_bindgen_futures::spawn_local;
-use worker::{Delay, Error, Result};
+use worker::{Error, Result};
 
 use super::Shard;
 use super::drive::Stepped;
@@ -24,6 +22,8 @@ use crate::flows::schedule::wake_at;
 use crate::objects::commands::WebhookNews;
 use crate::runtime::clock::now;
 use crate::runtime::log::{self, Level};
+use crate::runtime::pause::pause;
+use crate::runtime::task;
 
 /// Something to be stored.
 pub(super) enum Step {
@@ -74,14 +74,14 @@ impl Shard {
         let (sender, receiver) = oneshot::channel();
         self.commits.waiting.borrow_mut().push((step, sender));
         if !self.commits.scheduled.replace(true) {
-            spawn_local(Rc::clone(self).commit_waiting());
+            task::spawn(Rc::clone(self).commit_waiting());
         }
         receiver.await.map_err(|_| Error::RustError("the commit was abandoned".to_owned()))?
     }
 
     async fn commit_waiting(self: Rc<Self>) {
         // Whatever has arrived is heard before the timer is.
-        Delay::from(Duration::ZERO).await;
+        pause(0).await;
         self.commits.scheduled.set(false);
         let batch = self.commits.waiting.take();
         let (steps, senders): (Vec<_>, Vec<_>) = batch.into_iter().unzip();

@@ -7,9 +7,12 @@
 //!
 //! Each event loads, asks the pure flows, stores in one transaction, arms the alarm, and only then
 //! performs what the order owes. Nothing is awaited between reading an order and writing it.
-#![expect(
-    missing_docs,
-    reason = "the durable_object macro writes methods that it does not document"
+#![cfg_attr(
+    target_arch = "wasm32",
+    expect(
+        missing_docs,
+        reason = "the durable_object macro writes methods that it does not document"
+    )
 )]
 
 mod alarm;
@@ -29,7 +32,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use worker::{DurableObject, Env, Error, Request, Response, Result, State, durable_object};
+use worker::Result;
 
 use self::commit::{CommitQueue, Step};
 use self::drive::Driven;
@@ -37,47 +40,21 @@ use self::movement::Asked;
 use self::stock_line::StockLine;
 use self::store::Store;
 use super::commands::{ShardAnswer, ShardCommand, Spoken, WebhookNews};
+use super::hosting::{Hosted, durable_object_class};
 use crate::domain::id::OrderId;
 use crate::domain::order::{CloseReason, Order, Resolution};
 use crate::domain::payment::Gateway;
 use crate::domain::time::Timestamp;
 use crate::flows::advance::Input;
 use crate::runtime::clock::now;
-use crate::runtime::object_call::answer;
+use crate::runtime::place::Place;
 use crate::runtime::platform::Platform;
-use crate::runtime::settings;
 use crate::runtime::sqlite::Sqlite;
+use crate::runtime::task;
 
 const SCHEMA: &str = include_str!("../../../schema/objects/order_shard.sql");
 
-/// The Durable Object class. It holds no state of record: everything is in its storage.
-#[durable_object]
-pub struct OrderShard {
-    shard: std::result::Result<Rc<Shard>, String>,
-}
-
-impl DurableObject for OrderShard {
-    fn new(state: State, env: Env) -> Self {
-        Self { shard: Shard::open(&state, env).map(Rc::new).map_err(|error| error.to_string()) }
-    }
-
-    async fn fetch(&self, mut request: Request) -> Result<Response> {
-        let shard = self.shard()?;
-        let command = ShardCommand::read(&request.text().await?)?;
-        answer(&shard.handle(command).await?)
-    }
-
-    async fn alarm(&self) -> Result<Response> {
-        self.shard()?.ring().await;
-        Response::empty()
-    }
-}
-
-impl OrderShard {
-    fn shard(&self) -> Result<Rc<Shard>> {
-        self.shard.clone().map_err(Error::RustError)
-    }
-}
+durable_object_class!(OrderShard, Shard);
 
 /// The shard behind the class. What is in memory only saves work: who is working on an order now,
 /// and who waits for that.
@@ -91,22 +68,31 @@ struct Shard {
     purged_at: Cell<Timestamp>,
 }
 
-impl Shard {
-    fn open(state: &State, env: Env) -> Result<Self> {
-        let settings = settings::shared(&env).map_err(Error::RustError)?;
-        let platform = Platform::new(env, settings);
-        let number = state.id().name().and_then(|name| u8::from_str_radix(&name, 16).ok());
+impl Hosted for Shard {
+    fn open(place: &Place) -> Result<Self> {
+        let platform = place.platform();
         Ok(Self {
-            number: number.ok_or_else(|| Error::RustError("not a shard's name".to_owned()))?,
+            number: place.named("a shard", |name| u8::from_str_radix(name, 16).ok())?,
             stock: Rc::new(StockLine::new(platform.clone())),
             platform,
-            store: Store::new(Sqlite::open(state, SCHEMA)?),
+            store: Store::new(Sqlite::open(place, SCHEMA)?),
             commits: Rc::default(),
             driven: RefCell::new(HashMap::new()),
             purged_at: Cell::new(Timestamp::default()),
         })
     }
 
+    async fn on_command(self: Rc<Self>, command: Option<String>) -> Result<String> {
+        let command = ShardCommand::read(&command.unwrap_or_default())?;
+        Ok(serde_json::to_string(&self.handle(command).await?)?)
+    }
+
+    async fn on_alarm(self: Rc<Self>) {
+        self.ring().await;
+    }
+}
+
+impl Shard {
     async fn handle(self: &Rc<Self>, command: ShardCommand) -> Result<ShardAnswer> {
         let _request = self.commits.count_request();
         match command {
@@ -200,7 +186,7 @@ impl Shard {
         // What somebody waits for (a payment that the buyer approved) does not wait for the alarm; if
         // this work dies, the alarm takes it over.
         if stepped.owes.iter().any(|effect| !effect.is_background()) && !self.is_driven(id) {
-            wasm_bindgen_futures::spawn_local(Rc::clone(self).resume(id));
+            task::spawn(Rc::clone(self).resume(id));
         }
         Ok(ShardAnswer::Ok)
     }

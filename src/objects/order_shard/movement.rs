@@ -3,10 +3,9 @@
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use std::time::Duration;
 
 use futures_util::future::{Either, select};
-use worker::{Delay, Result};
+use worker::Result;
 
 use super::{Shard, gateway};
 use crate::domain::id::{OperationId, OrderId};
@@ -19,6 +18,7 @@ use crate::flows::owed::owed;
 use crate::objects::commands::ShardAnswer;
 use crate::providers::payment::registry;
 use crate::runtime::clock::{fresh_uuid, now};
+use crate::runtime::pause::pause;
 
 /// After a webhook that was not believed the gateway is asked at most this often.
 const DOUBTED_EVERY_SECONDS: i64 = 60;
@@ -86,7 +86,7 @@ impl Shard {
     /// is still owed is done here.
     async fn see_to(self: &Rc<Self>, id: OrderId) -> Result<()> {
         let lease = self.platform.settings().lease_milliseconds();
-        let mut patience = Delay::from(Duration::from_millis(lease.unsigned_abs()));
+        let mut patience = pause(lease.unsigned_abs());
         while let Some(end) = self.wait_for(id) {
             match select(end, patience).await {
                 Either::Left((_, left)) => patience = left,

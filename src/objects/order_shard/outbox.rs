@@ -6,8 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use wasm_bindgen::JsValue;
-use worker::{BatchMessageBuilder, Error, QueueContentType, RawMessageBuilder, Result};
+use worker::{Error, Result};
 
 use super::Shard;
 use super::alarm::{back_off, trouble};
@@ -98,12 +97,7 @@ impl Shard {
             .platform
             .events()
             .map_err(|unavailable| Error::RustError(unavailable.to_string()))?;
-        let mut batch = BatchMessageBuilder::new();
-        for message in messages {
-            let body = RawMessageBuilder::new(JsValue::from_str(&message.message));
-            batch = batch.message(body.build_with_content_type(QueueContentType::Text));
-        }
-        queue.send_raw_batch(batch.build()).await
+        queue.send(messages.iter().map(|message| message.message.as_str())).await
     }
 }
 

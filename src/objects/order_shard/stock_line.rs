@@ -10,9 +10,6 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use futures_channel::oneshot;
-use wasm_bindgen_futures::spawn_local;
-
 use crate::domain::id::Sku;
 use crate::domain::inventory::spread::{SpreadHint, StockObject};
 use crate::domain::inventory::{ClaimAnswer, ClaimReply};
@@ -23,6 +20,8 @@ use crate::runtime::clock::now;
 use crate::runtime::deadline::within;
 use crate::runtime::log::{self, Level};
 use crate::runtime::platform::Platform;
+use crate::runtime::task;
+use futures_channel::oneshot;
 
 /// How long an object has to answer a call.
 const ANSWER_WITHIN_MILLISECONDS: u32 = 8_000;
@@ -95,7 +94,7 @@ impl StockLine {
             first
         };
         if first {
-            spawn_local(Rc::clone(self).serve(object));
+            task::spawn(Rc::clone(self).serve(object));
         }
         receiver.await.ok()
     }

@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::runtime::database::Database;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use worker::D1Database;
 
 use super::Trouble;
 use crate::domain::id::OrderId;
@@ -64,7 +64,7 @@ fn unlisted(booked: &[BookedMovement], listed: &[ListedMovement]) -> Vec<String>
 /// Puts what differs before a person: at its order if it is ours, else by itself.
 async fn report(
     platform: &Platform,
-    database: &D1Database,
+    database: &Database,
     run: &Run,
     items: &[Item],
 ) -> Result<(), Unavailable> {
@@ -141,7 +141,7 @@ fn of_run(run: &Run, code: AttentionCode, detail: String) -> NewAttention {
 
 /// Puts a run that failed before a person.
 pub async fn tell_failure(
-    database: &D1Database,
+    database: &Database,
     run: &Run,
     failure: &str,
 ) -> Result<(), Unavailable> {

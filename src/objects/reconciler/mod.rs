@@ -4,29 +4,34 @@
 //! at any page; and however often the schedule or a person asks for a run, it must be one. Each ring of
 //! its alarm does one thing (a page, the comparison, telling D1), stores how far it came, and arms the
 //! next. Everything is written under the run's identity, so doing any of it again changes nothing.
-#![expect(
-    missing_docs,
-    reason = "the durable_object macro writes methods that it does not document"
+#![cfg_attr(
+    target_arch = "wasm32",
+    expect(
+        missing_docs,
+        reason = "the durable_object macro writes methods that it does not document"
+    )
 )]
 
 mod compare;
 mod listing;
 mod store;
 
-use worker::{DurableObject, Env, Error, Request, Response, Result, State, durable_object};
+use std::rc::Rc;
+
+use worker::{Error, Result};
 
 use self::listing::list_page;
 use self::store::{Phase, Store, Work};
 use super::commands::{ReconcilerAnswer, ReconcilerCommand};
+use super::hosting::{Hosted, durable_object_class};
 use crate::domain::id::ReconciliationId;
 use crate::domain::payment::{CallFailure, Gateway};
 use crate::domain::reconciliation::{Run, RunCause, Window};
 use crate::domain::time::Timestamp;
 use crate::runtime::clock::{fresh_uuid, now};
 use crate::runtime::log::{self, Level};
-use crate::runtime::object_call::answer;
+use crate::runtime::place::Place;
 use crate::runtime::platform::{Platform, Unavailable};
-use crate::runtime::settings;
 use crate::runtime::sqlite::Sqlite;
 use crate::storage::reconciliations;
 
@@ -47,41 +52,7 @@ const TOO_MANY: &str = "the window holds more than 20000 movements; ask for a sh
 /// The most pages of one run: a gateway that never says that a page is the last is not walked for ever.
 const MAX_PAGES: i64 = 5_000;
 
-/// The Durable Object class. It holds no state of record: everything is in its storage.
-#[durable_object]
-pub struct Reconciler {
-    walker: std::result::Result<Walker, String>,
-}
-
-impl DurableObject for Reconciler {
-    fn new(state: State, env: Env) -> Self {
-        Self { walker: Walker::open(&state, env).map_err(|error| error.to_string()) }
-    }
-
-    async fn fetch(&self, mut request: Request) -> Result<Response> {
-        let walker = self.walker()?;
-        let command: ReconcilerCommand = serde_json::from_str(&request.text().await?)?;
-        answer(&walker.handle(&command)?)
-    }
-
-    async fn alarm(&self) -> Result<Response> {
-        let walker = self.walker()?;
-        // An alarm that keeps failing would be dropped by the platform.
-        if let Err(error) = walker.ring().await {
-            let fields =
-                serde_json::json!({ "gateway": walker.gateway, "cause": error.to_string() });
-            log::event(Level::Error, "reconciliation.alarm_failed", fields);
-            walker.store.sqlite.arm(now().plus_seconds(LONGEST_WAIT_SECONDS))?;
-        }
-        Response::empty()
-    }
-}
-
-impl Reconciler {
-    fn walker(&self) -> Result<&Walker> {
-        self.walker.as_ref().map_err(|error| Error::RustError(error.clone()))
-    }
-}
+durable_object_class!(Reconciler, Walker);
 
 /// The reconciler behind the class.
 struct Walker {
@@ -90,15 +61,33 @@ struct Walker {
     store: Store,
 }
 
-impl Walker {
-    fn open(state: &State, env: Env) -> Result<Self> {
-        let settings = settings::shared(&env).map_err(Error::RustError)?;
-        let gateway = state.id().name().and_then(|name| Gateway::from_name(&name));
+impl Hosted for Walker {
+    fn open(place: &Place) -> Result<Self> {
         Ok(Self {
-            gateway: gateway.ok_or_else(|| Error::RustError("not a gateway's name".to_owned()))?,
-            platform: Platform::new(env, settings),
-            store: Store::new(Sqlite::open(state, SCHEMA)?),
+            gateway: place.named("a gateway", Gateway::from_name)?,
+            platform: place.platform(),
+            store: Store::new(Sqlite::open(place, SCHEMA)?),
         })
+    }
+
+    async fn on_command(self: Rc<Self>, command: Option<String>) -> Result<String> {
+        let command: ReconcilerCommand = serde_json::from_str(&command.unwrap_or_default())?;
+        Ok(serde_json::to_string(&self.handle(&command)?)?)
+    }
+
+    async fn on_alarm(self: Rc<Self>) {
+        let Err(error) = self.ring().await else { return };
+        self.failed(&error.to_string());
+        if let Err(error) = self.store.sqlite.arm(now().plus_seconds(LONGEST_WAIT_SECONDS)) {
+            self.failed(&error.to_string());
+        }
+    }
+}
+
+impl Walker {
+    fn failed(&self, cause: &str) {
+        let fields = serde_json::json!({ "gateway": self.gateway, "cause": cause });
+        log::event(Level::Error, "reconciliation.alarm_failed", fields);
     }
 
     fn handle(&self, command: &ReconcilerCommand) -> Result<ReconcilerAnswer> {

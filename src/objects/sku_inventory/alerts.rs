@@ -6,8 +6,7 @@
 //! acted on it. The book of what was told and the rows that are still to be told are written together, so a
 //! crossing is told once however often the object dies in between.
 
-use wasm_bindgen::JsValue;
-use worker::{QueueContentType, RawMessageBuilder, Result};
+use worker::Result;
 
 use std::cell::Cell;
 
@@ -131,8 +130,7 @@ impl Inventory {
         }
         let message = EventMessage::StockAlerts { sku: self.sku.to_string(), alerts: owed };
         let queue = self.platform.events().map_err(unavailable)?;
-        let body = RawMessageBuilder::new(JsValue::from_str(&serde_json::to_string(&message)?));
-        queue.send_raw(body.build_with_content_type(QueueContentType::Text)).await?;
+        queue.send([serde_json::to_string(&message)?.as_str()]).await?;
         let confirm = self.platform.settings().projection_confirm_milliseconds;
         Ok(Pending { told: last, look_at: now.plus_milliseconds(confirm) })
     }

@@ -6,8 +6,7 @@
 
 use std::cell::RefCell;
 
-use wasm_bindgen::JsValue;
-use worker::{BatchMessageBuilder, Error, QueueContentType, RawMessageBuilder, Result};
+use worker::{Error, Result};
 
 use super::Inventory;
 use super::store::{Store, Stored};
@@ -80,18 +79,16 @@ impl Inventory {
         if fresh.is_empty() {
             return Ok(());
         }
-        let mut batch = BatchMessageBuilder::new();
-        for OwedTelling { told, .. } in &fresh {
-            let message = EventMessage::ChannelAvailability {
+        let message_of = |owed: &OwedTelling| {
+            serde_json::to_string(&EventMessage::ChannelAvailability {
                 event: ChannelEvent::AvailabilityChanged,
                 sku: self.sku.to_string(),
-                told: told.clone(),
-            };
-            let body = RawMessageBuilder::new(JsValue::from_str(&serde_json::to_string(&message)?));
-            batch = batch.message(body.build_with_content_type(QueueContentType::Text));
-        }
+                told: owed.told.clone(),
+            })
+        };
+        let messages = fresh.iter().map(message_of).collect::<serde_json::Result<Vec<_>>>()?;
         let queue = self.platform.events().map_err(unavailable)?;
-        queue.send_raw_batch(batch.build()).await?;
+        queue.send(messages.iter().map(String::as_str)).await?;
         let confirm = self.platform.settings().projection_confirm_milliseconds;
         let look_at = now().plus_milliseconds(confirm);
         self.store.transaction(|| {

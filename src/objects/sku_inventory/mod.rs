@@ -3,9 +3,12 @@
 //! Why an object: everybody who wants the last unit must meet in one place, one after the other. It
 //! is serial by construction, so there is no lock, no lock order and no lag. Several orders' claims
 //! arrive in one call and are performed in one turn and one commit.
-#![expect(
-    missing_docs,
-    reason = "the durable_object macro writes methods that it does not document"
+#![cfg_attr(
+    target_arch = "wasm32",
+    expect(
+        missing_docs,
+        reason = "the durable_object macro writes methods that it does not document"
+    )
 )]
 
 mod alerts;
@@ -26,7 +29,7 @@ mod upgrade;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use worker::{DurableObject, Env, Error, Request, Response, Result, State, durable_object};
+use worker::Result;
 
 use self::alerts::Pending;
 use self::changes::Asked;
@@ -34,48 +37,21 @@ use self::spread::SpreadMemory;
 use self::store::{Store, Stored};
 use self::tell::Told;
 use super::commands::{SkuAnswer, SkuCommand, Spoken};
+use super::hosting::{Hosted, durable_object_class};
 use super::ledger_commands::{LedgerAnswer, LedgerCommand};
 use crate::domain::id::Sku;
 use crate::domain::inventory::spread::StockObject;
 use crate::domain::inventory::{AlertBook, StockLevel};
 use crate::domain::time::Timestamp;
 use crate::runtime::clock::now;
-use crate::runtime::object_call::{LOOK, answer};
+use crate::runtime::place::Place;
 use crate::runtime::platform::Platform;
-use crate::runtime::settings;
 
 const SCHEMA: &str = include_str!("../../../schema/objects/sku_inventory.sql");
 
-/// The Durable Object class. It holds no state of record: everything is in its storage.
-#[durable_object]
-pub struct SkuInventory {
-    inventory: std::result::Result<Rc<Inventory>, String>,
-}
+durable_object_class!(SkuInventory, Inventory);
 
-impl DurableObject for SkuInventory {
-    fn new(state: State, env: Env) -> Self {
-        Self { inventory: Inventory::open(&state, env).map(Rc::new).map_err(|e| e.to_string()) }
-    }
-
-    async fn fetch(&self, mut request: Request) -> Result<Response> {
-        let inventory = self.inventory.clone().map_err(Error::RustError)?;
-        let command = if request.path() == LOOK {
-            if let Some(level) = inventory.stored_answer()? {
-                return Ok(Response::builder().fixed(level.into_bytes()));
-            }
-            SkuCommand::Read
-        } else {
-            SkuCommand::read(&request.text().await?)?
-        };
-        answer(&inventory.handle(command).await?)
-    }
-
-    async fn alarm(&self) -> Result<Response> {
-        self.inventory.clone().map_err(Error::RustError)?.ring().await;
-        Response::empty()
-    }
-}
-
+/// The stock behind the class.
 struct Inventory {
     sku: Sku,
     /// Which of the objects that the SKU's units are spread over this is; none: the SKU's own.
@@ -101,18 +77,15 @@ struct Inventory {
     channels_wake: Cell<Option<Timestamp>>,
 }
 
-impl Inventory {
-    fn open(state: &State, env: Env) -> Result<Self> {
-        let settings = settings::shared(&env).map_err(Error::RustError)?;
-        let name = state.id().name().and_then(|name| name.parse().ok());
-        let StockObject { sku, slice } =
-            name.ok_or_else(|| Error::RustError("not a SKU's name".to_owned()))?;
-        let store = Store::new(upgrade::open(state, SCHEMA)?);
+impl Hosted for Inventory {
+    fn open(place: &Place) -> Result<Self> {
+        let StockObject { sku, slice } = place.named("a SKU", |name| name.parse().ok())?;
+        let store = Store::new(upgrade::open(place, SCHEMA)?);
         Ok(Self {
             sku,
             slice,
             spread: SpreadMemory::new(now()),
-            platform: Platform::new(env, settings),
+            platform: place.platform(),
             channels_wake: Cell::new(store.next_telling()?),
             store,
             told: Cell::new(None),
@@ -125,6 +98,23 @@ impl Inventory {
         })
     }
 
+    async fn on_command(self: Rc<Self>, command: Option<String>) -> Result<String> {
+        let command = match command {
+            Some(command) => SkuCommand::read(&command)?,
+            None => match self.stored_answer()? {
+                Some(level) => return Ok(level),
+                None => SkuCommand::Read,
+            },
+        };
+        Ok(serde_json::to_string(&self.handle(command).await?)?)
+    }
+
+    async fn on_alarm(self: Rc<Self>) {
+        self.ring().await;
+    }
+}
+
+impl Inventory {
     async fn handle(self: &Rc<Self>, command: SkuCommand) -> Result<SkuAnswer> {
         let answer = match command {
             SkuCommand::Claims { claims } => {

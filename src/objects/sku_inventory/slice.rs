@@ -6,7 +6,6 @@ use std::rc::Rc;
 
 use futures_channel::oneshot;
 use futures_util::future::join_all;
-use wasm_bindgen_futures::spawn_local;
 use worker::{Error, Result};
 
 use super::Inventory;
@@ -16,6 +15,7 @@ use crate::domain::inventory::spread::{Instruction, Slice, SliceNews};
 use crate::domain::inventory::{ClaimAnswer, ClaimReply};
 use crate::domain::time::Timestamp;
 use crate::objects::commands::{MAX_CLAIMS_PER_CALL, OrderClaim, SkuAnswer, SkuCommand};
+use crate::runtime::task;
 
 /// What a slice remembers. What is of record is in its storage.
 #[derive(Default)]
@@ -87,7 +87,7 @@ impl Inventory {
 
     fn begin_to_call(self: &Rc<Self>) {
         if !self.spread.slice.calling.replace(true) {
-            spawn_local(Rc::clone(self).call_home());
+            task::spawn(Rc::clone(self).call_home());
         }
     }
 

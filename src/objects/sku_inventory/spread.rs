@@ -6,7 +6,6 @@ use std::rc::Rc;
 
 use futures_channel::oneshot;
 use futures_util::future::join_all;
-use wasm_bindgen_futures::spawn_local;
 use worker::{Error, Result};
 
 use super::Inventory;
@@ -26,6 +25,7 @@ use crate::domain::time::Timestamp;
 use crate::objects::commands::{OrderClaim, SkuAnswer, SkuCommand};
 use crate::runtime::clock::now;
 use crate::runtime::deadline::within;
+use crate::runtime::task;
 
 /// How long a claim waits for a recall of the slices' units.
 const GATHER_WITHIN_MILLISECONDS: u32 = 3_000;
@@ -328,7 +328,7 @@ impl Inventory {
             gathering.len() == 1
         };
         if first {
-            spawn_local(Rc::clone(self).gather_all());
+            task::spawn(Rc::clone(self).gather_all());
         }
         let ended = within(GATHER_WITHIN_MILLISECONDS, receiver).await;
         ended.is_some() && !self.of_spread(Spread::may_have_more).unwrap_or(true)
@@ -387,7 +387,7 @@ impl Inventory {
             return Ok(());
         }
         let inventory = Rc::clone(self);
-        spawn_local(async move {
+        task::spawn(async move {
             let told = inventory.tell_slices().await;
             inventory.spread.telling.set(false);
             if let Err(error) = told {

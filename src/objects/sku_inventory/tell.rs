@@ -3,8 +3,7 @@
 
 use std::rc::Rc;
 
-use wasm_bindgen::JsValue;
-use worker::{Error, QueueContentType, RawMessageBuilder, Result};
+use worker::{Error, Result};
 
 use super::Inventory;
 use crate::domain::id::OrderId;
@@ -82,8 +81,7 @@ impl Inventory {
         let (sku, level) = (self.sku.to_string(), self.whole(&stored.level)?);
         let message = EventMessage::Stock { sku, level: Box::new(level), as_of: now };
         let queue = self.platform.events().map_err(unavailable)?;
-        let body = RawMessageBuilder::new(JsValue::from_str(&serde_json::to_string(&message)?));
-        queue.send_raw(body.build_with_content_type(QueueContentType::Text)).await?;
+        queue.send([serde_json::to_string(&message)?.as_str()]).await?;
         let confirm = self.platform.settings().projection_confirm_milliseconds;
         let look_at = now.plus_milliseconds(confirm);
         self.told.set(Some(Told { version, look_at }));

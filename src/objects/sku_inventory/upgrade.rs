@@ -6,7 +6,7 @@
 //! claims and movements are kept beside the new ones under names that end in `_before_locations`; the
 //! new ledger opens with what was there, and is proven from there on.
 
-use worker::{Result, State};
+use worker::Result;
 
 use super::store::reservation;
 use crate::domain::inventory::{
@@ -16,6 +16,7 @@ use crate::domain::inventory::{
 use crate::domain::time::Timestamp;
 use crate::runtime::clock::now;
 use crate::runtime::log::{self, Level};
+use crate::runtime::place::Place;
 use crate::runtime::sqlite::{Sqlite, integer, text};
 
 /// Claims that are read at a time.
@@ -25,12 +26,12 @@ const CLAIMS_AT_A_TIME: i64 = 2_000;
 const TELL_AFTER_SECONDS: i64 = 1;
 
 /// Opens the object's storage in its newest form.
-pub(super) fn open(state: &State, schema: &'static str) -> Result<Sqlite> {
-    let failure = match Sqlite::open(state, schema) {
+pub(super) fn open(place: &Place, schema: &'static str) -> Result<Sqlite> {
+    let failure = match Sqlite::open(place, schema) {
         Ok(sqlite) => return Ok(sqlite),
         Err(failure) => failure,
     };
-    let sqlite = Sqlite::open(state, "SELECT 1")?;
+    let sqlite = Sqlite::open(place, "SELECT 1")?;
     if !is_former(&sqlite)? {
         return Err(failure);
     }

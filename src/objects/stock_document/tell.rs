@@ -1,8 +1,7 @@
 //! The alarm: goes on with what is under way, and tells lists of the newest version until D1 is seen to
 //! hold it.
 
-use wasm_bindgen::JsValue;
-use worker::{Error, QueueContentType, RawMessageBuilder, Result};
+use worker::{Error, Result};
 
 use super::Keeper;
 use super::store::Stored;
@@ -96,8 +95,7 @@ impl Keeper {
             return self.store.projected(version);
         }
         let queue = self.platform.events().map_err(unavailable)?;
-        let body = RawMessageBuilder::new(JsValue::from_str(&text));
-        queue.send_raw(body.build_with_content_type(QueueContentType::Text)).await?;
+        queue.send([text.as_str()]).await?;
         let confirm = self.platform.settings().projection_confirm_milliseconds;
         let look_at = now.plus_milliseconds(confirm);
         self.told.set(Some(Told { version, look_at }));
