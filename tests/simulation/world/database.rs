@@ -1,0 +1,98 @@
+//! D1: real SQLite in memory with the real migrations.
+
+use cartwright::runtime::native::{NativeRows, NativeStatement};
+use cartwright::runtime::sqlite::Value;
+use rusqlite::types::{Value as Stored, ValueRef};
+use rusqlite::{Connection, params_from_iter};
+use serde_json::{Map, Value as Json};
+
+use super::storage::connection;
+
+pub struct Database(Connection);
+
+/// The migrations, in their order.
+fn migrations() -> Vec<String> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/schema/d1");
+    let mut paths: Vec<_> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect()
+}
+
+impl Database {
+    pub fn new(bytes: Option<&[u8]>) -> Self {
+        let database = connection(bytes);
+        if bytes.is_none() {
+            for migration in migrations() {
+                database.execute_batch(&migration).unwrap();
+            }
+        }
+        Self(database)
+    }
+
+    pub fn bytes(&self) -> Vec<u8> {
+        self.0.serialize("main").unwrap().to_vec()
+    }
+
+    /// Runs statements, all of them or none.
+    pub fn run(&self, statements: &[NativeStatement]) -> Result<Vec<NativeRows>, String> {
+        self.0.execute_batch("BEGIN").unwrap();
+        let outcome: Result<_, rusqlite::Error> =
+            statements.iter().map(|statement| self.one(statement)).collect();
+        self.0.execute_batch(if outcome.is_ok() { "COMMIT" } else { "ROLLBACK" }).unwrap();
+        outcome.map_err(|error| error.to_string())
+    }
+
+    fn one(&self, statement: &NativeStatement) -> rusqlite::Result<NativeRows> {
+        let mut prepared = self.0.prepare_cached(statement.sql)?;
+        let names: Vec<String> =
+            prepared.column_names().into_iter().map(str::to_owned).collect();
+        let writes = !prepared.readonly();
+        let mut rows =
+            prepared.query(params_from_iter(statement.parameters.iter().map(bound)))?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let mut fields = Map::new();
+            for (at, name) in names.iter().enumerate() {
+                fields.insert(name.clone(), json(row.get_ref(at)?));
+            }
+            found.push(fields);
+        }
+        drop(rows);
+        let changes = if writes { self.0.changes() as usize } else { 0 };
+        Ok(NativeRows { rows: found, changes })
+    }
+
+    /// What is there, for whoever looks from outside.
+    pub fn look(&self, sql: &str) -> Vec<Map<String, Json>> {
+        let mut prepared = self.0.prepare_cached(sql).unwrap();
+        let names: Vec<String> =
+            prepared.column_names().into_iter().map(str::to_owned).collect();
+        let mut rows = prepared.query([]).unwrap();
+        let mut found = Vec::new();
+        while let Some(row) = rows.next().unwrap() {
+            let field = |(at, name): (usize, &String)| (name.clone(), json(row.get_ref(at).unwrap()));
+            found.push(names.iter().enumerate().map(field).collect());
+        }
+        found
+    }
+}
+
+fn bound(value: &Value) -> Stored {
+    match value {
+        Value::Integer(integer) => Stored::Integer(*integer),
+        Value::String(text) => Stored::Text(text.clone()),
+        Value::Null => Stored::Null,
+        other => panic!("the program gives D1 no {other:?}"),
+    }
+}
+
+fn json(value: ValueRef<'_>) -> Json {
+    match value {
+        ValueRef::Null => Json::Null,
+        ValueRef::Integer(integer) => integer.into(),
+        ValueRef::Real(float) => float.into(),
+        ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned().into(),
+        ValueRef::Blob(_) => panic!("D1 holds no blob of ours"),
+    }
+}

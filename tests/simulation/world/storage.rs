@@ -1,0 +1,185 @@
+//! An object's storage: real SQLite in memory, with the platform's turns. Whatever an object writes between
+//! two waits is one commit, and the alarm belongs to it.
+
+use std::cell::{Cell, RefCell};
+
+use cartwright::domain::time::Timestamp;
+use cartwright::runtime::native::ObjectStorage;
+use cartwright::runtime::sqlite::Value;
+use rusqlite::types::{Value as Stored, ValueRef};
+use rusqlite::{Connection, Statement, params_from_iter};
+
+/// What statements of one object are kept ready.
+const KEPT_STATEMENTS: usize = 128;
+
+pub struct Storage {
+    connection: Connection,
+    in_turn: Cell<bool>,
+    /// When the alarm rings, as it is committed.
+    alarm: Cell<Option<i64>>,
+    /// As this turn leaves it.
+    alarm_of_turn: Cell<Option<i64>>,
+    /// An alarm that is being handled: it rings again if the handler dies.
+    pub ringing: Cell<Option<i64>>,
+    /// The next statement that writes fails, as a full disk makes it fail.
+    pub refuses: Cell<bool>,
+    refused: RefCell<bool>,
+}
+
+/// Opens a database from its bytes, or an empty one.
+pub fn connection(bytes: Option<&[u8]>) -> Connection {
+    let mut connection = Connection::open_in_memory().unwrap();
+    connection.set_prepared_statement_cache_capacity(KEPT_STATEMENTS);
+    if let Some(bytes) = bytes {
+        connection.deserialize_read_exact("main", bytes, bytes.len(), false).unwrap();
+    }
+    connection
+}
+
+impl Storage {
+    pub fn new(bytes: Option<&[u8]>) -> Self {
+        Self {
+            connection: connection(bytes),
+            in_turn: Cell::new(false),
+            alarm: Cell::new(None),
+            alarm_of_turn: Cell::new(None),
+            ringing: Cell::new(None),
+            refuses: Cell::new(false),
+            refused: RefCell::new(false),
+        }
+    }
+
+    /// The database as bytes, and the alarm.
+    pub fn bytes(&self) -> (Vec<u8>, Option<i64>) {
+        (self.connection.serialize("main").unwrap().to_vec(), self.alarm.get())
+    }
+
+    pub fn alarm(&self) -> Option<i64> {
+        self.alarm.get()
+    }
+
+    pub fn put_alarm(&self, at: Option<i64>) {
+        self.alarm.set(at);
+        self.alarm_of_turn.set(at);
+    }
+
+    fn begin(&self) -> Result<(), String> {
+        if !self.in_turn.replace(true) {
+            self.alarm_of_turn.set(self.alarm.get());
+            self.batch("BEGIN")?;
+        }
+        Ok(())
+    }
+
+    fn batch(&self, sql: &str) -> Result<(), String> {
+        self.connection.execute_batch(sql).map_err(|error| error.to_string())
+    }
+
+    /// Whether the turn has anything to commit.
+    pub fn has_written(&self) -> bool {
+        self.in_turn.get()
+            && (self.alarm_of_turn.get() != self.alarm.get() || self.connection.is_busy_writing())
+    }
+
+    /// Ends the turn, for good or as if it had not been.
+    pub fn end_turn(&self, kept: bool) {
+        if !self.in_turn.replace(false) {
+            return;
+        }
+        self.refuses.set(false);
+        if kept {
+            self.batch("COMMIT").unwrap();
+            self.alarm.set(self.alarm_of_turn.get());
+        } else {
+            self.batch("ROLLBACK").unwrap();
+        }
+    }
+
+    /// What is committed, for whoever looks from outside.
+    pub fn look(&self, sql: &str) -> Vec<Vec<Value>> {
+        assert!(!self.in_turn.get(), "a look from outside within a turn");
+        let mut statement = self.connection.prepare_cached(sql).unwrap();
+        all(&mut statement, Vec::new()).unwrap()
+    }
+}
+
+trait Writing {
+    fn is_busy_writing(&self) -> bool;
+}
+
+impl Writing for Connection {
+    fn is_busy_writing(&self) -> bool {
+        matches!(self.transaction_state(Some("main")), Ok(rusqlite::TransactionState::Write))
+    }
+}
+
+fn bound(value: Value) -> Stored {
+    match value {
+        Value::Null => Stored::Null,
+        Value::Boolean(yes) => Stored::Integer(yes.into()),
+        Value::Integer(integer) => Stored::Integer(integer),
+        Value::Float(float) => Stored::Real(float),
+        Value::String(text) => Stored::Text(text),
+        Value::Blob(bytes) => Stored::Blob(bytes),
+    }
+}
+
+fn read(value: ValueRef<'_>) -> Value {
+    match value {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(integer) => Value::Integer(integer),
+        ValueRef::Real(float) => Value::Float(float),
+        ValueRef::Text(text) => Value::String(String::from_utf8_lossy(text).into_owned()),
+        ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
+    }
+}
+
+fn all(statement: &mut Statement<'_>, parameters: Vec<Value>) -> rusqlite::Result<Vec<Vec<Value>>> {
+    let columns = statement.column_count();
+    let mut rows = statement.query(params_from_iter(parameters.into_iter().map(bound)))?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push((0..columns).map(|at| Ok(read(row.get_ref(at)?))).collect::<rusqlite::Result<_>>()?);
+    }
+    Ok(found)
+}
+
+impl ObjectStorage for Storage {
+    fn rows(
+        &self,
+        statement: &'static str,
+        parameters: Vec<Value>,
+    ) -> Result<Vec<Vec<Value>>, String> {
+        self.begin()?;
+        if parameters.is_empty() && statement.trim_end().trim_end_matches(';').contains(';') {
+            return self.batch(statement).map(|()| Vec::new());
+        }
+        let mut prepared =
+            self.connection.prepare_cached(statement).map_err(|error| error.to_string())?;
+        if self.refuses.get() && !prepared.readonly() {
+            self.refuses.set(false);
+            *self.refused.borrow_mut() = true;
+            return Err("database or disk is full".to_owned());
+        }
+        all(&mut prepared, parameters).map_err(|error| error.to_string())
+    }
+
+    fn transaction(&self, body: &mut dyn FnMut() -> Result<(), String>) -> Result<(), String> {
+        self.begin()?;
+        let alarm = self.alarm_of_turn.get();
+        self.batch("SAVEPOINT together")?;
+        let outcome = body();
+        if outcome.is_err() {
+            self.batch("ROLLBACK TO together")?;
+            self.alarm_of_turn.set(alarm);
+        }
+        self.batch("RELEASE together")?;
+        outcome
+    }
+
+    fn set_alarm(&self, at: Timestamp) -> Result<(), String> {
+        self.begin()?;
+        self.alarm_of_turn.set(Some(at.milliseconds()));
+        Ok(())
+    }
+}
