@@ -3,6 +3,7 @@
 #![cfg(test)]
 #![expect(clippy::arithmetic_side_effects, reason = "tests may overflow: that is how they fail")]
 
+mod contracts;
 #[path = "../simulation/gateways/mod.rs"]
 mod gateways;
 mod lab;

@@ -181,3 +181,29 @@ fn what_the_bank_took_is_not_given_back_too() {
         assert!(lab.refund(&ask).is_ok());
     }
 }
+
+#[test]
+fn an_order_that_is_paid_twice_says_so() {
+    let mut lab = Lab::new(Gateway::Razorpay);
+    let known = lab.paid(CaptureMode::Automatic);
+    lab.gateway.take_events();
+    lab.now = lab.now.plus_seconds(90);
+    assert!(lab.gateway.buyer_pays_again(&known.reference, lab.now));
+    let kinds: Vec<_> = lab.gateway.take_events().into_iter().map(|event| event.kind).collect();
+    assert_eq!(kinds, ["payment.authorized", "payment.captured"]);
+    let report = lab.retrieve(&known);
+    assert_eq!((report.captured_minor, report.charge), (3_998, known.charge.clone()));
+    assert_eq!(lab.booked(&known.reference).captured_minor(), 3_998);
+    // Each payment of the order gives back its own money and no more.
+    let ask = lab.refund_ask(&known, 1_999);
+    assert!(lab.refund(&ask).is_ok());
+    let ask = lab.refund_ask(&known, 1);
+    assert!(is_refused(&lab.refund(&ask)));
+    assert!(lab.gateway.dashboard_refund(&known.reference, 1_999, lab.now));
+    assert_eq!(lab.booked(&known.reference).kept_minor(), 0);
+    for which in [Gateway::Sandbox, Gateway::Stripe] {
+        let mut lab = Lab::new(which);
+        let known = lab.paid(CaptureMode::Automatic);
+        assert!(!lab.gateway.buyer_pays_again(&known.reference, lab.now));
+    }
+}

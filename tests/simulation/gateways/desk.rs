@@ -9,6 +9,7 @@ use super::books::{
     Attempt, BookedCapture, BookedDispute, BookedPayment, BookedRefund, Books, DisputeState,
     Origin, Outcome, RefundState, Standing,
 };
+pub use super::changes::{Denial, Happening, Wish};
 use super::{Event, razorpay, sandbox, stripe};
 
 const DAY_SECONDS: i64 = 24 * 60 * 60;
@@ -25,45 +26,6 @@ pub struct Desk {
     /// How long a new payment is not found by a search.
     pub search_lag_milliseconds: i64,
     counter: u64,
-}
-
-/// What happened to a payment, as far as it is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Happening {
-    Created,
-    NeedsBuyer,
-    Processing,
-    Held,
-    Taken,
-    Declined,
-    Cancelled,
-    RefundMade(usize),
-    RefundSettled(usize),
-    Disputed(usize),
-    DisputeDecided(usize),
-}
-
-/// Why a change is not made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Denial {
-    Missing,
-    State,
-    TooMuch,
-    Currency,
-    Disputed,
-    AlreadyRefunded,
-}
-
-/// What a refund is asked for with.
-#[derive(Debug, Clone)]
-pub struct Wish {
-    pub reference: String,
-    /// Without one, all that is left.
-    pub amount_minor: Option<i64>,
-    pub currency: Option<String>,
-    pub origin: Origin,
-    pub order_id: Option<String>,
-    pub reason: Option<String>,
 }
 
 impl Desk {
@@ -179,6 +141,19 @@ impl Desk {
         is_manual || self.capture(reference, asked, true, Origin::Terms, at).is_ok()
     }
 
+    /// A bank that says yes late to an attempt at an order that was paid since: its money comes twice.
+    pub fn pay_again(&mut self, reference: &str, at: Timestamp) -> bool {
+        let can = self.which == Gateway::Razorpay;
+        let Some(payment) = self.books.payments.get_mut(reference).filter(|_| can) else {
+            return false;
+        };
+        if payment.standing != Standing::Captured || payment.terms.is_manual {
+            return false;
+        }
+        payment.standing = Standing::AwaitingMethod;
+        self.approve(reference, at)
+    }
+
     const fn charge_prefix(&self) -> &'static str {
         match self.which {
             Gateway::Stripe => "ch",
@@ -273,7 +248,10 @@ impl Desk {
         if is_disputed && self.which != Gateway::Razorpay {
             return Err(Denial::Disputed);
         }
-        let left = refundable(payment);
+        let Some(charge) = wish.charge.or_else(|| with_money(payment)) else {
+            return Err(Denial::AlreadyRefunded);
+        };
+        let left = refundable(payment, &charge);
         if left <= 0 {
             return Err(Denial::AlreadyRefunded);
         }
@@ -287,7 +265,7 @@ impl Desk {
             _ if self.refunds_wait => RefundState::Pending,
             _ => RefundState::Succeeded,
         };
-        let (number, charge) = (payment.refunds.len(), approved(payment));
+        let number = payment.refunds.len();
         let id = self.id(match self.which {
             Gateway::Stripe => "re",
             Gateway::Razorpay => "rfnd",
@@ -332,11 +310,8 @@ impl Desk {
     /// The buyer's bank takes back all that is left.
     pub fn dispute(&mut self, reference: &str, at: Timestamp) -> bool {
         let Some(payment) = self.books.payments.get(reference) else { return false };
-        let (left, number) = (refundable(payment), payment.disputes.len());
-        if left <= 0 || payment.captures.is_empty() {
-            return false;
-        }
-        let charge = approved(payment);
+        let Some(charge) = with_money(payment) else { return false };
+        let (left, number) = (refundable(payment, &charge), payment.disputes.len());
         let id = self.id(match self.which {
             Gateway::Stripe => "du",
             Gateway::Razorpay => "disp",
@@ -374,7 +349,20 @@ pub fn approved(payment: &BookedPayment) -> String {
     yes.map(|attempt| attempt.id.clone()).unwrap_or_default()
 }
 
-/// What can still go back.
-pub fn refundable(payment: &BookedPayment) -> i64 {
-    payment.captured_minor() - payment.refunding_minor() - payment.charged_back_minor()
+/// What can still go back of an attempt's money.
+fn refundable(payment: &BookedPayment, charge: &str) -> i64 {
+    let taken = payment.captures.iter().filter(|one| one.charge == charge);
+    let given = payment.refunds.iter().filter(|one| one.charge == charge);
+    let lost = payment.disputes.iter().filter(|one| one.charge == charge);
+    let given = given.filter(|one| one.state != RefundState::Failed);
+    let lost = lost.filter(|one| one.state != DisputeState::Won);
+    taken.map(|one| one.amount_minor).sum::<i64>()
+        - given.map(|one| one.amount_minor).sum::<i64>()
+        - lost.map(|one| one.amount_minor).sum::<i64>()
+}
+
+/// The first attempt of whose money something can go back.
+fn with_money(payment: &BookedPayment) -> Option<String> {
+    let charges = payment.captures.iter().map(|capture| &capture.charge);
+    charges.into_iter().find(|charge| refundable(payment, charge) > 0).cloned()
 }

@@ -5,6 +5,7 @@
 //! Nothing here has a clock, chance or a map without order: the same calls give the same bytes.
 
 pub mod books;
+mod changes;
 mod desk;
 mod exchange;
 mod razorpay;
@@ -214,6 +215,13 @@ impl SimulatedGateway {
         self.desk.decline(reference, at)
     }
 
+    /// An order that is paid is paid once more, as a late answer of a bank can do at Razorpay where the
+    /// money is taken at once. Says whether that was possible.
+    pub fn buyer_pays_again(&mut self, reference: &str, now: Timestamp) -> bool {
+        let at = self.own(now);
+        self.desk.pay_again(reference, at)
+    }
+
     /// The parameters with which the buyer's browser comes back from the gateway.
     pub fn return_parameters(&self, reference: &str) -> Vec<(&'static str, String)> {
         let Some(payment) = self.desk.books.payments.get(reference) else { return Vec::new() };
@@ -237,6 +245,7 @@ impl SimulatedGateway {
     pub fn dashboard_refund(&mut self, reference: &str, amount_minor: i64, now: Timestamp) -> bool {
         let wish = Wish {
             reference: reference.to_owned(),
+            charge: None,
             amount_minor: Some(amount_minor),
             currency: None,
             origin: Origin::Dashboard,

@@ -213,6 +213,7 @@ fn give_back(desk: &mut Desk, id: &str, input: &Value, at: Timestamp) -> HttpRep
     let operation = text(&input["receipt"]).or_else(|| text(&input["notes"]["operation_id"]));
     let wish = Wish {
         reference: reference.clone(),
+        charge: Some(id.to_owned()),
         amount_minor: input["amount"].as_i64(),
         currency: None,
         origin: Origin::Request(operation),

@@ -196,6 +196,7 @@ fn refund(desk: &mut Desk, input: &Value, at: Timestamp) -> HttpReply {
     let made = desk.refund(
         Wish {
             reference: reference.clone(),
+            charge: None,
             amount_minor: Some(amount),
             currency: Some(currency),
             origin: Origin::Request(text(input, "operation_id")),

@@ -240,6 +240,7 @@ fn refund(desk: &mut Desk, form: &Form, at: Timestamp) -> HttpReply {
     let reference = text("payment_intent").unwrap_or_default();
     let wish = Wish {
         reference: reference.clone(),
+        charge: None,
         amount_minor: text("amount").map(|_| amount(form, "amount").unwrap_or(0)),
         currency: None,
         origin: Origin::Request(text("metadata[operation_id]")),

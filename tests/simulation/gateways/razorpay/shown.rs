@@ -101,7 +101,6 @@ pub fn refund_object(payment: &BookedPayment, refund: &BookedRefund) -> Value {
         "notes": notes,
         "receipt": operation,
         "acquirer_data": {"arn": null},
-        "batch_id": null,
         "status": match refund.state {
             RefundState::Pending => "pending",
             RefundState::Succeeded => "processed",
@@ -174,8 +173,12 @@ pub fn told(payment: &BookedPayment, happening: Happening) -> Vec<(String, Value
             let payload = json!({"payment": attempt(&approved(payment))});
             let mut whole = payload.clone();
             whole["order"] = order_object(payment, false);
-            let captured = ("payment.captured".to_owned(), payload);
-            return vec![captured, ("order.paid".to_owned(), whole)];
+            let mut events = vec![("payment.captured".to_owned(), payload)];
+            // An order is paid once, whatever comes after.
+            if payment.captures.len() == 1 {
+                events.push(("order.paid".to_owned(), whole));
+            }
+            return events;
         }
         Happening::Cancelled => match lapse_object(payment) {
             Some(refund) => {

@@ -64,7 +64,6 @@ pub fn intent(payment: &BookedPayment) -> Value {
         "canceled_at": null,
         "capture_method": if payment.terms.is_manual { "manual" } else { "automatic" },
         "client_secret": format!("{}_secret_simulated", payment.reference),
-        "confirmation_method": "automatic",
         "created": payment.created_at.seconds(),
         "currency": currency(payment),
         "description": null,
@@ -131,15 +130,13 @@ pub fn refund_object(payment: &BookedPayment, refund: &BookedRefund) -> Value {
         Some(operation) => json!({"order_id": refund.order_id, "operation_id": operation}),
         None => json!({}),
     };
-    let is_failed = refund.state == RefundState::Failed;
-    json!({
+    let mut shown = json!({
         "id": refund.id,
         "object": "refund",
         "amount": refund.amount_minor,
         "charge": refund.charge,
         "created": refund.created_at.seconds(),
         "currency": currency(payment),
-        "failure_reason": is_failed.then_some("expired_or_canceled_card"),
         "metadata": metadata,
         "payment_intent": payment.reference,
         "reason": null,
@@ -148,7 +145,11 @@ pub fn refund_object(payment: &BookedPayment, refund: &BookedRefund) -> Value {
             RefundState::Succeeded => "succeeded",
             RefundState::Failed => "failed",
         },
-    })
+    });
+    if refund.state == RefundState::Failed {
+        shown["failure_reason"] = json!("expired_or_canceled_card");
+    }
+    shown
 }
 
 /// A dispute.
