@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use cartwright::domain::payment::{CaptureMode, Gateway, OperationKind};
+use cartwright::domain::time::Timestamp;
 use cartwright::providers::payment::contract::{ListedMovement, Window};
 
 use crate::gateways::books::{DisputeState, RefundState};
@@ -79,8 +80,8 @@ fn the_lists_are_the_books() {
             .collect();
         assert_eq!(seen.len(), entries.len(), "{which:?}: a line is listed twice");
         assert_eq!(seen, moved(&lab), "{which:?}");
-        // Two windows side by side are the one window.
-        let middle = from.plus_seconds(700);
+        // Two windows side by side are the one window, also where money moved in the second between.
+        let middle = Timestamp::from_milliseconds(from.plus_seconds(720).seconds() * 1_000);
         let first = listed(&mut lab, Window { from, to: middle });
         let second = listed(&mut lab, Window { from: middle, to });
         assert!(!first.is_empty() && !second.is_empty());
