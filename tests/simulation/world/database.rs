@@ -6,7 +6,7 @@ use rusqlite::types::{Value as Stored, ValueRef};
 use rusqlite::{Connection, params_from_iter};
 use serde_json::{Map, Value as Json};
 
-use super::storage::connection;
+use super::storage::{bytes_of, connection};
 
 pub struct Database(Connection);
 
@@ -31,7 +31,7 @@ impl Database {
     }
 
     pub fn bytes(&self) -> Vec<u8> {
-        self.0.serialize("main").unwrap().to_vec()
+        bytes_of(&self.0)
     }
 
     /// Runs statements, all of them or none.
@@ -45,11 +45,9 @@ impl Database {
 
     fn one(&self, statement: &NativeStatement) -> rusqlite::Result<NativeRows> {
         let mut prepared = self.0.prepare_cached(statement.sql)?;
-        let names: Vec<String> =
-            prepared.column_names().into_iter().map(str::to_owned).collect();
+        let names: Vec<String> = prepared.column_names().into_iter().map(str::to_owned).collect();
         let writes = !prepared.readonly();
-        let mut rows =
-            prepared.query(params_from_iter(statement.parameters.iter().map(bound)))?;
+        let mut rows = prepared.query(params_from_iter(statement.parameters.iter().map(bound)))?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
             let mut fields = Map::new();
@@ -66,12 +64,12 @@ impl Database {
     /// What is there, for whoever looks from outside.
     pub fn look(&self, sql: &str) -> Vec<Map<String, Json>> {
         let mut prepared = self.0.prepare_cached(sql).unwrap();
-        let names: Vec<String> =
-            prepared.column_names().into_iter().map(str::to_owned).collect();
+        let names: Vec<String> = prepared.column_names().into_iter().map(str::to_owned).collect();
         let mut rows = prepared.query([]).unwrap();
         let mut found = Vec::new();
         while let Some(row) = rows.next().unwrap() {
-            let field = |(at, name): (usize, &String)| (name.clone(), json(row.get_ref(at).unwrap()));
+            let field =
+                |(at, name): (usize, &String)| (name.clone(), json(row.get_ref(at).unwrap()));
             found.push(names.iter().enumerate().map(field).collect());
         }
         found

@@ -150,9 +150,8 @@ impl Machine {
     pub fn ready(&self) -> Vec<usize> {
         self.hear_wakes();
         let actors = self.actors.borrow();
-        let is_ready = |(number, state): (usize, &ActorState)| {
-            (!state.ready.is_empty()).then_some(number)
-        };
+        let is_ready =
+            |(number, state): (usize, &ActorState)| (!state.ready.is_empty()).then_some(number);
         actors.iter().enumerate().filter_map(is_ready).collect()
     }
 
@@ -162,9 +161,11 @@ impl Machine {
         loop {
             self.hear_wakes();
             let Some(task) = self.with(number, |state| state.ready.pop_front()) else { break };
-            let taken = self.tasks.borrow_mut().get_mut(&task).and_then(|task| {
-                task.work.take().map(|work| (work, task.waker.clone()))
-            });
+            let taken = self
+                .tasks
+                .borrow_mut()
+                .get_mut(&task)
+                .and_then(|task| task.work.take().map(|work| (work, task.waker.clone())));
             let Some((mut work, waker)) = taken else { continue };
             match work.as_mut().poll(&mut Context::from_waker(&waker)) {
                 Poll::Ready(()) => {

@@ -205,12 +205,14 @@ impl World {
     pub fn objects(&self, binding: &str) -> Vec<String> {
         let machine = &self.0.machine;
         let mut names: Vec<String> = (0..machine.count())
-            .filter_map(|number| machine.with(number, |state| match &state.actor {
-                Actor::Object(known, name) if *known == binding && state.storage.is_some() => {
-                    Some(name.clone())
-                }
-                _ => None,
-            }))
+            .filter_map(|number| {
+                machine.with(number, |state| match &state.actor {
+                    Actor::Object(known, name) if *known == binding && state.storage.is_some() => {
+                        Some(name.clone())
+                    }
+                    _ => None,
+                })
+            })
             .collect();
         names.sort();
         names
@@ -320,7 +322,8 @@ impl Inner {
     fn turn(&self, number: usize) {
         self.turns.set(self.turns.get() + 1);
         assert!(self.turns.get() < MAX_TURNS, "the world does not come to an end");
-        let digest = self.digest.get().rotate_left(5) ^ number as u64 ^ self.machine.now.get() as u64;
+        let digest =
+            self.digest.get().rotate_left(5) ^ number as u64 ^ self.machine.now.get() as u64;
         self.digest.set(digest.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let storage = self.machine.with(number, |state| state.storage.clone());
         if let Some(storage) = &storage {

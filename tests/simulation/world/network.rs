@@ -123,7 +123,9 @@ impl Inner {
                 OutgoingBody::Text(text) => text,
                 OutgoingBody::Shared(text) => text.to_string(),
                 OutgoingBody::Static(text) => text.to_owned(),
-                OutgoingBody::Empty | OutgoingBody::Asset | OutgoingBody::Stream(_) => String::new(),
+                OutgoingBody::Empty | OutgoingBody::Asset | OutgoingBody::Stream(_) => {
+                    String::new()
+                }
             };
             let answer = Answer { status: outgoing.status, headers: outgoing.headers, body };
             me.tell(|| format!("{line}: {}", answer.status));

@@ -58,11 +58,7 @@ impl Delivered for &Message {
 
 impl Inner {
     /// Messages on their way to the queue.
-    pub(super) fn take_messages(
-        &self,
-        messages: Vec<String>,
-        sender: Sender<Result<(), String>>,
-    ) {
+    pub(super) fn take_messages(&self, messages: Vec<String>, sender: Sender<Result<(), String>>) {
         if self.strikes(|w| w.queue_refuses, "the queue refused") {
             drop(sender.send(Err("Queue sendBatch failed".to_owned())));
             return;
@@ -70,7 +66,8 @@ impl Inner {
         for text in messages {
             self.put(text, 1_000);
         }
-        let failed = self.strikes(|w| w.queue_taken_and_failed, "the queue took and said it failed");
+        let failed =
+            self.strikes(|w| w.queue_taken_and_failed, "the queue took and said it failed");
         let answer = if failed { Err(LOST.to_owned()) } else { Ok(()) };
         let wait = self.chance.borrow_mut().between(0, 10);
         self.machine.after(wait, Box::new(move || drop(sender.send(answer))));

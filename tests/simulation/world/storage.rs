@@ -6,6 +6,7 @@ use std::cell::{Cell, RefCell};
 use cartwright::domain::time::Timestamp;
 use cartwright::runtime::native::ObjectStorage;
 use cartwright::runtime::sqlite::Value;
+use rusqlite::backup::Backup;
 use rusqlite::types::{Value as Stored, ValueRef};
 use rusqlite::{Connection, Statement, params_from_iter};
 
@@ -36,6 +37,13 @@ pub fn connection(bytes: Option<&[u8]>) -> Connection {
     connection
 }
 
+/// A database as bytes. Only a connection of one's own gives them, so a copy is made first.
+pub fn bytes_of(connection: &Connection) -> Vec<u8> {
+    let mut copy = Connection::open_in_memory().unwrap();
+    Backup::new(connection, &mut copy).unwrap().step(-1).unwrap();
+    copy.serialize("main").unwrap().to_vec()
+}
+
 impl Storage {
     pub fn new(bytes: Option<&[u8]>) -> Self {
         Self {
@@ -51,7 +59,7 @@ impl Storage {
 
     /// The database as bytes, and the alarm.
     pub fn bytes(&self) -> (Vec<u8>, Option<i64>) {
-        (self.connection.serialize("main").unwrap().to_vec(), self.alarm.get())
+        (bytes_of(&self.connection), self.alarm.get())
     }
 
     pub fn alarm(&self) -> Option<i64> {
@@ -139,7 +147,9 @@ fn all(statement: &mut Statement<'_>, parameters: Vec<Value>) -> rusqlite::Resul
     let mut rows = statement.query(params_from_iter(parameters.into_iter().map(bound)))?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        found.push((0..columns).map(|at| Ok(read(row.get_ref(at)?))).collect::<rusqlite::Result<_>>()?);
+        found.push(
+            (0..columns).map(|at| Ok(read(row.get_ref(at)?))).collect::<rusqlite::Result<_>>()?,
+        );
     }
     Ok(found)
 }
