@@ -16,7 +16,7 @@ mod weather;
 mod webhooks;
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::{Rc, Weak};
 
 use cartwright::domain::payment::Gateway;
@@ -64,6 +64,8 @@ pub struct Inner {
     chance: RefCell<Chance>,
     weather: Cell<Weather>,
     gateways: RefCell<Vec<SimulatedGateway>>,
+    /// When gateways wake by themselves.
+    gateway_wakes: RefCell<BTreeSet<(usize, Timestamp)>>,
     database: Database,
     queue: Queue,
     /// How often the process was killed: what was on its way to it before is gone.
@@ -101,6 +103,7 @@ impl World {
             chance: RefCell::new(chance),
             weather: Cell::new(Weather::CALM),
             gateways: RefCell::new(gateways),
+            gateway_wakes: RefCell::default(),
             database: Database::new(shop.database.as_deref()),
             queue: Queue::default(),
             process: Cell::new(0),
@@ -244,21 +247,31 @@ impl World {
     /// Sets somebody's clock this far off from now on.
     pub fn put_clock_off(&self, actor: &Actor, milliseconds: i64) {
         let number = self.0.machine.number(actor);
-        self.0.machine.with(number, |state| state.clock_off = milliseconds);
+        self.0.machine.with(number, |state| {
+            state.clock_off = milliseconds;
+            state.storage.iter().for_each(|storage| storage.expected.set(None));
+        });
         self.0.expect_alarm(number);
     }
 
     /// Every clock is right again.
     pub fn put_clocks_right(&self) {
         for number in 0..self.0.machine.count() {
-            self.0.machine.with(number, |state| state.clock_off = 0);
-            self.0.expect_alarm(number);
+            let actor = self.0.machine.with(number, |state| state.actor.clone());
+            self.put_clock_off(&actor, 0);
         }
     }
 
     /// The process dies and is started again on the same storage.
     pub fn kill(&self) {
         self.0.kill();
+    }
+
+    /// Every actor that may die.
+    pub fn actors(&self) -> Vec<Actor> {
+        let actor = |number| self.0.machine.with(number, |state| state.actor.clone());
+        let all = (0..self.0.machine.count()).map(actor);
+        all.filter(|actor| *actor != Actor::People).collect()
     }
 
     /// What the schedule calls for.
@@ -367,6 +380,7 @@ impl Inner {
             // The handler did not come to its end: the alarm rings again.
             let at = storage.alarm().map_or(at, |other| other.min(at));
             storage.put_alarm(Some(at));
+            storage.expected.set(None);
         }
         self.expect_alarm(number);
     }
@@ -385,7 +399,11 @@ impl Inner {
     fn expect_alarm(&self, number: usize) {
         let (storage, off) =
             self.machine.with(number, |state| (state.storage.clone(), state.clock_off));
-        let Some(at) = storage.and_then(|storage| storage.alarm()) else { return };
+        let Some(storage) = storage else { return };
+        let Some(at) = storage.alarm().filter(|at| storage.expected.replace(Some(*at)) != Some(*at))
+        else {
+            return;
+        };
         let mut wait = at - off - self.machine.now.get();
         if self.strikes(|w| w.alarm_late, "an alarm was late") {
             wait += self.chance.borrow_mut().between(1_000, 3_600_000);
@@ -400,8 +418,10 @@ impl Inner {
         let storage = self.machine.with(number, |state| state.storage.clone());
         let Some(storage) = storage else { return };
         if storage.ringing.get().is_some() || (once && storage.alarm() != Some(at)) {
+            // One that is set while another is handled rings after that.
             return;
         }
+        storage.expected.set(None);
         storage.put_alarm(None);
         storage.ringing.set(Some(at));
         let Some(open) = self.open(number) else { return };
@@ -412,6 +432,7 @@ impl Inner {
                 open.ring().await;
                 if me.machine.life(number) == life {
                     storage.ringing.set(None);
+                    storage.expected.set(None);
                     if me.strikes(|w| w.alarm_twice, "an alarm rang twice") {
                         let again = me.me();
                         let wait = me.chance.borrow_mut().between(0, 5_000);

@@ -1,7 +1,7 @@
 //! An object's storage: real SQLite in memory, with the platform's turns. Whatever an object writes between
 //! two waits is one commit, and the alarm belongs to it.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 
 use cartwright::domain::time::Timestamp;
 use cartwright::runtime::native::ObjectStorage;
@@ -22,9 +22,10 @@ pub struct Storage {
     alarm_of_turn: Cell<Option<i64>>,
     /// An alarm that is being handled: it rings again if the handler dies.
     pub ringing: Cell<Option<i64>>,
+    /// The alarm that the world looks forward to.
+    pub expected: Cell<Option<i64>>,
     /// The next statement that writes fails, as a full disk makes it fail.
     pub refuses: Cell<bool>,
-    refused: RefCell<bool>,
 }
 
 /// Opens a database from its bytes, or an empty one.
@@ -52,8 +53,8 @@ impl Storage {
             alarm: Cell::new(None),
             alarm_of_turn: Cell::new(None),
             ringing: Cell::new(None),
+            expected: Cell::new(None),
             refuses: Cell::new(false),
-            refused: RefCell::new(false),
         }
     }
 
@@ -168,7 +169,6 @@ impl ObjectStorage for Storage {
             self.connection.prepare_cached(statement).map_err(|error| error.to_string())?;
         if self.refuses.get() && !prepared.readonly() {
             self.refuses.set(false);
-            *self.refused.borrow_mut() = true;
             return Err("database or disk is full".to_owned());
         }
         all(&mut prepared, parameters).map_err(|error| error.to_string())

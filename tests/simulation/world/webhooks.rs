@@ -16,6 +16,11 @@ impl Inner {
     /// Sends what a gateway has to tell.
     pub(super) fn deliver_events(&self, which: usize) {
         let events = self.gateways.borrow_mut()[which].take_events();
+        let wakes_at = self.gateways.borrow()[which].wakes_at();
+        if let Some(at) = wakes_at.filter(|at| self.gateway_wakes.borrow_mut().insert((which, *at))) {
+            let (me, wait) = (self.me(), at.milliseconds() - self.machine.now.get());
+            self.machine.after(wait, Box::new(move || me.advance_gateway(which, at)));
+        }
         for event in events {
             let event = Rc::new(event);
             let mut wait = self.chance.borrow_mut().between(0, 3_000);
@@ -34,6 +39,14 @@ impl Inner {
             let me = self.me();
             self.machine.after(wait, Box::new(move || me.deliver(which, event, 0)));
         }
+    }
+
+    /// What happens at a gateway by itself.
+    fn advance_gateway(&self, which: usize, at: Timestamp) {
+        self.gateway_wakes.borrow_mut().remove(&(which, at));
+        let now = Timestamp::from_milliseconds(self.machine.now.get());
+        self.gateways.borrow_mut()[which].advance(now);
+        self.deliver_events(which);
     }
 
     fn deliver(self: &Rc<Self>, which: usize, event: Rc<Event>, tries: u32) {

@@ -1,0 +1,183 @@
+//! Playing worlds: one by its seed, with all of its steps or some of them, or many on several threads.
+
+use std::cell::Cell;
+use std::sync::OnceLock;
+use std::thread;
+
+use cartwright::domain::payment::Gateway;
+
+use crate::chance::Chance;
+use crate::exercised::Exercised;
+use crate::gateways::SimulatedGateway;
+use crate::people::shopkeeper;
+use crate::world::{Snapshot, Weather, World};
+
+/// Steps of chance in each world, before it comes to rest.
+pub const STEPS: usize = 40;
+
+const SECOND: i64 = 1_000;
+const MINUTE: i64 = 60 * SECOND;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+
+/// How long everything works at the end: longer than any window, schedule or wait of the product that is
+/// counted in days.
+const REST: [i64; 6] = [HOUR, 6 * HOUR, DAY, 3 * DAY, 4 * DAY, 2 * HOUR];
+
+thread_local! {
+    /// The seed of the world that this thread plays: a broken promise panics, and its seed must be told.
+    static PLAYED: Cell<Option<u64>> = const { Cell::new(None) };
+}
+
+/// The seed of the world that this thread plays.
+pub fn played() -> Option<u64> {
+    PLAYED.get()
+}
+
+fn shop() -> &'static Snapshot {
+    static SHOP: OnceLock<Snapshot> = OnceLock::new();
+    SHOP.get_or_init(|| thread::spawn(shopkeeper::opened).join().unwrap())
+}
+
+/// Plays one world with these of its steps. A promise that is not kept panics. A world has a thread of its
+/// own, so that it remembers nothing of another.
+pub fn play(seed: u64, steps: Vec<usize>, tells: bool) -> (Exercised, u64) {
+    let shop = shop();
+    let played = thread::spawn(move || {
+        PLAYED.set(Some(seed));
+        let told = live(seed, shop, &steps, tells);
+        PLAYED.set(None);
+        told
+    });
+    match played.join() {
+        Ok(told) => told,
+        Err(cause) => std::panic::resume_unwind(cause),
+    }
+}
+
+fn gateways(chance: &mut Chance) -> Vec<SimulatedGateway> {
+    let which = [Gateway::Sandbox, Gateway::Stripe, Gateway::Razorpay];
+    let mut of = |which| {
+        let ahead = if chance.one_in(2) { 0 } else { chance.between(-90 * SECOND, 90 * SECOND) };
+        SimulatedGateway::new(which, ahead)
+    };
+    which.map(&mut of).into()
+}
+
+fn live(seed: u64, shop: &Snapshot, steps: &[usize], tells: bool) -> (Exercised, u64) {
+    let mut chance = Chance::new(seed);
+    let world = World::new(seed, shop, gateways(&mut chance), tells);
+    for step in steps {
+        chance.begin_step(*step);
+        world.begin_step(*step);
+        take_step(&world, *step, &mut chance);
+    }
+    chance.begin_step(STEPS);
+    world.begin_step(STEPS);
+    world.tell(|| "everything works".to_owned());
+    world.set_weather(Weather::CALM);
+    world.put_clocks_right();
+    for while_long in REST {
+        world.run_for(while_long);
+        world.run_schedule();
+    }
+    world.run_for(HOUR);
+    (world.exercised(), world.digest())
+}
+
+fn take_step(world: &World, step: usize, chance: &mut Chance) {
+    match chance.below(24) {
+        0..=3 => world.set_weather(Weather::of(chance)),
+        4 => world.set_weather(Weather::CALM),
+        5 => {
+            world.note("the process was killed between two steps");
+            world.kill();
+        }
+        6 => world.run_schedule(),
+        7 => jump_clock(world, chance),
+        _ => act(world, step, chance),
+    }
+    let while_long = match chance.below(20) {
+        0..=11 => chance.between(0, 4 * SECOND),
+        12..=15 => chance.between(0, 2 * MINUTE),
+        16..=17 => chance.between(0, HOUR),
+        18 => chance.between(0, 6 * HOUR),
+        _ => chance.between(0, 2 * DAY),
+    };
+    world.tell(|| format!("step {step} was taken; {while_long} ms pass"));
+    world.run_for(while_long);
+}
+
+fn act(world: &World, _step: usize, chance: &mut Chance) {
+    use serde_json::json;
+    let key = format!("key-{}", chance.next());
+    let sku = *chance.of(&["MUG", "LAMP", "RUG", "VASE", "SET"]);
+    let (gateway, method, currency) = *chance.of(&[("sandbox","auto","USD"),("sandbox","instant","USD"),("stripe","pm_card_visa","USD"),("razorpay","","INR")]);
+    let mut payment = json!({"gateway": gateway});
+    if !method.is_empty() { payment["method"] = method.into(); }
+    let body = json!({
+        "currency": currency, "lines": [{"sku": sku, "quantity": 1}], "email": "ada@example.com",
+        "shipping_address": {"name": "Ada", "line1": "500 Howard Street", "city": "San Francisco", "region": "CA", "postal_code": "94105", "country": "US"},
+        "shipping_method": "standard", "payment": payment,
+    });
+    let world2 = world.clone();
+    world.begin(async move {
+        for _ in 0..4 {
+            let answer = crate::people::ask(&world2, crate::people::By::Storefront, "POST", "/v1/checkouts", Some(&key), Some(&body)).await;
+            if let Some(answer) = answer {
+                world2.note(format!("checkout {} {}", answer.status, answer.json()["code"].as_str().unwrap_or("")));
+                if answer.status != 503 { break; }
+            }
+            world2.sleep(5_000).await;
+        }
+        world2.sleep(10_000).await;
+        for which in 0..world2.gateways() {
+            for reference in world2.gateway(which, |g| g.awaiting_buyer()) {
+                let now = world2.now();
+                world2.gateway(which, |g| g.buyer_approves(&reference, now));
+            }
+        }
+    });
+}
+
+fn jump_clock(world: &World, chance: &mut Chance) {
+    let actors = world.actors();
+    if actors.is_empty() {
+        return;
+    }
+    let actor = chance.of(&actors).clone();
+    let off = match chance.below(4) {
+        0 => chance.between(-5 * MINUTE, 5 * MINUTE),
+        1 => -HOUR,
+        2 => DAY,
+        _ => 0,
+    };
+    world.note("a clock jumped");
+    world.tell(|| format!("the clock of {actor:?} is {off} ms off"));
+    world.put_clock_off(&actor, off);
+}
+
+/// Plays the worlds of seeds 0 to `seeds`, and counts what happened in them.
+pub fn run(seeds: u64, threads: usize) -> Exercised {
+    let mut exercised = Exercised::default();
+    thread::scope(|scope| {
+        let runs: Vec<_> = (0..threads)
+            .map(|thread| {
+                scope.spawn(move || {
+                    let mut exercised = Exercised::default();
+                    for seed in (thread as u64..seeds).step_by(threads) {
+                        exercised.add(&play(seed, (0..STEPS).collect(), false).0);
+                    }
+                    exercised
+                })
+            })
+            .collect();
+        for run in runs {
+            match run.join() {
+                Ok(one) => exercised.add(&one),
+                Err(cause) => std::panic::resume_unwind(cause),
+            }
+        }
+    });
+    exercised
+}
