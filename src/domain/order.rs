@@ -5,6 +5,7 @@
 
 mod attention;
 mod channel;
+mod forgotten;
 mod payments;
 mod returns;
 

@@ -20,6 +20,7 @@ use super::news::{
     Whose, put_off, take_failure, take_movements, take_never_received, take_refund_answer,
     take_report,
 };
+use super::reminders;
 use super::schedule::warn_at;
 use super::settle::settle;
 use super::shortage;
@@ -29,6 +30,8 @@ use super::shortage;
 pub enum Input {
     /// SKUs answered a reserve, commit or release.
     Stock(Vec<(Sku, ClaimReply)>),
+    /// A SKU whose object had forgotten what it once answered was told again, and answered this.
+    Reminded(Sku, ClaimReply),
     /// A SKU told where an order's units come from, and the version of its counters that says so.
     Placed(Sku, Placement, i64),
     /// A gateway answered a call made for an operation.
@@ -145,6 +148,7 @@ fn take_in(order: &mut Order, input: Input, now: Timestamp, fresh: &mut dyn FnMu
                 take_stock_answer(order, &sku, reply, now);
             }
         }
+        Input::Reminded(sku, reply) => reminders::take_answer(order, &sku, reply, now),
         Input::Placed(sku, placement, version) => {
             if let Some(claim) = order.claims.iter_mut().find(|claim| claim.sku == sku) {
                 claim.placed(placement, version);

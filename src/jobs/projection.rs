@@ -1,12 +1,13 @@
 //! The queue's consumer: writes what objects tell into D1, in batches.
 //!
 //! Every row is guarded by its version, so a message that comes twice or late changes nothing. A
-//! batch of which D1 wrote nothing is tried again as a whole; a message that can't be read is given
-//! up at once and goes to the dead-letter queue after the platform's retries.
+//! batch of which D1 wrote nothing is tried again as a whole; a message that can't be read is tried again
+//! by itself, and goes to the dead-letter queue after the platform's retries. Whoever sent it sends it anew
+//! until D1 is seen to hold what it tells.
 
 use std::collections::BTreeMap;
 
-use crate::domain::id::OrderId;
+use crate::domain::id::{OrderId, Sku};
 use crate::domain::inventory::{Alert, ChannelAvailability, StockLevel};
 use crate::domain::invoice::InvoiceEntry;
 use crate::domain::order::Order;
@@ -20,6 +21,10 @@ use crate::storage::{channels, invoices, orders, stock_alerts, stock_documents, 
 
 /// Seconds before a batch that D1 refused is tried again.
 const RETRY_AFTER_SECONDS: u32 = 5;
+
+/// Seconds before a message that can't be read is tried again; with all of the platform's retries that is
+/// more than an hour.
+const UNREADABLE_AGAIN_AFTER_SECONDS: u32 = 60;
 
 /// What a batch of messages tells, by where it is written. Of an order or a SKU that is told of more than
 /// once, the newest is all there is to write.
@@ -60,14 +65,16 @@ impl Told {
         }
     }
 
-    async fn write(&self, platform: &Platform) -> std::result::Result<(), Unavailable> {
+    /// Answers which SKUs' objects seem to have been put back to an earlier state.
+    async fn write(&self, platform: &Platform) -> std::result::Result<Vec<Sku>, Unavailable> {
         let database = platform.database()?;
         orders::upsert_batch(&database, &self.orders.values().collect::<Vec<_>>()).await?;
-        stock_levels::upsert_batch(&database, &self.levels).await?;
+        let put_back = stock_levels::upsert_batch(&database, &self.levels).await?;
         stock_alerts::upsert_batch(&database, &self.alerts).await?;
         stock_documents::upsert_batch(&database, &self.stock_documents).await?;
         channels::upsert_batch(&database, &self.channels).await?;
-        invoices::insert_batch(&database, &self.invoices).await
+        invoices::insert_batch(&database, &self.invoices).await?;
+        Ok(put_back)
     }
 }
 
@@ -83,22 +90,26 @@ pub async fn project<M: Delivered>(platform: &Platform, batch: impl IntoIterator
             }
             None => {
                 log::event(Level::Error, "projection.unreadable", serde_json::json!({}));
-                message.retry(None);
+                // Code that is newer than this one may be able to: a deployment, or a roll-back, is under way.
+                message.retry(Some(UNREADABLE_AGAIN_AFTER_SECONDS));
             }
         }
     }
     let written = told.write(platform).await;
     for message in readable {
         match &written {
-            Ok(()) => message.acknowledge(),
+            Ok(_) => message.acknowledge(),
             Err(_) => message.retry(Some(RETRY_AFTER_SECONDS)),
         }
     }
     if told.introduces_channels {
         super::channels::introduce(platform).await;
     }
-    if let Err(unavailable) = written {
-        let fields = serde_json::json!({ "cause": unavailable.to_string() });
-        log::event(Level::Error, "projection.put_off", fields);
+    match written {
+        Ok(put_back) => super::prove_stock::prove_now(platform, &put_back).await,
+        Err(unavailable) => {
+            let fields = serde_json::json!({ "cause": unavailable.to_string() });
+            log::event(Level::Error, "projection.put_off", fields);
+        }
     }
 }

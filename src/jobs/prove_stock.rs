@@ -42,6 +42,14 @@ async fn run(platform: &Platform) -> Result<(), Unavailable> {
     stock_proofs::move_cursor(&database, skus.last().filter(|_| !is_last)).await
 }
 
+/// Proves SKUs of which something was seen that should not be. What is beyond the first few has its turn in
+/// the schedule.
+pub async fn prove_now(platform: &Platform, skus: &[Sku]) {
+    for sku in skus.iter().take(AT_ONCE) {
+        prove_one(platform, sku).await;
+    }
+}
+
 async fn prove_one(platform: &Platform, sku: &Sku) {
     match prove(platform, sku, ProofScope::SinceLast, TURNS_PER_SKU).await {
         Ok(Proven::Ended { .. } | Proven::Unfinished { .. }) => {}

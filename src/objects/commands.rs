@@ -172,6 +172,13 @@ pub enum ShardCommand {
         /// The version of the SKU's counters that says so.
         version: i64,
     },
+    /// A SKU's object has forgotten what it once answered this order: tell it again.
+    Remind {
+        /// Which order.
+        id: OrderId,
+        /// Which SKU.
+        sku: Sku,
+    },
     /// Look at the timers: sent by cron in case an alarm was lost.
     Wake,
 }

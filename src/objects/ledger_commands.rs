@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::id::OrderId;
 use crate::domain::inventory::{
-    Allocation, Holding, LedgerLine, LocationId, MovementKind, Proof, ProofReport, StockLevel,
+    Allocation, Holding, LedgerLine, LocationId, MovementKind, Proof, ProofReport,
+    ReservationState, StockLevel,
 };
 use crate::domain::time::Timestamp;
 
@@ -22,6 +24,17 @@ pub enum LedgerCommand {
     Explain {
         /// When; none: now.
         at: Option<Timestamp>,
+    },
+    /// Where these orders' claims stand.
+    Claims {
+        /// Whose.
+        orders: Vec<OrderId>,
+    },
+    /// Go on beyond a version that others were told: the object was put back to an earlier state, and what
+    /// it tells from now on is to count as newer than what it told then.
+    Surpass {
+        /// What others were told.
+        version: i64,
     },
     /// Go on with a proof for one turn.
     Prove {
@@ -105,6 +118,11 @@ pub enum LedgerAnswer {
     Level {
         /// The counters.
         level: Box<StockLevel>,
+    },
+    /// Where claims stand, in the order in which they were asked about; null: not known.
+    Claims {
+        /// That.
+        states: Vec<Option<ReservationState>>,
     },
     /// The counters, and who has what of them.
     Explained(Box<Explained>),

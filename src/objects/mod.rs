@@ -13,3 +13,4 @@ pub mod shortage;
 pub mod sku_inventory;
 pub mod stock_document;
 pub mod stock_proof;
+pub mod stock_recall;

@@ -1,16 +1,17 @@
-//! A proof of one SKU's ledger from the outside: turn after turn at its object, and what it found into
-//! D1. Whoever runs it may end at any time: a proof that has not ended goes on from the last turn noted.
+//! A proof of one SKU's ledger from the outside: turn after turn at its object, then a comparison with what
+//! lists and orders remember of it, and what was found into D1. Whoever runs it may end at any time: a proof that has not ended goes on from the last turn noted.
 
 use serde_json::json;
 
 use super::commands::{SkuAnswer, SkuCommand};
 use super::ledger_commands::{LedgerAnswer, LedgerCommand};
+use super::stock_recall::{Memory, recall};
 use crate::domain::id::Sku;
 use crate::domain::inventory::{Proof, ProofReport, Verdict};
 use crate::domain::time::Timestamp;
 use crate::runtime::log::{self, Level};
 use crate::runtime::platform::{Platform, Unavailable};
-use crate::storage::stock_proofs;
+use crate::storage::{stock_levels, stock_proofs};
 
 /// How much is to be proven.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +51,12 @@ pub async fn prove(
 ) -> Result<Proven, Unavailable> {
     let database = platform.database()?;
     let known = stock_proofs::find(&database, sku).await?;
+    let memory = Memory {
+        told: stock_levels::of_skus(&database, &[sku]).await?.pop().map(|copy| copy.level),
+        orders_to: known.anchor.as_ref().map(|anchor| anchor.orders_to),
+        is_whole: scope == ProofScope::Whole,
+        at: platform.now(),
+    };
     let wanted = |proof: &Proof| scope == ProofScope::SinceLast || proof.is_whole();
     let mut proof = match (known.unfinished.filter(wanted), known.anchor) {
         (Some(unfinished), _) => unfinished,
@@ -60,7 +67,9 @@ pub async fn prove(
         let command = SkuCommand::Ledger(LedgerCommand::Prove { proof: Box::new(proof) });
         match platform.sku(sku, &command).await? {
             SkuAnswer::Ledger(LedgerAnswer::Proving { proof: further }) => proof = *further,
-            SkuAnswer::Ledger(LedgerAnswer::Proven { report }) => {
+            SkuAnswer::Ledger(LedgerAnswer::Proven { mut report }) => {
+                report.find(recall(platform, &database, sku, &memory).await?);
+                report.end.orders_to = memory.at;
                 let at = platform.now();
                 stock_proofs::record(&database, sku, &report, at).await?;
                 if report.verdict == Verdict::Broken {
@@ -81,7 +90,7 @@ fn tell(sku: &Sku, report: &ProofReport) {
     log::event(Level::Error, "stock.proof_broken", fields);
 }
 
-fn unfitting() -> Unavailable {
+pub(super) fn unfitting() -> Unavailable {
     let cause = "the object's answer does not fit a proof".to_owned();
     Unavailable { part: "inventory", cause, overloaded: false }
 }

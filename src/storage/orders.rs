@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::ledger;
 use super::statement::{Parameter, json_arrays, json_list, parse, prepare, rows, run_together};
-use crate::domain::id::OrderId;
+use crate::domain::id::{OrderId, Sku};
 use crate::domain::inventory::ChannelId;
-use crate::domain::order::{FulfilmentStatus, Order, OrderStatus};
+use crate::domain::order::{FulfilmentStatus, Order, OrderStatus, StockClaim};
 use crate::domain::payment::PaymentStatus;
 use crate::domain::time::Timestamp;
 use crate::runtime::platform::Unavailable;
@@ -114,6 +114,38 @@ pub async fn versions(
     let list = json_list(ids)?;
     let found: Vec<Row> = rows(database, VERSIONS, &[Parameter::Text(&list)]).await?;
     Ok(found.into_iter().map(|row| (row.id, row.version)).collect())
+}
+
+// Whatever else an order has is not read into memory: of many orders a few claims are wanted.
+const CLAIMS_ON: &str = "
+SELECT id, claim FROM (
+  SELECT id, (SELECT value FROM json_each(document, '$.claims') WHERE value ->> 'sku' = ?1) AS claim
+  FROM orders WHERE created_at >= ?2 ORDER BY created_at DESC, id DESC LIMIT ?3
+) WHERE claim IS NOT NULL";
+
+/// The claims on one SKU by orders that were placed since a moment, the newest first. At most so many orders
+/// are looked at.
+///
+/// # Errors
+/// When D1 does not answer.
+pub async fn claims_on(
+    database: &D1Database,
+    sku: &Sku,
+    since: Timestamp,
+    limit: u32,
+) -> Result<Vec<(OrderId, StockClaim)>, Unavailable> {
+    #[derive(Deserialize)]
+    struct Row {
+        id: OrderId,
+        claim: String,
+    }
+    let parameters = [
+        Parameter::Text(sku.as_str()),
+        Parameter::moment(since),
+        Parameter::Integer(i64::from(limit)),
+    ];
+    let found: Vec<Row> = rows(database, CLAIMS_ON, &parameters).await?;
+    found.into_iter().map(|row| Ok((row.id, parse(&row.claim)?))).collect()
 }
 
 /// Which orders a list shows, newest first.

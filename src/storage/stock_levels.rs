@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::runtime::database::Database;
 use serde::{Deserialize, Serialize};
 
-use super::statement::{Parameter, json_arrays, json_list, parse, prepare, rows, run_together};
+use super::statement::{Parameter, json_arrays, json_list, parse, rows};
 use crate::domain::id::Sku;
 use crate::domain::inventory::StockLevel;
 use crate::domain::time::Timestamp;
@@ -25,7 +25,14 @@ ON CONFLICT (sku) DO UPDATE SET
   back_order_limit = excluded.back_order_limit,
   low_stock_threshold = excluded.low_stock_threshold, as_of = excluded.as_of,
   document = excluded.document
-WHERE excluded.version > stock_levels.version";
+WHERE excluded.version > stock_levels.version
+RETURNING sku";
+
+// A copy that comes twice, or after a newer one, was made earlier than the one that is here. An object that
+// tells an older version at a later time was put back to an earlier state.
+const PUT_BACK: &str = "
+SELECT sku FROM stock_levels AS known JOIN json_each(?1) AS told ON told.value ->> 'sku' = known.sku
+WHERE known.version > told.value ->> 'version' AND known.as_of < told.value ->> 'as_of_milliseconds'";
 
 const OF_SKUS: &str = "
 SELECT COALESCE(document, json_object('sku', sku, 'as_of_milliseconds', as_of, 'version', version,
@@ -62,24 +69,37 @@ pub struct CopiedLevel {
 }
 
 /// Writes the counters of many SKUs. An older version never replaces a newer one, so repeats and
-/// disorder are harmless.
+/// disorder are harmless. Answers which objects seem to have been put back to an earlier state.
 ///
 /// # Errors
 /// When D1 does not take them; writing them again is safe.
 pub async fn upsert_batch(
     database: &Database,
     levels: &BTreeMap<String, (StockLevel, Timestamp)>,
-) -> Result<(), Unavailable> {
+) -> Result<Vec<Sku>, Unavailable> {
+    #[derive(Deserialize)]
+    struct Row {
+        sku: Sku,
+    }
     let copies = levels.iter().map(|(sku, (level, as_of))| CopiedLevel {
         sku: sku.clone(),
         as_of: *as_of,
         level: level.clone(),
     });
-    let statements = json_arrays(copies)?
-        .iter()
-        .map(|array| prepare(database, UPSERT, &[Parameter::Text(array)]))
-        .collect::<Result<_, _>>()?;
-    run_together(database, statements).await
+    let mut written = 0;
+    let arrays = json_arrays(copies)?;
+    for array in &arrays {
+        let taken: Vec<Row> = rows(database, UPSERT, &[Parameter::Text(array)]).await?;
+        written = taken.len().saturating_add(written);
+    }
+    let mut put_back = Vec::new();
+    if written < levels.len() {
+        for array in &arrays {
+            let found: Vec<Row> = rows(database, PUT_BACK, &[Parameter::Text(array)]).await?;
+            put_back.extend(found.into_iter().map(|row| row.sku));
+        }
+    }
+    Ok(put_back)
 }
 
 /// The copied counters of these SKUs, in no order; a SKU that never had stock is missing.

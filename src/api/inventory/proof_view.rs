@@ -45,7 +45,7 @@ pub struct ProofView<'a> {
     /// When it ended; null while it has not.
     #[schema(value_type = Option<String>, format = DateTime)]
     at: Option<Timestamp>,
-    /// What differs; nothing is mended.
+    /// What differed. Nothing is mended but what orders can tell again.
     differences: &'a [Difference],
     /// How many differences there are beyond those.
     further_differences: i64,

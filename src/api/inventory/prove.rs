@@ -37,10 +37,14 @@ pub struct ProofRequest {
 
 /// Proves a SKU's ledger: counters and claims are recomputed from its lines and compared.
 ///
-/// It reports what differs and changes nothing of it, so it needs no `Idempotency-Key`; only the record of
-/// the SKU's last proof is written. The ledger must also have the hash, unchanged, that the last proof
-/// which held has ended with: that is kept outside of it. A long ledger is read in parts: while the
-/// verdict is `unfinished`, the same request goes on.
+/// It reports what differs and changes nothing in the ledger, so it needs no `Idempotency-Key`. The ledger
+/// must also have the hash, unchanged, that the last proof which held has ended with: that is kept outside
+/// of it. A long ledger is read in parts: while the verdict is `unfinished`, the same request goes on.
+///
+/// At its end the SKU's object is held against what lists were told of it and what orders have of it. If it
+/// was put back to an earlier state, orders tell it again what it has forgotten, under the keys that they
+/// always had; an order whose units are gone by then is put before a person. What nobody else knew, such as
+/// goods received since, is told as a difference.
 #[utoipa::path(
     post, path = "/v1/admin/inventory/{sku}/proofs", operation_id = "prove_inventory", tag = "admin",
     params(("sku" = String, Path, description = "The SKU", example = "MUG-CLASSIC")),

@@ -21,6 +21,7 @@ mod location;
 mod movement;
 mod past;
 mod proof;
+mod recall;
 mod restock;
 mod shift;
 pub mod spread;
@@ -46,6 +47,7 @@ pub use past::{Checkpoint, Holding, MAX_HOLDINGS, Past};
 pub use proof::{
     Anchor, Difference, DifferenceCode, MAX_DIFFERENCES, Proof, ProofReport, StoredHead, Verdict,
 };
+pub use recall::older_than_told;
 pub use restock::Condition;
 pub use terms::{LocationTerms, StockTerms, TermsChange};
 pub use upgrade::{FormerClaim, FormerLevel, Upgraded, upgrade};

@@ -58,7 +58,7 @@ pub enum CauseKind {
     Import,
     /// The SKU's units were spread over several objects, or gathered again.
     Spread,
-    /// The SKU's storage took a new form.
+    /// The SKU's storage took a new form, or was found to have been put back to an earlier state.
     Upgrade,
 }
 

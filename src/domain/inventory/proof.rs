@@ -14,6 +14,7 @@ use super::claim::{Reservation, ReservationState};
 use super::claim_sum::{ClaimSum, ClaimTotals};
 use super::ledger::{GENESIS_HASH, LedgerEntry, LedgerLine, chain};
 use super::level::StockLevel;
+use crate::domain::time::Timestamp;
 
 /// The most differences that are kept word for word; the others are counted.
 pub const MAX_DIFFERENCES: usize = 50;
@@ -48,6 +49,10 @@ pub enum DifferenceCode {
     ClaimInconsistent,
     /// Orders do not have what the lines that they caused gave them.
     OrdersDiffer,
+    /// Lists were told a later version than the object has: it was put back to an earlier state.
+    OlderThanTold,
+    /// The object does not know, or no longer, what an order has of it or gave back.
+    OrderForgotten,
 }
 
 /// Something that is not as the ledger says.
@@ -73,6 +78,9 @@ pub struct Anchor {
     pub level: StockLevel,
     /// What orders had then.
     pub claims: ClaimSum,
+    /// Orders that were placed before this moment have been compared with what the object knew of them.
+    #[serde(default)]
+    pub orders_to: Timestamp,
 }
 
 /// Whether everything is as the ledger says.
@@ -117,6 +125,20 @@ pub struct StoredHead<'a> {
     pub hash: &'a str,
 }
 
+impl ProofReport {
+    /// Adds what was found by asking others than the ledger.
+    pub fn find(&mut self, differences: Vec<Difference>) {
+        for difference in differences {
+            self.verdict = Verdict::Broken;
+            if self.differences.len() < MAX_DIFFERENCES {
+                self.differences.push(difference);
+            } else {
+                self.further_differences = self.further_differences.saturating_add(1);
+            }
+        }
+    }
+}
+
 /// A proof under way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proof {
@@ -148,6 +170,7 @@ impl Proof {
             hash: GENESIS_HASH.to_owned(),
             level: StockLevel::default(),
             claims: ClaimSum::default(),
+            orders_to: Timestamp::default(),
         };
         let must_meet = anchor.map(|anchor| (anchor.sequence, anchor.hash.clone()));
         Self::begin(start, true, must_meet)

@@ -197,14 +197,24 @@ impl Order {
     /// yet.
     #[must_use]
     pub fn restocks_due(&self) -> Vec<Restock> {
+        self.restocks(|back, sku| !back.is_done && !back.put_back.contains(sku))
+    }
+
+    /// What a SKU has put back so far.
+    #[must_use]
+    pub fn restocks_done(&self, sku: &Sku) -> Vec<Restock> {
+        self.restocks(|back, part| part == sku && (back.is_done || back.put_back.contains(part)))
+    }
+
+    fn restocks(&self, wanted: impl Fn(&ComingBack<'_>, &Sku) -> bool) -> Vec<Restock> {
         let mut due: BTreeMap<(String, Sku), Restock> = BTreeMap::new();
         let is_sold = |sku: &Sku| {
             let claim = self.claims.iter().find(|claim| claim.sku == *sku);
             claim.is_some_and(|claim| claim.claim == ClaimState::Committed)
         };
-        for back in self.coming_back().filter(|back| !back.is_done) {
+        for back in self.coming_back() {
             for (sku, each) in parts(&self.cart, back.sku) {
-                if back.put_back.contains(&sku) || !is_sold(&sku) {
+                if !wanted(&back, &sku) || !is_sold(&sku) {
                     continue;
                 }
                 let units = back.quantity.saturating_mul(each);

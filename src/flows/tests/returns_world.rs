@@ -212,6 +212,12 @@ impl World {
         (claim.state, claim.placement) = (ReservationState::Expired, Placement::default());
     }
 
+    /// The SKU is put back to when it had so many units and knew nothing of the order.
+    pub fn forget(&mut self, name: &str, left: i64) {
+        let level = StockLevel::stocked(left);
+        self.shelves.insert(sku(name), Shelf { level, ..Shelf::default() });
+    }
+
     /// So many units come.
     pub fn stock(&mut self, name: &str, units: i64) {
         let location = LocationId::default();

@@ -24,6 +24,7 @@ mod gateway;
 mod movement;
 mod numbering;
 mod outbox;
+mod remind;
 mod stock_line;
 mod store;
 mod take_back;
@@ -130,6 +131,7 @@ impl Shard {
             ShardCommand::StockPlaced { id, sku, placement, version } => {
                 self.tell(id, Input::Placed(sku, placement, version)).await
             }
+            ShardCommand::Remind { id, sku } => self.remind(id, &sku).await,
             ShardCommand::Wake => {
                 self.rearm()?;
                 Ok(ShardAnswer::Ok)

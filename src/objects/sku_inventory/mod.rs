@@ -18,6 +18,7 @@ mod claims;
 mod explaining;
 mod history;
 mod proving;
+mod recall;
 mod shown;
 mod slice;
 mod spread;
@@ -173,6 +174,8 @@ impl Inventory {
                 Ok(LedgerAnswer::Level { level: Box::new(self.past(at)?.level) })
             }
             LedgerCommand::Explain { at } => self.explain(at, now),
+            LedgerCommand::Claims { orders } => self.claim_states(&orders, now),
+            LedgerCommand::Surpass { version } => self.surpass(version, now),
             LedgerCommand::Prove { proof } => self.prove(*proof, now),
         }
     }
