@@ -161,16 +161,20 @@ fn end(format: FileFormat, bytes: &[u8], at_end: bool) -> End {
         }
     }
     let in_quotes = format == FileFormat::Csv && state == Quoting::Quoted;
-    if looked_at.len() < bytes.len() || looked_at.len() > MAX_ROW_BYTES {
+    if looked_at.len() >= most {
         return End::TooLong { in_quotes };
     }
+    // The line may end right behind the window, so that no row is judged before so many bytes are seen.
     if !at_end {
         return End::Beyond;
+    }
+    let row = looked_at.strip_suffix(b"\r").unwrap_or(looked_at);
+    if row.len() > MAX_ROW_BYTES {
+        return End::TooLong { in_quotes };
     }
     if in_quotes {
         return End::Unclosed;
     }
-    let row = looked_at.strip_suffix(b"\r").unwrap_or(looked_at);
     End::At { length: row.len(), consumed: looked_at.len(), lines }
 }
 

@@ -113,6 +113,24 @@ fn a_row_that_is_too_long_costs_its_line_only() {
 }
 
 #[test]
+fn the_longest_row_is_read_wherever_the_window_ends() {
+    let spec = spec(ImportKind::Levels, FileFormat::Jsonl);
+    let row = format!("{{\"sku\":\"A\",\"quantity\":1{}}}", " ".repeat(MAX_ROW_BYTES - 24));
+    assert_eq!(row.len(), MAX_ROW_BYTES);
+    let file = format!("{row}\r\n{row}\r\n");
+    for end in [MAX_ROW_BYTES, MAX_ROW_BYTES + 1, MAX_ROW_BYTES + 2] {
+        let window = Window { bytes: &file.as_bytes()[..end], at_end: false };
+        let first = read(&spec, &[], Cursor::START, window, 1_000);
+        assert!(first.items.iter().all(|item| item.says.is_ok()), "{end}");
+        let offset = usize::try_from(first.next.offset).unwrap();
+        let rest = Window { bytes: &file.as_bytes()[offset..], at_end: true };
+        let rest = read(&spec, &[], first.next, rest, 1_000);
+        assert!(rest.items.iter().all(|item| item.says.is_ok()), "{end}");
+        assert_eq!(first.items.len() + rest.items.len(), 2, "{end}");
+    }
+}
+
+#[test]
 fn headers_are_known_complete_and_in_any_order() {
     let read = |text: &str| header(ImportKind::Levels, text.as_bytes());
     assert_eq!(read("quantity,sku").unwrap(), ["quantity", "sku"]);

@@ -42,6 +42,8 @@ impl FromStr for StockObject {
             return Ok(Self::main(text.parse()?));
         };
         let slice = slice.parse().map_err(|_| MalformedId)?;
-        Ok(Self { sku: sku.parse()?, slice: Some(slice) })
+        let object = Self { sku: sku.parse()?, slice: Some(slice) };
+        // A number can be written in many ways, an object has one name.
+        if object.to_string() == text { Ok(object) } else { Err(MalformedId) }
     }
 }

@@ -44,7 +44,7 @@ fn names_of_objects_can_be_read_back_and_no_sku_can_be_mistaken_for_a_slice() {
     for name in ["MUG", "MUG~0", "a.b_c-d~63"] {
         assert_eq!(name.parse::<StockObject>().unwrap().to_string(), name);
     }
-    for bad in ["", "~1", "MUG~", "MUG~x", "MUG~-1", "MUG~1~2", "MUG~70000"] {
+    for bad in ["", "~1", "MUG~", "MUG~x", "MUG~-1", "MUG~1~2", "MUG~70000", "MUG~01", "MUG~+1"] {
         assert!(bad.parse::<StockObject>().is_err(), "{bad}");
     }
 }
