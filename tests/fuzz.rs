@@ -1,17 +1,18 @@
-//! Bytes that nobody meant to send, to the readers of requests, files, queries, addresses
-//! and identifiers (`fuzz/targets.rs`): each file of
-//! `fuzz/corpus` as it is, and changed at random.
+//! Bytes that nobody meant to send, to every reader of outside bytes (`fuzz/targets/`): each file of `fuzz/corpus`
+//! as it is, and changed at random.
 //!
-//! Each run of the tests plays the same changes. `npm run fuzz` plays others for as long as it is told, prints
-//! their seed, and writes what breaks a promise to `fuzz/corpus`, where it is played for ever after.
+//! Each run of the tests plays the same changes. `npm run fuzz` plays others for as long as it is told, guided by
+//! what they reach in the program where libFuzzer can be built (`fuzz/guided.rs`), and writes what breaks a promise
+//! to `fuzz/corpus`, where it is played for ever after.
 #![cfg(test)]
 #![expect(
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
+    clippy::float_arithmetic,
     reason = "tests may panic: that is how they fail"
 )]
 
-#[path = "../fuzz/targets.rs"]
+#[path = "../fuzz/targets/mod.rs"]
 mod targets;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -23,41 +24,36 @@ use sha2::{Digest, Sha256};
 use targets::{TARGETS, Target};
 
 /// Changed files of each target in every run of the tests.
-const CHANGES: u64 = 3_000;
+const CHANGES: u64 = 300;
+/// The most files of a target's corpus, and bytes in them.
+const MOST_FILES: usize = 60;
+const MOST_BYTES: usize = 300 * 1024;
 /// A file grows to no more than this.
 const LONGEST: usize = 64 * 1024;
 
-/// Texts with a meaning to some reader.
-const TOKENS: [&[u8]; 28] = [
-    b"null",
-    b"true",
-    b"{}",
-    b"[]",
-    b"\"\"",
-    b"-1",
-    b"1.5",
-    b"1e3",
-    b"NaN",
-    b"9007199254740993",
-    b"9223372036854775807",
-    b"-9223372036854775808",
-    b"18446744073709551616",
-    b"\\ud800",
-    b"\\u0000",
-    b"\0",
-    b"\xff\xfe",
-    b"\xef\xbb\xbf",
-    b"\r\n",
-    b"\"",
-    b",",
-    b"%00",
-    b"%",
-    b"&",
-    b"@",
-    b"4242424242424242",
-    b"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[",
-    b"=",
-];
+/// The texts of `fuzz/words.dict`, in libFuzzer's way of writing them: one in quotes a line, with `\\`, `\"` and
+/// `\xff` as escapes.
+fn words() -> Vec<Vec<u8>> {
+    let lines = include_str!("../fuzz/words.dict").lines();
+    let quoted = lines.filter_map(|line| line.strip_prefix('"')?.strip_suffix('"'));
+    quoted.map(word).collect()
+}
+
+fn word(quoted: &str) -> Vec<u8> {
+    let (mut word, mut rest) = (Vec::new(), quoted);
+    while let Some((before, escape)) = rest.split_once('\\') {
+        word.extend(before.bytes());
+        let length = if escape.starts_with('x') { 3 } else { 1 };
+        let (escape, after) = escape.split_at(length);
+        match escape.strip_prefix('x') {
+            Some(digits) => word.extend(hex::decode(digits).unwrap()),
+            None => word.extend(escape.bytes()),
+        }
+        rest = after;
+    }
+    word.extend(rest.bytes());
+    word
+}
 
 /// SplitMix64 (Steele, Lea and Flood, 2014).
 struct Chance(u64);
@@ -80,15 +76,18 @@ fn folder(target: &Target) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target.name)
 }
 
-fn corpus(target: &Target) -> Vec<Vec<u8>> {
-    let mut files: Vec<PathBuf> =
-        fs::read_dir(folder(target)).unwrap().map(|entry| entry.unwrap().path()).collect();
+/// Its files with their names, in the order of those.
+fn corpus(target: &Target) -> Vec<(String, Vec<u8>)> {
+    let entries = fs::read_dir(folder(target)).unwrap().map(|entry| entry.unwrap());
+    let mut files: Vec<(String, Vec<u8>)> = entries
+        .map(|entry| (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap()))
+        .collect();
     files.sort();
-    files.iter().map(|file| fs::read(file).unwrap()).collect()
+    files
 }
 
 /// A file of the corpus with one to six changes.
-fn changed(corpus: &[Vec<u8>], chance: &mut Chance) -> Vec<u8> {
+fn changed(corpus: &[Vec<u8>], words: &[Vec<u8>], chance: &mut Chance) -> Vec<u8> {
     let mut bytes = corpus[chance.below(corpus.len())].clone();
     for _ in 0..=chance.below(6) {
         let at = chance.below(bytes.len() + 1);
@@ -108,22 +107,45 @@ fn changed(corpus: &[Vec<u8>], chance: &mut Chance) -> Vec<u8> {
                 let from = chance.below(other.len() + 1);
                 bytes.splice(at..end, other[from..].iter().copied());
             }
-            _ => drop(bytes.splice(at..end, TOKENS[chance.below(TOKENS.len())].iter().copied())),
+            _ => drop(bytes.splice(at..end, words[chance.below(words.len())].iter().copied())),
         }
         bytes.truncate(LONGEST);
     }
     bytes
 }
 
-/// Plays bytes; those that break a promise are kept, and fail the run.
-fn play(target: &Target, bytes: &[u8]) {
-    if let Err(cause) = catch_unwind(AssertUnwindSafe(|| (target.play)(bytes))) {
-        let name = hex::encode(&Sha256::digest(bytes)[..8]);
-        let file = folder(target).join(&name);
-        fs::write(&file, bytes).unwrap();
-        eprintln!("{}: fuzz/corpus/{}/{name} breaks a promise", target.name, target.name);
-        std::panic::resume_unwind(cause);
+/// Plays bytes. Those that break a promise are kept, if they are not of the corpus already.
+fn keeps_its_promises(target: &Target, bytes: &[u8]) -> bool {
+    if catch_unwind(AssertUnwindSafe(|| (target.play)(bytes))).is_ok() {
+        return true;
     }
+    let name = hex::encode(&Sha256::digest(bytes)[..8]);
+    if corpus(target).iter().all(|(_, known)| known != bytes) {
+        fs::write(folder(target).join(&name), bytes).unwrap();
+    }
+    let known = corpus(target).into_iter().find(|(_, known)| known == bytes);
+    let name = known.map_or(name, |(name, _)| name);
+    eprintln!("{}: fuzz/corpus/{}/{name} breaks a promise", target.name, target.name);
+    false
+}
+
+/// Plays the corpus of a target and changes of it; whether every promise was kept.
+fn play(target: &Target, words: &[Vec<u8>], seed: u64, limit: Option<Duration>) -> bool {
+    let corpus: Vec<Vec<u8>> = corpus(target).into_iter().map(|(_, bytes)| bytes).collect();
+    assert!(corpus.len() >= 2, "{} has too small a corpus", target.name);
+    let broken = corpus.iter().filter(|bytes| !keeps_its_promises(target, bytes)).count();
+    let mut chance = Chance(seed);
+    let (begun, mut plays) = (Instant::now(), 0);
+    while broken == 0 && limit.map_or(plays < CHANGES, |limit| begun.elapsed() < limit) {
+        if !keeps_its_promises(target, &changed(&corpus, words, &mut chance)) {
+            return false;
+        }
+        plays += 1;
+    }
+    let files = corpus.len();
+    let took = begun.elapsed();
+    println!("{}: {files} files, {plays} changed ones from seed {seed}: {took:?}", target.name);
+    broken == 0
 }
 
 /// A number that `npm run fuzz` hands over.
@@ -139,17 +161,23 @@ fn every_reader_keeps_its_promises_whatever_it_reads() {
     let chosen: Vec<&Target> =
         TARGETS.iter().filter(|one| only.as_deref().is_none_or(|name| name == one.name)).collect();
     assert!(!chosen.is_empty(), "there is no target {only:?}");
-    for target in chosen {
+    let words = words();
+    let broken: Vec<&str> = chosen
+        .into_iter()
+        .filter(|target| !play(target, &words, seed, limit))
+        .map(|target| target.name)
+        .collect();
+    assert!(broken.is_empty(), "promises are broken by {broken:?}");
+}
+
+/// The corpus stays small enough to be looked through, and every run of the tests plays all of it.
+#[test]
+fn the_corpus_is_small() {
+    for target in &TARGETS {
         let corpus = corpus(target);
-        assert!(corpus.len() >= 2, "{} has too small a corpus", target.name);
-        corpus.iter().for_each(|bytes| play(target, bytes));
-        let mut chance = Chance(seed);
-        let (begun, mut plays) = (Instant::now(), 0);
-        while limit.map_or(plays < CHANGES, |limit| begun.elapsed() < limit) {
-            play(target, &changed(&corpus, &mut chance));
-            plays += 1;
-        }
-        println!("{}: {plays} changed files from seed {seed}, every promise kept", target.name);
+        let bytes: usize = corpus.iter().map(|(_, bytes)| bytes.len()).sum();
+        assert!(corpus.len() <= MOST_FILES, "{}: {} files", target.name, corpus.len());
+        assert!(bytes <= MOST_BYTES, "{}: {bytes} bytes", target.name);
     }
 }
 

@@ -67,7 +67,8 @@ async fn within(platform: &Platform, limiter: &'static str, name: String) -> Res
 }
 
 /// What is counted together: an IPv4 address, or the /64 that one IPv6 subscriber has.
-pub(super) fn bucket(address: &str) -> String {
+#[must_use]
+pub fn bucket(address: &str) -> String {
     match address.parse() {
         Ok(IpAddr::V6(address)) => match address.to_ipv4_mapped() {
             Some(address) => address.to_string(),

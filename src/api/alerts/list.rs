@@ -104,7 +104,11 @@ pub async fn handle(ask: Ask) -> Outcome {
     Reply::json(200, &AlertPage { items, next_cursor })
 }
 
-fn read_filter(query: &Query<'_>) -> Result<AlertFilter, ApiError> {
+/// Which are wanted, and after which.
+///
+/// # Errors
+/// 422.
+pub fn read_filter(query: &Query<'_>) -> Result<AlertFilter, ApiError> {
     let sku = |text: &str| text.parse::<Sku>().ok();
     let location = |text: &str| text.parse::<LocationId>().ok().map(|place| place.to_string());
     let open = |text: &str| text.parse::<bool>().ok();

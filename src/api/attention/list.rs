@@ -48,7 +48,11 @@ pub async fn handle(ask: Ask) -> Outcome {
     Reply::json(200, &AttentionPage { items, next_cursor })
 }
 
-fn read_filter(query: &Query<'_>) -> Result<AttentionFilter, ApiError> {
+/// Which are wanted, and after which.
+///
+/// # Errors
+/// 422.
+pub fn read_filter(query: &Query<'_>) -> Result<AttentionFilter, ApiError> {
     let status = |text: &str| match text {
         "open" => Some(false),
         "resolved" => Some(true),

@@ -82,7 +82,11 @@ pub async fn handle(mut ask: Ask) -> Outcome {
     found::told(&answer, 201)
 }
 
-fn check(request: &ImportRequest) -> Result<(), ApiError> {
+/// What is wrong with it, apart from what its types refuse.
+///
+/// # Errors
+/// 422.
+pub fn check(request: &ImportRequest) -> Result<(), ApiError> {
     if !change::is_reason(&request.reason) {
         return Err(ApiError::field("/reason", "must be a line of 1 to 200 characters"));
     }

@@ -59,7 +59,9 @@ pub async fn handle(ask: Ask) -> Outcome {
     Reply::json(200, &ImportErrorPage { items, next_cursor })
 }
 
-fn position(cursor: &str) -> Option<(u64, u64)> {
+/// Where a cursor leads on, if a page said it.
+#[must_use]
+pub fn position(cursor: &str) -> Option<(u64, u64)> {
     let (line, number) = cursor.split_once('.')?;
     Some((line.parse().ok()?, number.parse().ok()?))
 }

@@ -57,7 +57,9 @@ pub struct AdjustmentRequest {
 }
 
 impl AdjustmentRequest {
-    fn check(&self) -> Vec<FieldError> {
+    /// What is wrong with it, apart from what its types refuse.
+    #[must_use]
+    pub fn check(&self) -> Vec<FieldError> {
         let mut errors = Vec::new();
         let mut require = |holds: bool, pointer: &str, message: &str| {
             if !holds {

@@ -182,7 +182,11 @@ pub async fn handle(ask: Ask) -> Outcome {
     Reply::json(200, &MovementPage { items, next_cursor })
 }
 
-fn read(query: &Query<'_>) -> Result<MovementsAsked, ApiError> {
+/// Which are wanted, and after which.
+///
+/// # Errors
+/// 422.
+pub fn read(query: &Query<'_>) -> Result<MovementsAsked, ApiError> {
     let is_oldest_first = query.read("order", "must be newest or oldest", |text| match text {
         "newest" => Some(false),
         "oldest" => Some(true),

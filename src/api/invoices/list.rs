@@ -97,7 +97,11 @@ pub async fn handle(ask: Ask) -> Outcome {
     Reply::json(200, &InvoicePage { items, next_cursor })
 }
 
-fn read_filter(query: &Query<'_>) -> Result<InvoiceFilter, ApiError> {
+/// Which are wanted, and after which.
+///
+/// # Errors
+/// 422.
+pub fn read_filter(query: &Query<'_>) -> Result<InvoiceFilter, ApiError> {
     const TIME: &str = "must be an RFC 3339 time";
     let after = query.cursor()?.map(|text| {
         position(&text)

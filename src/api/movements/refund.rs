@@ -124,7 +124,11 @@ pub async fn handle(mut ask: Ask) -> Outcome {
 }
 
 impl RefundRequest {
-    fn check(&self) -> Result<(), ApiError> {
+    /// What is wrong with it, apart from what its types refuse.
+    ///
+    /// # Errors
+    /// 422.
+    pub fn check(&self) -> Result<(), ApiError> {
         let mut errors = wrong(self.amount_minor, self.reason.as_deref());
         let mut checks = Checks::default();
         let by_lines = !self.lines.is_empty() || self.shipping_minor.is_some();

@@ -62,7 +62,11 @@ pub async fn handle(ask: Ask) -> Outcome {
     Reply::json(200, &OrderPage { items, next_cursor })
 }
 
-fn read_filter(query: &Query<'_>) -> Result<OrderFilter, ApiError> {
+/// Which are wanted, and after which.
+///
+/// # Errors
+/// 422.
+pub fn read_filter(query: &Query<'_>) -> Result<OrderFilter, ApiError> {
     let status = |text: &str| OrderStatus::ALL.into_iter().find(|status| status.name() == text);
     let payment_status = |text: &str| serde_json::from_value(text.into()).ok();
     let after = query.cursor()?.map(|text| {

@@ -33,7 +33,9 @@ pub struct ReconciliationRequest {
 }
 
 impl ReconciliationRequest {
-    fn check(&self, now: Timestamp) -> Vec<FieldError> {
+    /// What is wrong with it, apart from what its types refuse.
+    #[must_use]
+    pub fn check(&self, now: Timestamp) -> Vec<FieldError> {
         let mut errors = Vec::new();
         let mut require = |holds: bool, message: &str| {
             if !holds {

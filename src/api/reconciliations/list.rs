@@ -56,7 +56,9 @@ fn cursor(run: &Run) -> String {
     cursor_after(&format!("{}:{}", run.started_at.milliseconds(), run.id))
 }
 
-fn position(text: &str) -> Option<(Timestamp, String)> {
+/// Where a cursor leads on, if a page said it.
+#[must_use]
+pub fn position(text: &str) -> Option<(Timestamp, String)> {
     let (time, id) = text.split_once(':')?;
     let id: ReconciliationId = id.parse().ok()?;
     Some((Timestamp::from_milliseconds(time.parse().ok()?), id.to_string()))

@@ -132,7 +132,11 @@ impl GoodsReturnLine {
 }
 
 impl GoodsReturnRequest {
-    fn check(&self) -> Result<(), ApiError> {
+    /// What is wrong with it, apart from what its types refuse.
+    ///
+    /// # Errors
+    /// 422.
+    pub fn check(&self) -> Result<(), ApiError> {
         let mut checks = Checks::default();
         checks.count("/lines", self.lines.len(), 1, MAX_CART_LINES);
         let same = self.lines.iter().map(|line| (&line.sku, line.condition, &line.location));

@@ -64,7 +64,9 @@ fn cursor(last: &DocumentSummary) -> String {
     cursor_after(&format!("{}:{}", last.created_at.milliseconds(), last.id))
 }
 
-fn position(text: &str) -> Option<(Timestamp, String)> {
+/// Where a cursor leads on, if a page said it.
+#[must_use]
+pub fn position(text: &str) -> Option<(Timestamp, String)> {
     let (time, id) = text.split_once(':')?;
     let id: StockDocumentId = id.parse().ok()?;
     Some((Timestamp::from_milliseconds(time.parse().ok()?), id.to_string()))

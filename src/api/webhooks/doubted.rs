@@ -12,7 +12,8 @@ const ID_BYTES: usize = 38;
 const MAX_BYTES: usize = 64 * 1024;
 
 /// The first order's id in a body.
-pub(super) fn order_in(body: &[u8]) -> Option<OrderId> {
+#[must_use]
+pub fn order_in(body: &[u8]) -> Option<OrderId> {
     let body = body.get(..MAX_BYTES).unwrap_or(body);
     body.windows(ID_BYTES)
         .filter(|window| window.starts_with(PREFIX))

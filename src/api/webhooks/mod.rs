@@ -1,5 +1,5 @@
 //! What payment gateways tell.
 
-mod doubted;
+pub mod doubted;
 mod evidence;
 pub mod receive;
