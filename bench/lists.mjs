@@ -56,6 +56,8 @@ function lists() {
     "inventory, first page": ["/v1/admin/inventory?limit=20"],
     "inventory, search": many(50, (index) => `/v1/admin/inventory?q=B00${String(index * 7).padStart(3, "0")}`),
     "inventory, low, of which there are none": ["/v1/admin/inventory?status=low"],
+    "inventory, out, of which there are none": ["/v1/admin/inventory?status=out"],
+    "inventory of a place that has nothing": ["/v1/admin/inventory?location=nowhere"],
     "stock alerts": ["/v1/admin/inventory/alerts?limit=20"],
     "products, first page": ["/v1/products?limit=20"],
   };

@@ -14,17 +14,18 @@ use crate::runtime::platform::Unavailable;
 const UPSERT: &str = "
 INSERT INTO stock_levels
   (sku, version, received, adjusted, sold, reserved, back_order_limit, low_stock_threshold, as_of,
-   document)
+   document, scarce_from)
 SELECT value ->> 'sku', value ->> 'version', value ->> 'received', value ->> 'adjusted',
   value ->> 'sold', value ->> 'reserved', value ->> 'back_order_limit',
-  value ->> 'low_stock_threshold', value ->> 'as_of_milliseconds', value
+  value ->> 'low_stock_threshold', value ->> 'as_of_milliseconds', value,
+  value ->> 'scarce_from'
 FROM json_each(?1) WHERE true
 ON CONFLICT (sku) DO UPDATE SET
   version = excluded.version, received = excluded.received, adjusted = excluded.adjusted,
   sold = excluded.sold, reserved = excluded.reserved,
   back_order_limit = excluded.back_order_limit,
   low_stock_threshold = excluded.low_stock_threshold, as_of = excluded.as_of,
-  document = excluded.document
+  document = excluded.document, scarce_from = excluded.scarce_from
 WHERE excluded.version > stock_levels.version
 RETURNING sku";
 
@@ -55,6 +56,18 @@ FROM (
   ORDER BY sku LIMIT ?4
 ) AS found LEFT JOIN stock_levels ON stock_levels.sku = found.sku ORDER BY found.sku";
 
+// Those that may be low or empty are few, and put in order as they are found.
+const SCARCE: &str = "
+SELECT stock_levels.sku AS sku, COALESCE(document, json_object('sku', stock_levels.sku,
+  'as_of_milliseconds', as_of, 'version', version, 'received', received, 'adjusted', adjusted,
+  'sold', sold, 'reserved', reserved, 'back_order_limit', back_order_limit,
+  'low_stock_threshold', low_stock_threshold)) AS document
+FROM (
+  SELECT sku FROM stock_levels INDEXED BY stock_levels_scarce
+  WHERE scarce_from <= ?5 AND sku > ?1 AND sku >= ?2 AND sku < ?3
+  ORDER BY sku LIMIT ?4
+) AS found CROSS JOIN stock_levels ON stock_levels.sku = found.sku ORDER BY found.sku";
+
 /// One SKU's counters and when they were read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CopiedLevel {
@@ -68,6 +81,14 @@ pub struct CopiedLevel {
     pub level: StockLevel,
 }
 
+/// What is written of a SKU: the document, and what an index needs.
+#[derive(Serialize)]
+struct Written {
+    #[serde(flatten)]
+    copied: CopiedLevel,
+    scarce_from: Option<u32>,
+}
+
 /// Writes the counters of many SKUs. An older version never replaces a newer one, so repeats and
 /// disorder are harmless. Answers which objects seem to have been put back to an earlier state.
 ///
@@ -76,6 +97,7 @@ pub struct CopiedLevel {
 pub async fn upsert_batch(
     database: &Database,
     levels: &BTreeMap<String, (StockLevel, Timestamp)>,
+<<<<<<< HEAD
 ) -> Result<Vec<Sku>, Unavailable> {
     #[derive(Deserialize)]
     struct Row {
@@ -85,6 +107,12 @@ pub async fn upsert_batch(
         sku: sku.clone(),
         as_of: *as_of,
         level: level.clone(),
+=======
+) -> Result<(), Unavailable> {
+    let copies = levels.iter().map(|(sku, (level, as_of))| Written {
+        copied: CopiedLevel { sku: sku.clone(), as_of: *as_of, level: level.clone() },
+        scarce_from: level.scarce_from(),
+>>>>>>> 61a7ae7 (Stock that runs low is found by an index, whatever the number of SKUs; a search that no index answers looks through 500 SKUs a request)
     });
     let mut written = 0;
     let arrays = json_arrays(copies)?;
@@ -116,13 +144,23 @@ pub async fn of_skus(database: &Database, skus: &[&Sku]) -> Result<Vec<CopiedLev
     found.iter().map(|row| parse(&row.document)).collect()
 }
 
-/// The copied counters of SKUs that begin with a prefix, by SKU, those after another one; at most so many.
+/// Which SKUs a page is of.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// Those that begin with this.
+    pub prefix: &'a str,
+    /// Those that may be low or empty at a threshold of this scarcity; none: all, those of the catalogue
+    /// that never had stock as well.
+    pub scarce: Option<u32>,
+}
+
+/// The copied counters of SKUs, by SKU, those after another one; at most so many.
 ///
 /// # Errors
 /// When D1 does not answer.
 pub async fn page(
     database: &Database,
-    prefix: &str,
+    wanted: Wanted<'_>,
     after: &str,
     limit: u32,
 ) -> Result<Vec<CopiedLevel>, Unavailable> {
@@ -131,14 +169,21 @@ pub async fn page(
         document: String,
     }
     // Every character of a SKU is below this one.
-    let end = [prefix, "\u{7f}"].concat();
-    let parameters = [
+    let end = [wanted.prefix, "\u{7f}"].concat();
+    let mut parameters = vec![
         Parameter::Text(after),
-        Parameter::Text(prefix),
+        Parameter::Text(wanted.prefix),
         Parameter::Text(&end),
         Parameter::Integer(i64::from(limit)),
     ];
-    let found: Vec<Row> = rows(database, PAGE, &parameters).await?;
+    let sql = match wanted.scarce {
+        Some(scarcity) => {
+            parameters.push(Parameter::Integer(i64::from(scarcity)));
+            SCARCE
+        }
+        None => PAGE,
+    };
+    let found: Vec<Row> = rows(database, sql, &parameters).await?;
     found.iter().map(|row| parse(&row.document)).collect()
 }
 
@@ -163,10 +208,19 @@ mod tests {
     #[test]
     fn a_copied_level_round_trips_in_the_form_its_statements_read() {
         let level = StockLevel { received: 7, version: 3, ..StockLevel::default() };
+        let scarce_from = level.scarce_from();
         let copied =
             CopiedLevel { sku: "A".to_owned(), as_of: Timestamp::from_milliseconds(1_000), level };
-        let json = serde_json::to_value(&copied).unwrap();
-        for column in ["sku", "as_of_milliseconds", "version", "received", "low_stock_threshold"] {
+        let row = Written { copied: copied.clone(), scarce_from };
+        let json = serde_json::to_value(row).unwrap();
+        for column in [
+            "sku",
+            "as_of_milliseconds",
+            "version",
+            "received",
+            "low_stock_threshold",
+            "scarce_from",
+        ] {
             assert!(json.get(column).is_some(), "{column}");
         }
         assert_eq!(serde_json::from_value::<CopiedLevel>(json).unwrap(), copied);

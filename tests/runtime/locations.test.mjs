@@ -177,5 +177,9 @@ describe("a person", () => {
     const next = await must(get(`/v1/admin/inventory?q=${shop.tag}-&limit=1&cursor=${page.body.next_cursor}`, admin));
     expect(next.body.items[0].sku).toBe(shop.sku("MUG"));
     expect(problem(await get("/v1/admin/inventory?status=lots", admin))).toBe("422 invalid_request");
+    await receive("MUG", 50, "east");
+    await drain();
+    expect(await listed("status=low")).toEqual([]);
+    expect(await listed("status=in_stock")).toEqual(["MUG"]);
   });
 });

@@ -27,6 +27,8 @@ const ALLOWED = new Map([
   ["locations::SKUS_AT", ["SCAN stock_levels"]],
   // The crossings of one SKU are found by its key; they are few, and numbered in another order than listed.
   ["stock_alerts::LIST_OF_SKU", ["USE TEMP B-TREE FOR ORDER BY"]],
+  // SKUs that may be low are few, found by their index by how scarce they are and listed by name.
+  ["stock_levels::SCARCE", ["USE TEMP B-TREE FOR ORDER BY"]],
   // Open lines of the SKUs that were asked for, found by their index, then summed by place.
   ["stock_documents::OPEN", ["USE TEMP B-TREE FOR GROUP BY"]],
 ]);

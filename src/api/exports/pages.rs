@@ -5,7 +5,7 @@ use crate::api::error::ApiError;
 use crate::domain::import::{FileFormat, ImportKind};
 use crate::runtime::platform::Platform;
 use crate::storage::catalogue::{self, ProductFilter};
-use crate::storage::stock_levels;
+use crate::storage::stock_levels::{self, Wanted};
 
 /// SKUs, or products, of one page: what a page comes to in memory is bounded by it.
 const SKUS: u32 = 500;
@@ -58,7 +58,9 @@ impl Pages {
 
     async fn skus(&mut self, text: &mut String) -> Result<(), ApiError> {
         let database = self.platform.database()?;
-        let page = stock_levels::page(&database, "", &self.after, SKUS).await?;
+        let page =
+            stock_levels::page(&database, Wanted { prefix: "", scarce: None }, &self.after, SKUS)
+                .await?;
         self.is_over = page.len() < usize::try_from(SKUS).unwrap_or(usize::MAX);
         for copied in &page {
             if self.kind == ImportKind::Levels {

@@ -11,13 +11,12 @@ use crate::api::remembered;
 use crate::api::reply::{Outcome, Reply};
 use crate::api::stock::seen;
 use crate::domain::id::Sku;
-use crate::domain::inventory::{LocationId, StockLevel, StockStatus};
-use crate::storage::stock_levels::{self, CopiedLevel};
+use crate::domain::inventory::{LocationId, StockLevel, StockStatus, scarcity};
+use crate::storage::stock_levels::{self, CopiedLevel, Wanted};
 
-/// SKUs that one question to D1 brings, when only some of them are wanted.
+/// SKUs that one request looks through, when only some of them are wanted and no index knows which: a
+/// search that finds little goes on in the next page.
 const SEARCHED_AT_ONCE: u32 = 500;
-/// Questions of one request: a search that finds little goes on in the next page.
-const MAX_QUESTIONS: u32 = 4;
 
 /// A page of SKUs, by SKU.
 #[derive(Debug, Serialize, ToSchema)]
@@ -37,6 +36,11 @@ struct Filter {
 impl Filter {
     fn is_open(&self) -> bool {
         self.statuses.is_empty() && self.location.is_none()
+    }
+
+    /// Whether an index finds what is wanted: nothing but what is low, whichever place has it.
+    fn is_of_scarce(&self) -> bool {
+        self.location.is_none() && self.statuses == [StockStatus::LowStock]
     }
 
     fn wants(&self, level: &StockLevel, status: StockStatus) -> bool {
@@ -75,34 +79,30 @@ pub async fn handle(ask: Ask) -> Outcome {
     let seen = seen::by_storefronts(platform).await;
     let threshold = i64::from(terms.low_stock_threshold);
     let now = platform.now();
+    // The index knows the shelf of all places together, so it is of use where all of them are shown.
+    let scarce = (filter.is_of_scarce() && seen.all()).then(|| scarcity(threshold));
     let at_once = if filter.is_open() {
         u32::try_from(limit.saturating_add(1)).unwrap_or(SEARCHED_AT_ONCE)
     } else {
         SEARCHED_AT_ONCE
     };
+    let copies = stock_levels::page(&database, Wanted { prefix, scarce }, &after, at_once).await?;
+    let mut more = copies.len() >= usize::try_from(at_once).unwrap_or(usize::MAX);
     let mut found: Vec<(Sku, CopiedLevel)> = Vec::new();
-    let mut more = true;
-    for _ in 0..MAX_QUESTIONS {
-        let copies = stock_levels::page(&database, prefix, &after, at_once).await?;
-        more = copies.len() >= usize::try_from(at_once).unwrap_or(usize::MAX);
-        for copy in copies {
-            if found.len() >= limit {
-                more = true;
-                break;
-            }
-            after.clone_from(&copy.sku);
-            let level = &copy.level;
-            let status = match &filter.location {
-                Some(location) => level.status_of(location, threshold, now),
-                None => seen.of(level).status(threshold, now),
-            };
-            if filter.wants(level, status) {
-                let sku = copy.sku.parse().map_err(|_| ApiError::internal("not a SKU in D1"))?;
-                found.push((sku, copy));
-            }
-        }
-        if !more || found.len() >= limit {
+    for copy in copies {
+        if found.len() >= limit {
+            more = true;
             break;
+        }
+        after.clone_from(&copy.sku);
+        let level = &copy.level;
+        let status = match &filter.location {
+            Some(location) => level.status_of(location, threshold, now),
+            None => seen.of(level).status(threshold, now),
+        };
+        if filter.wants(level, status) {
+            let sku = copy.sku.parse().map_err(|_| ApiError::internal("not a SKU in D1"))?;
+            found.push((sku, copy));
         }
     }
     let items = found

@@ -19,6 +19,12 @@ pub async fn by_storefronts(platform: &Platform) -> Seen {
 }
 
 impl Seen {
+    /// Whether every location counts.
+    #[must_use]
+    pub const fn all(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// A SKU as storefronts see it.
     #[must_use]
     pub fn of<'a>(&self, level: &'a StockLevel) -> Cow<'a, StockLevel> {

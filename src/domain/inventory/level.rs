@@ -163,6 +163,16 @@ impl StockLevel {
         }
     }
 
+    /// The scarcity from which on, as the store's threshold, the shelf is low or empty: an index finds by it
+    /// what may be either. It is rough, so that few sales change it. None: never, whatever the store says.
+    #[must_use]
+    pub fn scarce_from(&self) -> Option<u32> {
+        // What is on the shelf does not depend on the time; what may be promised beyond it does.
+        let shelf = self.offered(None, Timestamp::from_milliseconds(0)).shelf;
+        let own = self.low_stock_threshold;
+        if own > 0 { (shelf <= own).then_some(0) } else { Some(scarcity(shelf)) }
+    }
+
     /// What a location has, if it ever had any.
     #[must_use]
     pub fn balance(&self, location: &LocationId) -> Option<&Balance> {
@@ -220,5 +230,36 @@ impl StockLevel {
             return Err(format!("reserved + sold is {claimed}, supply is {supply}"));
         }
         channel::check(self)
+    }
+}
+
+/// How scarce so many units are, in bits: more units never have fewer.
+#[must_use]
+pub const fn scarcity(units: i64) -> u32 {
+    if units < 0 { 0 } else { i64::BITS.saturating_sub(units.leading_zeros()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_is_low_or_empty_is_scarce_from_the_threshold_on() {
+        use StockStatus::{InStock, PreOrder};
+        let now = Timestamp::from_milliseconds(1_000);
+        for (units, own, store) in (0..40).flat_map(|units| {
+            [0, 1, 3, 8, 31].into_iter().flat_map(move |own| {
+                [0, 1, 2, 5, 7, 8, 30, 1_000].into_iter().map(move |store| (units, own, store))
+            })
+        }) {
+            let level = StockLevel { low_stock_threshold: own, ..StockLevel::stocked(units) };
+            let found = level.scarce_from().is_some_and(|from| from <= scarcity(store));
+            let plenty = matches!(level.status(store, now), InStock | PreOrder);
+            assert!(plenty || found, "{units} units, {own}, {store}");
+            // Little is found in vain: less than twice the threshold.
+            assert!(!found || units < 2 * store.max(own).max(1), "{units} units, {own}, {store}");
+        }
+        assert_eq!(StockLevel::stocked(0).scarce_from(), Some(0));
+        assert_eq!((scarcity(-1), scarcity(0), scarcity(1), scarcity(i64::MAX)), (0, 0, 1, 63));
     }
 }

@@ -40,7 +40,7 @@ pub use claim::{
 pub use claim_sum::{ClaimSum, ClaimTotals};
 pub use explain::{Explanation, Reason, ReasonCode, explain};
 pub use ledger::{GENESIS_HASH, LedgerEntry, LedgerLine, Opening, chain};
-pub use level::{Balance, StockLevel, StockStatus};
+pub use level::{Balance, StockLevel, StockStatus, scarcity};
 pub use location::LocationId;
 pub use movement::{Cause, CauseKind, Movement, MovementKind};
 pub use past::{Checkpoint, Holding, MAX_HOLDINGS, Past};
