@@ -92,6 +92,7 @@ const inWords = (counters) => ({
   d1RowsRead: sum(counters, /^D1 rows read$/),
   d1RowsWritten: sum(counters, /^D1 rows written$/),
   queueMessages: sum(counters, /^queue messages$/),
+  logLines: sum(counters, /^log lines$/),
 });
 
 const dollars = (amount) => `$${amount.toFixed(2)}`;
@@ -116,8 +117,7 @@ try {
   const processor = await processorTime(gateway.url);
   rows.push(row(`processor time of workerd per checkout of ${lines} SKUs`, "ms", processor, undefined, `${connections} connections`));
   const plan = { gatewayUrl: gateway.url, skus: SKUS, connections, orders, lines };
-  const ours = await counted("counted", plan);
-  const floor = await counted("counted-floor", plan);
+  const [ours, floor] = await counted(["counted", "counted-floor"], plan);
   rows.push(...rowsOf(ours, floor, plan));
   const price = priceOf(usageOfOrder(inWords(ours), processor), MILLION);
   for (const { label, units, dollars: cost } of price.lines) rows.push(row(`a million orders: ${label}`, "$", cost, undefined, `${Math.round(units)} units`));

@@ -2,8 +2,20 @@
 // that is assumed and not measured is named in ASSUMED.
 
 /**
- * US dollars of the Workers Paid plan, and what a month of it includes. Read on 2026-11-24 in Cloudflare's own
- * documentation, on the pages that `page` names below https://developers.cloudflare.com.
+ * US dollars of the Workers Paid plan, and what a month of it includes. Compared on 2026-11-25 with the sources of
+ * Cloudflare's own documentation, the repository cloudflare/cloudflare-docs, of which copies were at hand and not the
+ * live pages; `page` names where they appear below https://developers.cloudflare.com:
+ * - "Pricing" of Workers: src/content/docs/workers/platform/pricing.mdx at 07acbb66 (requests, processor time, the plan)
+ * - "Pricing" of Durable Objects: src/content/partials/durable-objects/durable-objects-pricing.mdx at 07e200b7 (requests
+ *   and alarms, duration at 128 MB, rows, an alarm set is a row, 0.20 a GB and month); stored data of SQLite is billed
+ *   since January 2026, says the changelog's "Billing for SQLite Storage" of 2025-12-12
+ * - "Pricing" of D1: src/content/partials/workers/d1-pricing.mdx at 25a83ced (rows, an index is a row more, storage)
+ * - "Pricing" of Queues: src/content/partials/workers/queues_pricing.mdx at 96996fd3 (three operations a message)
+ * - "Workers Logs": src/content/partials/workers/workers_logs_pricing.mdx at 0ec9be22 (an event for each invocation and
+ *   each line). From 2026-12-01 on logs are billed by size, says "Pricing" of Observability at the same commit: 0.25 a GB
+ *   taken in after 50 GB, 0.10 a GB and month after 12 GB-months. How large Cloudflare's own part of an event is could
+ *   not be found, so that is not worked out.
+ * The copies of Queues, D1 and Workers carry no date of their own.
  */
 export const PRICES = {
   workerRequests: { label: "Worker requests", per: 1e6, dollars: 0.3, included: 10e6, page: "/workers/platform/pricing" },
@@ -14,6 +26,7 @@ export const PRICES = {
   objectRowsWritten: { label: "object rows written", per: 1e6, dollars: 1, included: 50e6, page: "/durable-objects/platform/pricing" },
   d1RowsRead: { label: "D1 rows read", per: 1e6, dollars: 0.001, included: 25e9, page: "/d1/platform/pricing" },
   d1RowsWritten: { label: "D1 rows written", per: 1e6, dollars: 1, included: 50e6, page: "/d1/platform/pricing" },
+  logEvents: { label: "log events", per: 1e6, dollars: 0.6, included: 20e6, page: "/workers/platform/pricing" },
   queueOperations: { label: "queue operations", per: 1e6, dollars: 0.4, included: 1e6, page: "/queues/platform/pricing" },
 };
 
@@ -36,6 +49,7 @@ export const ASSUMED = {
   /** Webhooks for an order: a Worker request and an object request each, and what a duplicate writes. */
   webhooksPerOrder: 1,
   rowsPerWebhook: 3,
+  linesPerWebhook: 1,
   /** Looks at products and stock before each order: a Worker request and a millisecond each. */
   looksPerOrder: 20,
   processorMsPerLook: 1,
@@ -49,15 +63,18 @@ export const ASSUMED = {
  */
 export function usageOfOrder(counted, processorMs, assumed = ASSUMED) {
   const { webhooksPerOrder, looksPerOrder } = assumed;
+  const workerRequests = counted.workerRequests + counted.queueDeliveries + webhooksPerOrder + looksPerOrder;
+  const objectRequests = counted.objectRequests + counted.alarmsRung + webhooksPerOrder;
   return {
-    workerRequests: counted.workerRequests + counted.queueDeliveries + webhooksPerOrder + looksPerOrder,
+    workerRequests,
     workerProcessorMs: processorMs + looksPerOrder * assumed.processorMsPerLook,
-    objectRequests: counted.objectRequests + counted.alarmsRung + webhooksPerOrder,
+    objectRequests,
     objectGigabyteSeconds: (counted.activeMs / 1000 + assumed.gatewaySeconds) * assumed.objectGigabytes,
     objectRowsRead: counted.objectRowsRead,
     objectRowsWritten: counted.objectRowsWritten + counted.alarmsSet + webhooksPerOrder * assumed.rowsPerWebhook,
     d1RowsRead: counted.d1RowsRead,
     d1RowsWritten: counted.d1RowsWritten,
+    logEvents: workerRequests + objectRequests + counted.logLines + webhooksPerOrder * assumed.linesPerWebhook,
     queueOperations: counted.queueMessages * assumed.operationsPerMessage,
   };
 }

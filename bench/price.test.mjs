@@ -16,6 +16,7 @@ const COUNTED = {
   d1RowsRead: 20,
   d1RowsWritten: 12,
   queueMessages: 3,
+  logLines: 2,
 };
 
 const NOTHING_ELSE = { ...ASSUMED, webhooksPerOrder: 0, looksPerOrder: 0, gatewaySeconds: 0 };
@@ -30,11 +31,13 @@ test("an order uses what was counted, and what is assumed beside it", () => {
   close(bare.objectRowsWritten, 31);
   close(bare.objectGigabyteSeconds, 0.25 * 0.128);
   close(bare.queueOperations, 9);
+  close(bare.logEvents, 1.1 + 5 + 2);
   const whole = usageOfOrder(COUNTED, 4, { ...NOTHING_ELSE, webhooksPerOrder: 2, rowsPerWebhook: 3, looksPerOrder: 10, processorMsPerLook: 0.5, gatewaySeconds: 0.5 });
   close(whole.workerRequests, 13.1);
   close(whole.workerProcessorMs, 9);
   close(whole.objectRequests, 7);
   close(whole.objectRowsWritten, 37);
+  close(whole.logEvents, 13.1 + 7 + 2 + 2);
   close(whole.objectGigabyteSeconds, 0.75 * 0.128);
 });
 
@@ -48,7 +51,7 @@ test("a million orders at the published prices", () => {
   close(of("objectGigabyteSeconds").dollars, 0.4);
   close(of("workerRequests").dollars, 0.33);
   close(of("workerProcessorMs").dollars, 0.08);
-  close(dollars, 31 + 12 + 3.6 + 0.75 + 0.4 + 0.33 + 0.08 + 0.1 + 0.02);
+  close(dollars, 31 + 12 + 3.6 + 0.75 + 0.4 + 0.33 + 0.08 + 0.1 + 0.02 + 4.86);
   // 31 of 50 million rows and 12 of 50 million are included, 8 of 9 million queue operations are not.
   close(of("objectRowsWritten").billed, 0);
   close(of("queueOperations").billed, 3.2);
