@@ -7,7 +7,7 @@ import { HOUR, MINUTE, SECOND } from "./support/clock.mjs";
 import { database } from "./support/database.mjs";
 import { drain } from "./support/drain.mjs";
 import { queue } from "./support/queue.mjs";
-import { buy, level, read, shop, stock } from "./support/shop.mjs";
+import { buy, evictAll, level, read, shop, stock } from "./support/shop.mjs";
 
 const rowOf = (id) => env.DB.prepare("SELECT * FROM orders WHERE id = ?").bind(id).first();
 const rows = async (table) =>
@@ -148,5 +148,17 @@ describe("the platform's own queue", () => {
     await env.DB.prepare("DELETE FROM orders WHERE id = ?").bind(id).run();
     await drain({ within: MINUTE });
     expect(await rowOf(id)).toMatchObject({ payment_status: "paid" });
+  });
+});
+
+describe("an object that rests between its alarms", () => {
+  test("tells lists of a change once, however often it is woken up", async () => {
+    await stock({ MUG: 5 });
+    for (let minute = 0; minute < 5; minute += 1) {
+      await evictAll();
+      await drain({ within: MINUTE });
+    }
+    const told = queue.taken.filter((body) => body.includes(shop.sku("MUG")));
+    expect(told).toHaveLength(1);
   });
 });

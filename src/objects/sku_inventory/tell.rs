@@ -21,7 +21,7 @@ pub(super) const TELL_AFTER_MILLISECONDS: i64 = 1_000;
 /// How long to wait after the queue refused.
 pub(super) const TELL_AGAIN_AFTER_SECONDS: i64 = 10;
 
-/// What lists were last told by this instance; after a restart they are simply told again.
+/// What lists were last told by this instance; after a restart D1 says whether that has arrived.
 #[derive(Clone, Copy)]
 pub(super) struct Told {
     version: i64,
@@ -70,13 +70,19 @@ impl Inventory {
         if stored.projected_version >= version {
             return Ok(());
         }
-        if let Some(told) = self.told.get().filter(|told| told.version == version) {
-            if told.look_at > now {
-                return Ok(());
-            }
-            if self.copied_version().await? >= version {
-                return self.store.projected(version);
-            }
+        let told = self.told.get();
+        if told.is_some_and(|told| told.version == version && told.look_at > now) {
+            return Ok(());
+        }
+        let is_copied = match told {
+            Some(told) if told.version != version => false,
+            Some(_) => self.copied_version().await? >= version,
+            // Lists may have been told before this instance began. Without a look, an object that rests
+            // between its alarms would tell them the same again and again.
+            None => self.copied_version().await.is_ok_and(|copied| copied >= version),
+        };
+        if is_copied {
+            return self.store.projected(version);
         }
         let (sku, level) = (self.sku.to_string(), self.whole(&stored.level)?);
         let message = EventMessage::Stock { sku, level: Box::new(level), as_of: now };
