@@ -1,6 +1,7 @@
 //! The SKU's tables: counters, claims, ledger, changes by key.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 
 use worker::{Error, Result};
 
@@ -24,6 +25,9 @@ pub struct Stored {
     pub ledger_hash: String,
 }
 
+/// Claims that an object remembers.
+const MAX_HELD_KNOWN: usize = 1_000;
+
 /// The SKU's storage.
 pub struct Store {
     /// The object's database and alarm.
@@ -31,6 +35,9 @@ pub struct Store {
     /// The counters as they were read or written last: this object is their only writer. Gone whenever a
     /// transaction fails.
     known: RefCell<Option<Stored>>,
+    /// Claims that were set aside of late, by order: the next that is heard of one is mostly that it is paid.
+    /// Gone whenever a transaction fails, as the counters are.
+    held: RefCell<BTreeMap<String, Reservation>>,
     /// Whether it is known that no order waits to be told that its units came.
     nobody_filled: Cell<bool>,
     /// Whether it is known that no channel was ever told of this SKU.
@@ -43,6 +50,7 @@ impl Store {
         Self {
             sqlite,
             known: RefCell::new(None),
+            held: RefCell::new(BTreeMap::new()),
             nobody_filled: Cell::new(false),
             no_channel_told: Cell::new(false),
         }
@@ -53,6 +61,7 @@ impl Store {
         let result = self.sqlite.transaction(body);
         if result.is_err() {
             self.known.take();
+            self.held.take();
             self.nobody_filled.set(false);
             self.no_channel_told.set(false);
         }
@@ -128,6 +137,9 @@ impl Store {
 
     /// An order's claim.
     pub fn reservation(&self, order_id: &str) -> Result<Option<Reservation>> {
+        if let Some(held) = self.held.borrow().get(order_id) {
+            return Ok(Some(held.clone()));
+        }
         let query =
             "SELECT state, quantity, expires_at, placement FROM reservations WHERE order_id = ?";
         let row = self.sqlite.row(query, vec![text(order_id)])?;
@@ -220,7 +232,16 @@ impl Store {
                 optional(who.0),
                 optional(who.1),
             ],
-        )
+        )?;
+        let mut held = self.held.borrow_mut();
+        held.remove(order_id);
+        if claim.state == Held {
+            if held.len() >= MAX_HELD_KNOWN {
+                held.clear();
+            }
+            held.insert(order_id.to_owned(), claim.clone());
+        }
+        Ok(())
     }
 
     /// Notes that units come back under a key. `false` if they did before.
