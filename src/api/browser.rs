@@ -15,9 +15,9 @@ const DATA_ONLY: &str = "default-src 'none'; frame-ancestors 'none'";
 
 /// Adds the headers that every answer has. What an answer says by itself stays.
 pub fn protect(reply: &mut Reply, settings: Option<&Settings>) {
-    let mut add = |name: &'static str, value: &str| {
+    let mut add = |name: &'static str, value: &'static str| {
         if !reply.headers.iter().any(|(known, _)| *known == name) {
-            reply.headers.push((name, value.to_owned()));
+            reply.headers.push((name, value.into()));
         }
     };
     add("x-content-type-options", "nosniff");
@@ -35,10 +35,10 @@ pub fn share(reply: &mut Reply, settings: &Settings, origin: Option<&str>) {
         return;
     };
     if allowed != "*" {
-        reply.headers.push(("vary", "origin".to_owned()));
+        reply.headers.push(("vary", "origin".into()));
     }
-    reply.headers.push(("access-control-allow-origin", allowed));
-    reply.headers.push(("access-control-expose-headers", ANSWER_HEADERS.to_owned()));
+    reply.headers.push(("access-control-allow-origin", allowed.into()));
+    reply.headers.push(("access-control-expose-headers", ANSWER_HEADERS.into()));
 }
 
 /// The answer to a browser that asks what it may send. `methods` are those of the address.
@@ -85,7 +85,7 @@ mod tests {
     }
 
     fn header<'a>(reply: &'a Reply, name: &str) -> Option<&'a str> {
-        reply.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
+        reply.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| &**value)
     }
 
     #[test]

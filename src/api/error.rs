@@ -3,12 +3,15 @@
 //! The caller gets a stable code, a sentence, and what is needed to mend the request. The cause from
 //! inside (a database's message, a gateway's reply) goes to the log and nowhere else.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value, json};
 
 use crate::domain::field_error::FieldError;
 use crate::domain::id::OrderId;
 use crate::domain::pricing::PricingRefusal;
 use crate::runtime::platform::Unavailable;
+use crate::runtime::serve::HeaderList;
 
 macro_rules! codes {
     ($($name:ident $status:literal $code:literal $title:literal $when:literal)*) => {
@@ -250,7 +253,7 @@ pub struct ApiError {
     /// Further members of the answer.
     extensions: Option<Box<Map<String, Value>>>,
     /// Further headers of the answer.
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: HeaderList,
     /// What happened inside, for the log.
     pub cause: Option<Box<str>>,
     /// The order it is about, for the log.
@@ -309,7 +312,7 @@ impl ApiError {
 
     /// Adds a header to the answer.
     #[must_use]
-    pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    pub fn with_header(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
         self.headers.push((name, value.into()));
         self
     }

@@ -90,7 +90,7 @@ pub async fn answer(platform: Option<Platform>, incoming: Box<dyn Incoming>) -> 
     }
     browser::protect(&mut reply, settings);
     if reply.quiet {
-        log::count(&answered.route, reply.status, clock::now());
+        log::count(&answered.route, reply.status, started);
     } else {
         let mut fields = json!({
             "request_id": request_id,
@@ -108,7 +108,7 @@ pub async fn answer(platform: Option<Platform>, incoming: Box<dyn Incoming>) -> 
         };
         log::event(level, "request", fields);
     }
-    reply.headers.push(("x-request-id", request_id));
+    reply.headers.push(("x-request-id", request_id.into()));
     let body = if is_head { OutgoingBody::Empty } else { reply.body };
     Outgoing { status: reply.status, headers: reply.headers, body }
 }

@@ -1,10 +1,12 @@
 //! What a handler answers.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::error::{ApiError, ErrorCode};
 use crate::domain::id::OrderId;
-use crate::runtime::serve::OutgoingBody;
+use crate::runtime::serve::{HeaderList, OutgoingBody};
 
 /// What a handler comes to.
 pub type Outcome = Result<Reply, ApiError>;
@@ -15,7 +17,7 @@ pub struct Reply {
     /// The HTTP status.
     pub status: u16,
     /// Headers of this answer; those that every answer has come later.
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: HeaderList,
     /// The body.
     pub body: OutgoingBody,
     /// The order it is about, for the log.
@@ -39,8 +41,8 @@ impl Reply {
 
     /// A body of a media type.
     #[must_use]
-    pub fn text(status: u16, media_type: &str, body: OutgoingBody) -> Self {
-        let headers = vec![("content-type", media_type.to_owned())];
+    pub fn text(status: u16, media_type: &'static str, body: OutgoingBody) -> Self {
+        let headers = vec![("content-type", media_type.into())];
         Self { status, headers, body, order_id: None, quiet: false }
     }
 
@@ -58,7 +60,7 @@ impl Reply {
 
     /// Adds a header.
     #[must_use]
-    pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    pub fn with_header(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
         self.headers.push((name, value.into()));
         self
     }
@@ -90,7 +92,7 @@ impl Reply {
         let mut reply = Self::text(error.code.status(), "application/problem+json", body);
         reply.headers.extend(error.headers.iter().cloned());
         if matches!(error.code, ErrorCode::CredentialsRequired | ErrorCode::CredentialsInvalid) {
-            reply.headers.push(("www-authenticate", "Bearer".to_owned()));
+            reply.headers.push(("www-authenticate", "Bearer".into()));
         }
         reply.order_id = error.order_id;
         reply

@@ -1,13 +1,14 @@
 //! Text of this program as JavaScript holds it: it crosses over once, not at every use.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use js_sys::JsString;
 
 thread_local! {
-    /// By where the text is in the program.
-    static TEXTS: RefCell<HashMap<(*const u8, usize), JsString>> = RefCell::new(HashMap::new());
+    /// By where the text is in the program. There are few, and comparing places is quicker than hashing them.
+    static TEXTS: RefCell<BTreeMap<(*const u8, usize), JsString>> =
+        const { RefCell::new(BTreeMap::new()) };
 }
 
 /// The text in JavaScript.

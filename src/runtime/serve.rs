@@ -1,5 +1,6 @@
 //! The door for HTTP: what arrives, and what leaves.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::future::Future;
 use std::pin::Pin;
@@ -46,10 +47,13 @@ pub struct Outgoing {
     /// The HTTP status.
     pub status: u16,
     /// Names in lower case.
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: HeaderList,
     /// The body.
     pub body: OutgoingBody,
 }
+
+/// Headers by their names in lower case. Most values are texts of this program.
+pub type HeaderList = Vec<(&'static str, Cow<'static, str>)>;
 
 /// The body of what leaves.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,8 +5,8 @@
 //! The platform's own request and response are used, not those of the `worker` crate: what crosses to
 //! JavaScript is most of what a short answer costs, and those cross for every part of either.
 
+use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
-use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -17,7 +17,9 @@ use wasm_bindgen::prelude::*;
 use worker::web_sys::{Request as PlatformRequest, Response as PlatformResponse, ResponseInit};
 use worker::{Context, Env, Error, Headers, Request, Response, Result};
 
-use super::{BodyFailure, BodyResult, ChunkStream, Incoming, Outgoing, OutgoingBody, split};
+use super::{
+    BodyFailure, BodyResult, ChunkStream, HeaderList, Incoming, Outgoing, OutgoingBody, split,
+};
 use crate::runtime::constant_text::in_javascript;
 use crate::runtime::log::{self, Level};
 use crate::runtime::platform::{self, Platform};
@@ -78,33 +80,37 @@ where
 /// A header whose value no other answer has.
 const OF_THIS_REQUEST: &str = "x-request-id";
 
-/// Status and headers as JavaScript holds them.
-type HeaderList = Vec<(&'static str, String)>;
-
 /// Inits that an isolate keeps; more than there are answers that come often.
 const KEPT_INITS: usize = 64;
 
-thread_local! {
-    /// Most answers have the headers of an answer before, but for the request's name: what JavaScript
-    /// needs of them is kept, and the name is put in.
-    static INITS: RefCell<HashMap<(u16, HeaderList), (ResponseInit, Object)>> =
-        RefCell::new(HashMap::new());
+/// Status and headers as JavaScript holds them.
+struct KeptInit {
+    status: u16,
+    /// Those that the next answer has as well.
+    headers: HeaderList,
+    init: ResponseInit,
+    fields: Object,
 }
 
-fn init(status: u16, headers: &[(&'static str, String)]) -> Result<ResponseInit> {
+thread_local! {
+    /// Most answers have the headers of an answer before, but for the request's name: what JavaScript
+    /// needs of them is kept, and the name is put in. The one used last is first.
+    static INITS: RefCell<Vec<KeptInit>> = const { RefCell::new(Vec::new()) };
+}
+
+fn init(status: u16, headers: &[(&'static str, Cow<'static, str>)]) -> Result<ResponseInit> {
     let own = headers.iter().find(|(name, _)| *name == OF_THIS_REQUEST);
-    let rest: HeaderList =
-        headers.iter().filter(|(name, _)| *name != OF_THIS_REQUEST).cloned().collect();
+    let rest = || headers.iter().filter(|(name, _)| *name != OF_THIS_REQUEST);
     INITS.with_borrow_mut(|inits| {
-        if inits.len() >= KEPT_INITS {
-            inits.clear();
+        let is_same = |kept: &KeptInit| kept.status == status && kept.headers.iter().eq(rest());
+        match inits.iter().position(is_same) {
+            Some(at) => inits.swap(0, at),
+            None => {
+                inits.truncate(KEPT_INITS);
+                inits.insert(0, new_init(status, rest().cloned().collect())?);
+            }
         }
-        let key = (status, rest);
-        if !inits.contains_key(&key) {
-            let made = new_init(status, &key.1)?;
-            inits.insert(key.clone(), made);
-        }
-        let Some((init, fields)) = inits.get(&key) else {
+        let Some(KeptInit { init, fields, .. }) = inits.first() else {
             return Err(Error::RustError("an init was lost".to_owned()));
         };
         if let Some((name, value)) = own {
@@ -115,23 +121,23 @@ fn init(status: u16, headers: &[(&'static str, String)]) -> Result<ResponseInit>
     })
 }
 
-fn new_init(status: u16, headers: &HeaderList) -> Result<(ResponseInit, Object)> {
+fn new_init(status: u16, headers: HeaderList) -> Result<KeptInit> {
     let fields = Object::new();
-    for (name, value) in headers {
+    for (name, value) in &headers {
         let value = JsValue::from_str(value);
         Reflect::set(&fields, &in_javascript(name), &value).map_err(Error::from)?;
     }
     let init = ResponseInit::new();
     init.set_status(status);
     init.set_headers(&fields);
-    Ok((init, fields))
+    Ok(KeptInit { status, headers, init, fields })
 }
 
 /// Bytes that are made while they are sent.
 fn streamed(
     chunks: Option<ChunkStream>,
     status: u16,
-    ours: &[(&'static str, String)],
+    ours: &[(&'static str, Cow<'static, str>)],
 ) -> Result<PlatformResponse> {
     let headers = Headers::new();
     for (name, value) in ours {
@@ -145,7 +151,11 @@ fn streamed(
 }
 
 /// A static file, with its own status and headers and ours besides.
-async fn asset(env: &Env, url: &str, ours: &[(&'static str, String)]) -> Result<PlatformResponse> {
+async fn asset(
+    env: &Env,
+    url: &str,
+    ours: &[(&'static str, Cow<'static, str>)],
+) -> Result<PlatformResponse> {
     let file = env.service("ASSETS")?.fetch(url, None).await?;
     let headers = Headers::new();
     for (name, value) in ours {
