@@ -15,11 +15,12 @@ use super::{
     StockDocumentAnswer, WebhookNews,
 };
 use crate::domain::id::OrderId;
-use crate::domain::inventory::ClaimReply;
 use crate::domain::inventory::spread::SpreadHint;
+use crate::domain::inventory::{ClaimReply, StockLevel};
 use crate::domain::invoice::InvoiceDraft;
 use crate::domain::order::Order;
 use crate::domain::payment::Gateway;
+use crate::domain::time::Timestamp;
 use crate::flows::announce::OrderEvent;
 use crate::flows::place::Draft;
 
@@ -42,6 +43,12 @@ impl Spoken for ImportAnswer {}
 #[derive(Deserialize)]
 struct OfOrder {
     order: Box<Order>,
+}
+
+#[derive(Deserialize)]
+struct CountersAsOf {
+    level: Box<StockLevel>,
+    as_of: Timestamp,
 }
 
 impl Spoken for ShardCommand {
@@ -125,6 +132,10 @@ impl Spoken for SkuAnswer {
             let Claims { answers, spread } = from_str(json)?;
             return Ok(Self::Claims { answers, spread });
         }
+        if json.starts_with(r#"{"answer":"level","#) {
+            let CountersAsOf { level, as_of } = from_str(json)?;
+            return Ok(Self::Level { level, as_of });
+        }
         from_str(json)
     }
 }
@@ -182,7 +193,6 @@ mod tests {
     use crate::domain::id::ShardNumber;
     use crate::domain::invoice::InvoiceDraft;
     use crate::domain::payment::CaptureMode;
-    use crate::domain::time::Timestamp;
     use crate::flows::place::place;
     use crate::flows::tests::world::draft;
 
@@ -248,6 +258,13 @@ mod tests {
         let reply = ClaimReply::from(crate::domain::inventory::ClaimAnswer::Committed);
         let answer = SkuAnswer::Claims { answers: vec![reply], spread: None };
         is_read_alike(&answer, r#"{"answer":"claims","#);
+    }
+
+    #[test]
+    fn counters_are_read_by_their_beginning_as_by_their_tag() {
+        let as_of = Timestamp::from_milliseconds(1_700_000_000_123);
+        let level = Box::new(StockLevel::stocked(7));
+        is_read_alike(&SkuAnswer::Level { level, as_of }, r#"{"answer":"level","#);
     }
 
     #[test]
