@@ -12,6 +12,7 @@ await ensurePinnedNode(import.meta.url);
 
 const { startInstantGateway } = await import("./gateway.mjs");
 const { growCatalogue } = await import("./growth/catalogue.mjs");
+const { settleFiles } = await import("./growth/files.mjs");
 const { livedFolder, SKUS } = await import("./growth/lived.mjs");
 const { multiply } = await import("./growth/multiply.mjs");
 const { listRows } = await import("./lists.mjs");
@@ -128,6 +129,7 @@ const rows = [...machineRows()];
 let lived;
 try {
   lived = await livedFolder();
+  settleFiles(path.join(lived, "v3"));
   folders.add(lived);
   const [least] = sizes;
   const most = Math.max(...sizes);

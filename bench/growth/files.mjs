@@ -34,3 +34,13 @@ export function openD1(statePath) {
   if (files.length !== 1) throw new Error(`${files.length} D1 databases below ${folder}`);
   return open(path.join(folder, files[0]));
 }
+
+/** Takes what stands in the logs beside the files into the files, so that their sizes say what is stored. */
+export function settleFiles(statePath) {
+  for (const entry of readdirSync(statePath, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() || !entry.name.endsWith(".sqlite")) continue;
+    const database = open(path.join(entry.parentPath, entry.name));
+    database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    database.close();
+  }
+}
