@@ -1,4 +1,4 @@
-// `npm run bench`: every section, one after the other, in about twelve minutes, and at the end what was promised and
+// `npm run bench`: every section, one after the other, in about fifteen minutes, and at the end what was promised and
 // whether it was kept. `--full` takes an hour. `npm run bench -- growth …` runs one section with its own options,
 // `npm run bench -- --only webhook,cost` some of them; options alone are those of the checkouts.
 
