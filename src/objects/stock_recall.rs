@@ -7,9 +7,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::runtime::database::Database;
 use futures_util::stream::{self, StreamExt};
 use serde_json::json;
-use worker::D1Database;
 
 use super::commands::{ShardAnswer, ShardCommand, SkuAnswer, SkuCommand};
 use super::ledger_commands::{LedgerAnswer, LedgerCommand};
@@ -64,7 +64,7 @@ pub struct Memory {
 /// When the object or D1 does not answer; comparing again is safe.
 pub async fn recall(
     platform: &Platform,
-    database: &D1Database,
+    database: &Database,
     sku: &Sku,
     memory: &Memory,
 ) -> Result<Vec<Difference>, Unavailable> {

@@ -1,10 +1,10 @@
 //! API keys. A key itself is shown once and never stored: only its SHA-256, by which it is found.
 
-use crate::runtime::database::Database;
 use serde::{Deserialize, Serialize};
 
 use super::statement::{Parameter, document, parse, row, rows, run};
 use crate::domain::time::Timestamp;
+use crate::runtime::database::Database;
 use crate::runtime::platform::Unavailable;
 
 /// What a key is for.

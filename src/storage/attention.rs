@@ -1,7 +1,6 @@
 //! What waits for a person, across all orders, and what has no order. Rows with an order are copied from it
 //! ([`super::ledger`]); the others are kept here.
 
-use crate::runtime::database::Database;
 use serde::{Deserialize, Serialize};
 
 use super::statement::{
@@ -12,6 +11,7 @@ use crate::domain::order::{AttentionCode, Order, Resolution};
 use crate::domain::payment::Gateway;
 use crate::domain::reconciliation::Item;
 use crate::domain::time::Timestamp;
+use crate::runtime::database::Database;
 use crate::runtime::platform::Unavailable;
 
 const NOTE: &str = "

@@ -3,13 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::runtime::database::{Database, Statement};
 use serde::Deserialize;
 
 use super::catalogue::{sellables, status_name};
 use super::statement::{Parameter, json_arrays, json_list, parse, prepare, rows};
 use crate::domain::catalogue::{MAX_BUNDLE_DEPTH, Product, Sellable, still_unknown};
 use crate::domain::id::Sku;
+use crate::runtime::database::{Database, Statement};
 use crate::runtime::platform::Unavailable;
 
 /// The bundles that are made of these SKUs, over all depths; what is beyond the limit is seen when it is

@@ -1,6 +1,5 @@
 //! Products, and what pricing needs of each SKU.
 
-use crate::runtime::database::Database;
 use serde::{Deserialize, Serialize};
 
 use super::bundles;
@@ -10,6 +9,7 @@ use super::statement::{
 use crate::domain::catalogue::{Product, ProductId, ProductStatus, Sellable};
 use crate::domain::id::Sku;
 use crate::domain::time::Timestamp;
+use crate::runtime::database::Database;
 use crate::runtime::platform::Unavailable;
 
 const SELLABLES: &str =

@@ -1,6 +1,5 @@
 //! The registry of channels, and the copy of what each was told of every SKU.
 
-use crate::runtime::database::Database;
 use serde::{Deserialize, Serialize};
 
 use super::statement::{
@@ -10,6 +9,7 @@ use crate::domain::channel::{Channel, ChannelKind, ChannelStatus};
 use crate::domain::id::Sku;
 use crate::domain::inventory::{ChannelAvailability, ChannelId};
 use crate::domain::time::Timestamp;
+use crate::runtime::database::Database;
 use crate::runtime::platform::Unavailable;
 
 const READ: &str = "SELECT id, name, kind, status, all_skus FROM channels WHERE id = ?1";

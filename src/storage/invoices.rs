@@ -1,11 +1,11 @@
 //! The copy of every invoice and credit note, for lists. Their series' objects hold the documents.
 
-use crate::runtime::database::Database;
 use serde::{Deserialize, Serialize};
 
 use super::statement::{Parameter, json_arrays, json_list, parse, prepare, rows, run_together};
 use crate::domain::invoice::{DocumentKind, InvoiceEntry};
 use crate::domain::time::Timestamp;
+use crate::runtime::database::Database;
 use crate::runtime::platform::Unavailable;
 
 const INSERT: &str = "

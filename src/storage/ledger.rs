@@ -4,7 +4,6 @@
 //! The rows are written in one batch with the orders' own and after them, and only from the version of an
 //! order that its row then has. So a copy that comes late or again writes nothing.
 
-use crate::runtime::database::{Database, Statement};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -15,6 +14,7 @@ use crate::domain::order::{Attention, Order};
 use crate::domain::payment::{Gateway, Operation, OperationKind, OperationResult, Payment};
 use crate::domain::reconciliation::{BookedMovement, ListedMovement, Window, void_reference};
 use crate::domain::time::Timestamp;
+use crate::runtime::database::{Database, Statement};
 use crate::runtime::platform::Unavailable;
 
 const WRITE_MOVEMENTS: &str = "

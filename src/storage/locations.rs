@@ -1,12 +1,12 @@
 //! The locations of a store: one document each.
 
-use crate::runtime::database::Database;
 use serde::Deserialize;
 
 use super::statement::{Parameter, document, parse, row, rows, run};
 use crate::domain::inventory::LocationId;
 use crate::domain::location_registry::{LocationStatus, MAX_REGISTERED, StockLocation};
 use crate::domain::time::Timestamp;
+use crate::runtime::database::Database;
 use crate::runtime::platform::Unavailable;
 
 const ALL: &str = "SELECT document FROM locations ORDER BY id";

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use crate::runtime::database::Database;
 use serde::{Deserialize, Serialize};
 
 use super::ledger;
@@ -12,6 +11,7 @@ use crate::domain::inventory::ChannelId;
 use crate::domain::order::{FulfilmentStatus, Order, OrderStatus, StockClaim};
 use crate::domain::payment::PaymentStatus;
 use crate::domain::time::Timestamp;
+use crate::runtime::database::Database;
 use crate::runtime::platform::Unavailable;
 
 // What an order is placed with never changes (buyer, time, currency, total, channel), so it is not set again:
@@ -129,7 +129,7 @@ SELECT id, claim FROM (
 /// # Errors
 /// When D1 does not answer.
 pub async fn claims_on(
-    database: &D1Database,
+    database: &Database,
     sku: &Sku,
     since: Timestamp,
     limit: u32,

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::runtime::database::Database;
 use serde::Deserialize;
 
 use super::statement::{Parameter, document, parse, rows, run};
 use crate::domain::payment::Gateway;
 use crate::domain::payment_settings::PaymentMethodSettings;
 use crate::domain::time::Timestamp;
+use crate::runtime::database::Database;
 use crate::runtime::platform::Unavailable;
 
 const READ: &str = "SELECT gateway, document FROM payment_settings";

@@ -1,7 +1,6 @@
 //! What reconcilers found, for those who look it up. Written by a reconciler, whose run can be resumed at
 //! any point: everything is written under the run's identity, so writing it again changes nothing.
 
-use crate::runtime::database::Database;
 use serde::{Deserialize, Serialize};
 
 use super::statement::{
@@ -11,6 +10,7 @@ use crate::domain::id::ReconciliationId;
 use crate::domain::payment::Gateway;
 use crate::domain::reconciliation::{Finding, Item, Run, RunCause, RunState, Window};
 use crate::domain::time::Timestamp;
+use crate::runtime::database::Database;
 use crate::runtime::platform::Unavailable;
 
 const OPEN: &str = "

@@ -1,6 +1,5 @@
 //! What reorder proposals are computed from: counters, terms, past sales and what is coming, page by page.
 
-use crate::runtime::database::Database;
 use serde::Deserialize;
 
 use super::statement::{Parameter, failed_to_read, parse, rows};
@@ -10,6 +9,7 @@ use crate::domain::id::Sku;
 use crate::domain::reorder::{Demand, Outlook, Proposal, Situation, Snapshot, propose};
 use crate::domain::supplier::{Offer, chosen};
 use crate::domain::time::Timestamp;
+use crate::runtime::database::Database;
 use crate::runtime::platform::Unavailable;
 
 macro_rules! candidates_from {

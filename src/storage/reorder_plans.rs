@@ -1,6 +1,5 @@
 //! Purchase orders that runs decided on, and the runs by their keys.
 
-use crate::runtime::database::Database;
 use serde::{Deserialize, Serialize};
 
 use super::statement::{
@@ -9,6 +8,7 @@ use super::statement::{
 use crate::domain::reorder::{Plan, Run};
 use crate::domain::time::Timestamp;
 use crate::runtime::clock::fresh_uuid;
+use crate::runtime::database::Database;
 use crate::runtime::platform::Unavailable;
 
 const STATE: &str = "SELECT version FROM reorder_state WHERE id = 1";

@@ -1,6 +1,5 @@
 //! The copy of every SKU's alerts, for lists. A row for every crossing, written by whoever consumes the queue.
 
-use crate::runtime::database::Database;
 use serde::{Deserialize, Serialize};
 
 use super::statement::{
@@ -9,6 +8,7 @@ use super::statement::{
 use crate::domain::id::Sku;
 use crate::domain::inventory::{Alert, AlertEnd, AlertKind};
 use crate::domain::time::Timestamp;
+use crate::runtime::database::Database;
 use crate::runtime::platform::Unavailable;
 
 const UPSERT: &str = "

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::runtime::database::Database;
 use serde::{Deserialize, Serialize};
 
 use super::statement::{
@@ -15,6 +14,7 @@ use crate::domain::money::Money;
 use crate::domain::stock_document::{Body, OpenStage, Origin, StockDocument};
 use crate::domain::supplier::SupplierId;
 use crate::domain::time::Timestamp;
+use crate::runtime::database::Database;
 use crate::runtime::platform::Unavailable;
 
 const UPSERT: &str = "

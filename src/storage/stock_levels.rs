@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::runtime::database::Database;
 use serde::{Deserialize, Serialize};
 
 use super::statement::{Parameter, json_arrays, json_list, parse, rows};
 use crate::domain::id::Sku;
 use crate::domain::inventory::StockLevel;
 use crate::domain::time::Timestamp;
+use crate::runtime::database::Database;
 use crate::runtime::platform::Unavailable;
 
 const UPSERT: &str = "
@@ -97,22 +97,14 @@ struct Written {
 pub async fn upsert_batch(
     database: &Database,
     levels: &BTreeMap<String, (StockLevel, Timestamp)>,
-<<<<<<< HEAD
 ) -> Result<Vec<Sku>, Unavailable> {
     #[derive(Deserialize)]
     struct Row {
         sku: Sku,
     }
-    let copies = levels.iter().map(|(sku, (level, as_of))| CopiedLevel {
-        sku: sku.clone(),
-        as_of: *as_of,
-        level: level.clone(),
-=======
-) -> Result<(), Unavailable> {
     let copies = levels.iter().map(|(sku, (level, as_of))| Written {
         copied: CopiedLevel { sku: sku.clone(), as_of: *as_of, level: level.clone() },
         scarce_from: level.scarce_from(),
->>>>>>> 61a7ae7 (Stock that runs low is found by an index, whatever the number of SKUs; a search that no index answers looks through 500 SKUs a request)
     });
     let mut written = 0;
     let arrays = json_arrays(copies)?;

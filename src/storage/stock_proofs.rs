@@ -1,12 +1,12 @@
 //! What proofs of SKUs' ledgers found, and where they ended.
 
-use crate::runtime::database::Database;
 use serde::Deserialize;
 
 use super::statement::{Parameter, document, parse, row, rows, run};
 use crate::domain::id::Sku;
 use crate::domain::inventory::{Anchor, Proof, ProofReport, Verdict};
 use crate::domain::time::Timestamp;
+use crate::runtime::database::Database;
 use crate::runtime::platform::Unavailable;
 
 const FIND: &str = "SELECT anchor, unfinished FROM stock_proofs WHERE sku = ?1";

@@ -1,9 +1,9 @@
 //! How many units of each SKU had been sold when a day began, and how far daily jobs have come.
 
-use crate::runtime::database::Database;
 use serde::Deserialize;
 
 use super::statement::{Parameter, prepare, row, run, run_together};
+use crate::runtime::database::Database;
 use crate::runtime::platform::Unavailable;
 
 // A step takes the SKUs after the position, as many as it may, and moves the position behind them; both

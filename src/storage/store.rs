@@ -1,11 +1,11 @@
 //! The store's terms: one document.
 
-use crate::runtime::database::Database;
 use serde::Deserialize;
 
 use super::statement::{Parameter, document, parse, row, run};
 use crate::domain::catalogue::StoreSettings;
 use crate::domain::time::Timestamp;
+use crate::runtime::database::Database;
 use crate::runtime::platform::Unavailable;
 
 const READ: &str = "SELECT document FROM store_settings WHERE id = 1";

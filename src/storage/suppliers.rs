@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::runtime::database::Database;
 use serde::Deserialize;
 
 use super::statement::{
@@ -11,6 +10,7 @@ use super::statement::{
 use crate::domain::id::Sku;
 use crate::domain::supplier::{Offer, Supplier, SupplierId, SupplierItem, SupplierStatus};
 use crate::domain::time::Timestamp;
+use crate::runtime::database::Database;
 use crate::runtime::platform::Unavailable;
 
 const BY_ID: &str = "SELECT document FROM suppliers WHERE id = ?1";

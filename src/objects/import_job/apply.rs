@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::runtime::database::Database;
 use futures_util::stream::{self, StreamExt};
 use sha2::{Digest, Sha256};
 
@@ -16,6 +15,7 @@ use crate::domain::inventory::{
 };
 use crate::domain::location_registry::{LocationStatus, StockLocation};
 use crate::objects::commands::{SkuAnswer, SkuCommand};
+use crate::runtime::database::Database;
 use crate::runtime::platform::{Platform, Unavailable};
 use crate::storage::catalogue::{self, Stored};
 use crate::storage::{bundles, locations, store};

@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::runtime::database::Database;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use super::Trouble;
@@ -13,6 +12,7 @@ use crate::domain::reconciliation::{
     BookedMovement, Finding, Item, ListedMovement, Run, Summary, compare as decide,
 };
 use crate::objects::commands::{ShardAnswer, ShardCommand};
+use crate::runtime::database::Database;
 use crate::runtime::platform::{Platform, Unavailable};
 use crate::storage::attention::{self, NewAttention, Subject};
 use crate::storage::ledger::{self, attention_id};

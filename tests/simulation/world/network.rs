@@ -127,7 +127,9 @@ impl Inner {
                     String::new()
                 }
             };
-            let answer = Answer { status: outgoing.status, headers: outgoing.headers, body };
+            let headers = outgoing.headers.into_iter();
+            let headers = headers.map(|(name, value)| (name, value.into_owned())).collect();
+            let answer = Answer { status: outgoing.status, headers, body };
             me.tell(|| format!("{line}: {}", answer.status));
             let myself = me.me();
             me.machine.say(Box::new(move || myself.answer(answer, sender)));
