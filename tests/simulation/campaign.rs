@@ -6,10 +6,11 @@ use std::thread;
 
 use cartwright::domain::payment::Gateway;
 
+use crate::audit::Audit;
 use crate::chance::Chance;
 use crate::exercised::Exercised;
 use crate::gateways::SimulatedGateway;
-use crate::people::shopkeeper;
+use crate::people::{self, shopkeeper};
 use crate::world::{Snapshot, Weather, World};
 
 /// Steps of chance in each world, before it comes to rest.
@@ -67,10 +68,12 @@ fn gateways(chance: &mut Chance) -> Vec<SimulatedGateway> {
 fn live(seed: u64, shop: &Snapshot, steps: &[usize], tells: bool) -> (Exercised, u64) {
     let mut chance = Chance::new(seed);
     let world = World::new(seed, shop, gateways(&mut chance), tells);
+    let mut audit = Audit::default();
     for step in steps {
         chance.begin_step(*step);
         world.begin_step(*step);
         take_step(&world, *step, &mut chance);
+        audit.at_any_time(&world);
     }
     chance.begin_step(STEPS);
     world.begin_step(STEPS);
@@ -82,6 +85,7 @@ fn live(seed: u64, shop: &Snapshot, steps: &[usize], tells: bool) -> (Exercised,
         world.run_schedule();
     }
     world.run_for(HOUR);
+    audit.at_rest(&world);
     (world.exercised(), world.digest())
 }
 
@@ -95,7 +99,7 @@ fn take_step(world: &World, step: usize, chance: &mut Chance) {
         }
         6 => world.run_schedule(),
         7 => jump_clock(world, chance),
-        _ => act(world, step, chance),
+        _ => people::act(world, step, chance),
     }
     let while_long = match chance.below(20) {
         0..=11 => chance.between(0, 4 * SECOND),
@@ -106,38 +110,6 @@ fn take_step(world: &World, step: usize, chance: &mut Chance) {
     };
     world.tell(|| format!("step {step} was taken; {while_long} ms pass"));
     world.run_for(while_long);
-}
-
-fn act(world: &World, _step: usize, chance: &mut Chance) {
-    use serde_json::json;
-    let key = format!("key-{}", chance.next());
-    let sku = *chance.of(&["MUG", "LAMP", "RUG", "VASE", "SET"]);
-    let (gateway, method, currency) = *chance.of(&[("sandbox","auto","USD"),("sandbox","instant","USD"),("stripe","pm_card_visa","USD"),("razorpay","","INR")]);
-    let mut payment = json!({"gateway": gateway});
-    if !method.is_empty() { payment["method"] = method.into(); }
-    let body = json!({
-        "currency": currency, "lines": [{"sku": sku, "quantity": 1}], "email": "ada@example.com",
-        "shipping_address": {"name": "Ada", "line1": "500 Howard Street", "city": "San Francisco", "region": "CA", "postal_code": "94105", "country": "US"},
-        "shipping_method": "standard", "payment": payment,
-    });
-    let world2 = world.clone();
-    world.begin(async move {
-        for _ in 0..4 {
-            let answer = crate::people::ask(&world2, crate::people::By::Storefront, "POST", "/v1/checkouts", Some(&key), Some(&body)).await;
-            if let Some(answer) = answer {
-                world2.note(format!("checkout {} {}", answer.status, answer.json()["code"].as_str().unwrap_or("")));
-                if answer.status != 503 { break; }
-            }
-            world2.sleep(5_000).await;
-        }
-        world2.sleep(10_000).await;
-        for which in 0..world2.gateways() {
-            for reference in world2.gateway(which, |g| g.awaiting_buyer()) {
-                let now = world2.now();
-                world2.gateway(which, |g| g.buyer_approves(&reference, now));
-            }
-        }
-    });
 }
 
 fn jump_clock(world: &World, chance: &mut Chance) {

@@ -61,6 +61,11 @@ impl Database {
         Ok(NativeRows { rows: found, changes })
     }
 
+    /// Changes what is there, as nobody may: for whoever tries whether that shows.
+    pub fn alter(&self, sql: &str) {
+        self.0.execute_batch(sql).unwrap();
+    }
+
     /// What is there, for whoever looks from outside.
     pub fn look(&self, sql: &str) -> Vec<Map<String, Json>> {
         let mut prepared = self.0.prepare_cached(sql).unwrap();

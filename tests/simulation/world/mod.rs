@@ -228,6 +228,18 @@ impl World {
         storage.map_or_else(Vec::new, |storage| storage.look(sql))
     }
 
+    /// Changes an object's rows behind its back: for whoever tries whether that shows.
+    pub fn alter(&self, binding: &'static str, name: &str, sql: &str) {
+        let number = self.0.machine.number(&Actor::Object(binding, name.to_owned()));
+        let storage = self.0.machine.with(number, |state| state.storage.clone());
+        storage.unwrap().alter(sql);
+    }
+
+    /// Changes rows of D1 behind the program's back.
+    pub fn alter_database(&self, sql: &str) {
+        self.0.database.alter(sql);
+    }
+
     /// When an object's alarm is set for, by its own clock.
     pub fn alarm(&self, binding: &'static str, name: &str) -> Option<i64> {
         let number = self.0.machine.number(&Actor::Object(binding, name.to_owned()));

@@ -104,6 +104,12 @@ impl Storage {
         }
     }
 
+    /// Changes what is committed, as nobody may: for whoever tries whether that shows.
+    pub fn alter(&self, sql: &str) {
+        assert!(!self.in_turn.get(), "a change from outside within a turn");
+        self.connection.execute_batch(sql).unwrap();
+    }
+
     /// What is committed, for whoever looks from outside.
     pub fn look(&self, sql: &str) -> Vec<Vec<Value>> {
         assert!(!self.in_turn.get(), "a look from outside within a turn");
