@@ -12,28 +12,20 @@
     reason = "a simulator may panic: that is how it fails"
 )]
 
+#[path = "../../tests/simulation/audit/mod.rs"]
+mod audit;
 #[path = "../../tests/simulation/campaign.rs"]
 mod campaign;
 #[path = "../../tests/simulation/chance.rs"]
 mod chance;
 #[path = "../../tests/simulation/exercised.rs"]
 mod exercised;
-#[path = "../../tests/simulation/lists.rs"]
-mod lists;
-#[path = "../../tests/simulation/model.rs"]
-mod model;
-#[path = "../../tests/simulation/papers.rs"]
-mod papers;
-#[path = "../../tests/simulation/refunds.rs"]
-mod refunds;
-#[path = "../../tests/simulation/rest.rs"]
-mod rest;
-#[path = "../../tests/simulation/shop.rs"]
-mod shop;
+#[path = "../../tests/simulation/gateways/mod.rs"]
+mod gateways;
+#[path = "../../tests/simulation/people/mod.rs"]
+mod people;
 mod shrink;
-#[path = "../../tests/simulation/sku.rs"]
-mod sku;
-#[path = "../../tests/simulation/world.rs"]
+#[path = "../../tests/simulation/world/mod.rs"]
 mod world;
 
 use std::time::Instant;
@@ -78,7 +70,7 @@ fn main() {
     };
     if let Some(seed) = options.seed {
         let steps = options.steps.unwrap_or_else(|| (0..STEPS).collect());
-        let exercised = campaign::play(seed, steps, true);
+        let (exercised, _) = campaign::play(seed, steps, true);
         println!("{exercised}seed {seed} keeps every promise");
         return;
     }
