@@ -90,8 +90,10 @@ pub fn claims_are_the_orders(world: &World, rows: &Rows) {
                     let units = units.map(|(_, one)| one.quantity);
                     let own = kept.get(sku).copied();
                     assert_eq!(
-                        units, own,
-                        "I2: {id} has {own:?} of {sku} {state}, the SKU has {units:?} ({there})"
+                        units,
+                        own,
+                        "I2: {id} ({}) has {own:?} of {sku} {state}, the SKU has {units:?} ({there})",
+                        order.status()
                     );
                 }
                 _ => assert!(

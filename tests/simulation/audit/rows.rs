@@ -29,7 +29,6 @@ pub struct Key {
     pub order: String,
     /// The stored answer, or the operations that were written down.
     pub outcome: Option<String>,
-    pub created_at: i64,
 }
 
 /// A claim at one of a SKU's objects.
@@ -155,12 +154,10 @@ impl Rows {
             fingerprint: text(&row[1]),
             order: text(&row[2]),
             outcome: optional_text(&row[3]),
-            created_at: integer(&row[4]),
         };
-        let checkouts = "SELECT key, fingerprint, order_id, outcome, created_at FROM idempotency";
+        let checkouts = "SELECT key, fingerprint, order_id, outcome FROM idempotency";
         self.checkouts.extend(world.look(SHARDS, shard, checkouts).iter().map(key));
-        let movements =
-            "SELECT key, fingerprint, order_id, operations, created_at FROM movement_requests";
+        let movements = "SELECT key, fingerprint, order_id, operations FROM movement_requests";
         self.movements.extend(world.look(SHARDS, shard, movements).iter().map(key));
     }
 }
