@@ -12,12 +12,14 @@ pub struct Seen {
     fingerprint: String,
     order: String,
     outcome: Option<String>,
-    first_seen: i64,
+    /// The last look at which it was not there yet.
+    not_before: i64,
 }
 
 type Memory = BTreeMap<(&'static str, String, String), Seen>;
 
-pub fn stand(rows: &Rows, memory: &mut Memory) {
+/// `before` is when was looked last.
+pub fn stand(rows: &Rows, before: i64, memory: &mut Memory) {
     let mut asked_for = BTreeSet::new();
     for key in &rows.checkouts {
         let Key { key, order, .. } = key;
@@ -28,11 +30,11 @@ pub fn stand(rows: &Rows, memory: &mut Memory) {
         let Key { key, order, .. } = key;
         assert!(rows.orders.contains_key(order), "I6: key {key} moves money of {order}: not there");
     }
-    compare("checkout", &rows.checkouts, rows.now, memory);
-    compare("movement", &rows.movements, rows.now, memory);
+    compare("checkout", &rows.checkouts, (before, rows.now), memory);
+    compare("movement", &rows.movements, (before, rows.now), memory);
 }
 
-fn compare(kind: &'static str, keys: &[Key], now: i64, memory: &mut Memory) {
+fn compare(kind: &'static str, keys: &[Key], (before, now): (i64, i64), memory: &mut Memory) {
     let mut here = BTreeSet::new();
     for key in keys {
         let name = (kind, key.shard.clone(), key.key.clone());
@@ -52,20 +54,20 @@ fn compare(kind: &'static str, keys: &[Key], now: i64, memory: &mut Memory) {
                 key.outcome
             );
         }
-        let first_seen = memory.get(&name).map_or(now, |seen| seen.first_seen);
+        let not_before = memory.get(&name).map_or(before, |seen| seen.not_before);
         memory.insert(
             name,
             Seen {
                 fingerprint: key.fingerprint.clone(),
                 order: key.order.clone(),
                 outcome: key.outcome.clone(),
-                first_seen,
+                not_before,
             },
         );
     }
     memory.retain(|name, seen| {
         let is_here = name.0 != kind || here.contains(name);
-        let age = now - seen.first_seen;
+        let age = now - seen.not_before;
         assert!(
             is_here || age >= KEPT_MILLISECONDS,
             "I6: {kind} key {} of {} was forgotten after {} s",

@@ -26,6 +26,8 @@ pub struct Audit {
     keys: BTreeMap<(&'static str, String, String), keys::Seen>,
     ledgers: BTreeMap<String, stock::Ledger>,
     acknowledged: BTreeMap<String, i64>,
+    /// When was looked last.
+    looked_at: i64,
 }
 
 impl Audit {
@@ -62,7 +64,8 @@ impl Audit {
         stock::units_add_up(world, rows, &mut self.ledgers);
         orders::never_go_back(rows, &mut self.orders, &self.acknowledged);
         orders::add_up(rows);
-        keys::stand(rows, &mut self.keys);
+        keys::stand(rows, self.looked_at, &mut self.keys);
+        self.looked_at = rows.now;
         money::never_too_much(world, rows);
     }
 }

@@ -11,6 +11,9 @@ use crate::world::World;
 /// How late an alarm may be before a debt counts as forgotten.
 const LATE_MILLISECONDS: i64 = 120_000;
 
+/// What says that a person was told that a payment's end is not known.
+const DOUBTS: [&str; 3] = ["payment_unknown", "payment_refused", "payment_mismatch"];
+
 pub fn nothing_is_owed(world: &World, rows: &Rows) {
     let queued = world.queued();
     assert_eq!(queued, 0, "I7: the queue came to rest with {queued} messages");
@@ -84,7 +87,12 @@ pub fn claims_are_the_orders(world: &World, rows: &Rows) {
             let (sku, state) = (word(claim, "sku"), word(&claim["claim"], "state"));
             let found = claim_of(rows, sku, id);
             let there = found.map_or("nothing", |(_, found)| found.state.as_str());
+            // Whether there is money nobody knows, and a person was told; the units went back meanwhile.
+            let is_in_doubt = order.status() == "open" && order.is_flagged(&DOUBTS);
             match state {
+                "held" if is_in_doubt && !order.is_secured() && there == "expired" => {
+                    world.note("rest: units went back while an order's payment is in doubt");
+                }
                 "held" | "committed" => {
                     let units = found.filter(|(_, one)| one.state == state);
                     let units = units.map(|(_, one)| one.quantity);
