@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::By;
 use super::carts::Cart;
 use super::evidence::{self, KnownOrder};
-use super::request::Request;
+use super::request::{Request, fresh_key};
 use crate::chance::Chance;
 use crate::world::{Answer, World};
 
@@ -20,7 +20,7 @@ fn refused(answer: Option<Answer>, statuses: &[u16], what: &str) {
 pub async fn forges_credentials(world: World, mut chance: Chance) {
     world.note("attacker: forged credentials");
     let cart = Cart::by_chance(&mut chance);
-    let key = format!("forged-{}", chance.next());
+    let key = fresh_key(&mut chance, "forged");
     let mut request = match chance.below(5) {
         0 => cart.checkout(&key, None),
         1 => Request::new(By::Admin, "GET", "/v1/admin/orders"),
@@ -65,7 +65,7 @@ pub async fn takes_anothers_order(world: World, mut chance: Chance) {
         1 => Request::new(By::Storefront, "POST", "/v1/orders/{id}/cancel"),
         2 => Request::new(By::Storefront, "POST", "/v1/orders/{id}/payment/sync"),
         _ => Request::new(By::Storefront, "POST", "/v1/admin/orders/{id}/refunds")
-            .key(&format!("forged-{}", chance.next()))
+            .key(&fresh_key(&mut chance, "forged"))
             .body(json!({})),
     };
     let answer = request.of(&other.id).bearer(&token).send(&world).await;
@@ -75,7 +75,7 @@ pub async fn takes_anothers_order(world: World, mut chance: Chance) {
 /// Fields that are not the caller's to say, and numbers beyond all sense.
 pub async fn sends_nonsense(world: World, mut chance: Chance) {
     let cart = Cart::by_chance(&mut chance);
-    let mut request = cart.checkout(&format!("forged-{}", chance.next()), None);
+    let mut request = cart.checkout(&fresh_key(&mut chance, "forged"), None);
     let mut body = request.body.take().unwrap_or_default();
     let huge: Value = (*chance.of(&[0, -1, 10_000, i64::MAX, i64::MIN])).into();
     if chance.one_in(2) {
@@ -118,7 +118,7 @@ pub async fn moves_absurd_amounts(world: World, mut chance: Chance) {
     let template = *chance.of(&["/v1/admin/orders/{id}/refunds", "/v1/admin/orders/{id}/captures"]);
     let answer = Request::new(By::Admin, "POST", template)
         .of(&order.id)
-        .key(&format!("forged-{}", chance.next()))
+        .key(&fresh_key(&mut chance, "forged"))
         .body(json!({"amount_minor": amount}))
         .send(&world)
         .await;

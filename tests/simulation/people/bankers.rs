@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::chance::Chance;
 use crate::gateways::SimulatedGateway;
-use crate::gateways::books::{BookedPayment, RefundState, Standing};
+use crate::gateways::books::{BookedPayment, DisputeState, RefundState, Standing};
 use crate::world::World;
 
 pub const SECOND: i64 = 1_000;
@@ -44,6 +44,18 @@ pub fn buyer_answers(world: &World, chance: &mut Chance, order: &str, pays: bool
         true => gateway.buyer_approves(&reference, now),
         false => gateway.buyer_declines(&reference, now),
     })
+}
+
+/// Orders with a payment that is as told.
+pub fn orders_with(world: &World, that: impl Fn(&BookedPayment) -> bool) -> Vec<String> {
+    let mut orders = Vec::new();
+    for which in 0..world.gateways() {
+        world.gateway(which, |gateway| {
+            let payments = gateway.books().payments.values().filter(|one| that(one));
+            orders.extend(payments.filter_map(|one| one.order_id.clone()));
+        });
+    }
+    orders
 }
 
 /// What the browser of this order's buyer comes back with.
@@ -93,7 +105,10 @@ pub async fn a_bank_answers(world: World, mut chance: Chance) {
 
 /// Somebody works at a gateway's dashboard.
 pub async fn at_the_dashboard(world: World, mut chance: Chance) {
-    let all = payments(&world, |one| !one.is_over());
+    let mut all = payments(&world, |one| one.held_minor > 0 || one.captured_minor() > 0);
+    if all.is_empty() || chance.one_in(5) {
+        all = payments(&world, |one| !one.is_over());
+    }
     if all.is_empty() {
         return;
     }
@@ -138,7 +153,10 @@ pub async fn at_the_dashboard(world: World, mut chance: Chance) {
 
 /// Disputes are decided.
 pub async fn a_dispute_ends(world: World, mut chance: Chance) {
-    let disputed = payments(&world, |one| !one.disputes.is_empty());
+    let open = |one: &BookedPayment| {
+        one.disputes.iter().any(|dispute| dispute.state == DisputeState::Open)
+    };
+    let disputed = payments(&world, open);
     if disputed.is_empty() {
         return;
     }

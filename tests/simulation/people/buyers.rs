@@ -6,7 +6,7 @@ use super::By;
 use super::bankers::{self, SECOND};
 use super::carts::{Cart, means, payment};
 use super::evidence::{self, KnownOrder};
-use super::request::Request;
+use super::request::{Request, fresh_key};
 use crate::chance::Chance;
 use crate::world::{Answer, World};
 
@@ -49,7 +49,7 @@ pub async fn several_want_the_last(world: World, mut chance: Chance) {
 pub async fn uses_a_key_twice(world: World, mut chance: Chance) {
     world.note("buyer: one key for two carts");
     let cart = Cart::by_chance(&mut chance);
-    let key = format!("cart-{}", chance.next());
+    let key = fresh_key(&mut chance, "cart");
     let other =
         Cart { lines: vec![("RUG", 1)], email: "else@example.com".to_owned(), ..cart.clone() };
     cart.checkout(&key, None).insist(&world, &mut chance).await;
@@ -61,14 +61,14 @@ pub async fn uses_a_key_twice(world: World, mut chance: Chance) {
 /// A cart that is sent again long after, by software that was switched off meanwhile.
 pub async fn tries_again_a_day_later(world: World, mut chance: Chance) {
     world.note("buyer: a key a day later");
-    let request = Cart::by_chance(&mut chance).checkout(&format!("cart-{}", chance.next()), None);
+    let request = Cart::by_chance(&mut chance).checkout(&fresh_key(&mut chance, "cart"), None);
     request.insist(&world, &mut chance).await;
     world.sleep(chance.between(HOUR, 26 * HOUR)).await;
     request.insist(&world, &mut chance).await;
 }
 
 async fn check_out(world: &World, chance: &mut Chance, cart: &Cart) -> Option<KnownOrder> {
-    let key = format!("cart-{}", chance.next());
+    let key = fresh_key(chance, "cart");
     let shown = match chance.below(12) {
         0 => Some(cart.total() + chance.between(1, 500)),
         1..=6 => Some(cart.total()),
@@ -228,7 +228,7 @@ async fn tries_another_way(world: &World, chance: &mut Chance, order: &KnownOrde
     let currency = if order.currency == "INR" { "INR" } else { "USD" };
     let (gateway, method) = means(chance, currency);
     of_order(order, "POST", "/v1/orders/{id}/payments")
-        .key(&format!("attempt-{}", chance.next()))
+        .key(&fresh_key(chance, "attempt"))
         .body(payment(gateway, method))
         .insist(world, chance)
         .await;

@@ -95,8 +95,8 @@ impl Cart {
                 _ => chance.of(&GOODS).0,
             };
             let quantity = match chance.below(12) {
-                0 => chance.between(4, 40),
-                1..=3 => chance.between(2, 3),
+                0 if chance.one_in(2) => chance.between(4, 40),
+                1..=2 => chance.between(2, 3),
                 _ => 1,
             };
             lines.push((sku, quantity));

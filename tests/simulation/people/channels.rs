@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::By;
 use super::carts::{self, Cart};
 use super::evidence::{self, KnownOrder};
-use super::request::Request;
+use super::request::{Request, fresh_key};
 use super::shopkeeper::GOODS;
 use crate::chance::Chance;
 use crate::world::World;
@@ -45,7 +45,7 @@ pub async fn sells(world: World, mut chance: Chance) {
     }
     world.note("channel: has sold");
     let cart = Cart { currency: "USD", ..Cart::by_chance(&mut chance) };
-    let id = format!("market-{}", chance.next());
+    let id = fresh_key(&mut chance, "market");
     let body = json!({
         "channel": CHANNEL, "order_id": id, "currency": "USD", "lines": cart.lines(),
         "shipping_address": carts::address("USD"), "shipping_method": "standard",

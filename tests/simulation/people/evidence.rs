@@ -9,8 +9,9 @@ use cartwright::domain::time::Timestamp;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::documented;
 use super::request::Request;
+use super::{bankers, documented};
+use crate::gateways::books::Outcome;
 use crate::world::{Answer, World};
 
 /// Keys are kept for two days by the clock of whoever keeps them, which may be off by hours: for so long
@@ -319,6 +320,7 @@ pub fn saw(world: &World, request: &Request, sent: &Sent, answer: &Answer) {
         seen.status,
         answer.body
     );
+    check_money(world, answer);
     EVIDENCE.with_borrow_mut(|evidence| match sent.entry {
         Some(Entry::Checkout(at)) => {
             let first = evidence.checkouts[at].clone();
@@ -353,6 +355,23 @@ pub fn saw(world: &World, request: &Request, sent: &Sent, answer: &Answer) {
         }
         None => {}
     });
+}
+
+/// An order is shown as paid only if a bank said yes to it, whatever anybody claims.
+fn check_money(world: &World, answer: &Answer) {
+    let body = answer.json();
+    let order = body.get("order").unwrap_or(&body);
+    let status = order["payment_status"].as_str().unwrap_or_default();
+    let is_secured = ["authorized", "partially_paid", "paid"].contains(&status);
+    if answer.status >= 300 || !is_secured || order.get("channel").is_some() {
+        return;
+    }
+    let id = order["id"].as_str().unwrap_or_default();
+    let said_yes = bankers::orders_with(world, |payment| {
+        payment.attempts.iter().any(|attempt| attempt.outcome != Outcome::Declined)
+    });
+    let is_paid = said_yes.iter().any(|known| known == id);
+    assert!(is_paid, "an order is {status} and no bank said yes: {}", answer.body);
 }
 
 /// Whether this is what was answered before, or nobody knows at present.

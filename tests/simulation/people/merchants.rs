@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::By;
 use super::evidence::{self, KnownOrder};
-use super::request::Request;
+use super::request::{Request, fresh_key};
+use super::{By, bankers};
 use crate::chance::Chance;
+use crate::gateways::books::BookedPayment;
 use crate::world::World;
 
 const HOUR: i64 = 3_600_000;
@@ -15,6 +16,21 @@ fn some_order(chance: &mut Chance, with_channels: bool) -> Option<KnownOrder> {
     let orders: Vec<_> =
         orders.into_iter().filter(|order| with_channels || !order.is_of_channel).collect();
     (!orders.is_empty()).then(|| chance.of(&orders).clone())
+}
+
+/// Rather an order whose payment is as told, if there is one.
+fn order_with(
+    world: &World,
+    chance: &mut Chance,
+    that: impl Fn(&BookedPayment) -> bool,
+) -> Option<KnownOrder> {
+    let fitting = bankers::orders_with(world, that);
+    let known = evidence::evidence().orders;
+    let known: Vec<_> = known.into_iter().filter(|order| fitting.contains(&order.id)).collect();
+    match known.is_empty() || chance.one_in(4) {
+        true => some_order(chance, false),
+        false => Some(chance.of(&known).clone()),
+    }
 }
 
 fn admin(method: &'static str, template: &'static str) -> Request {
@@ -27,13 +43,13 @@ fn movement(
     order: &KnownOrder,
     body: Value,
 ) -> Request {
-    let key = format!("move-{}", chance.next());
+    let key = fresh_key(chance, "move");
     admin("POST", template).of(&order.id).key(&key).body(body)
 }
 
 /// Takes held money, whole or in parts.
 pub async fn captures(world: World, mut chance: Chance) {
-    let Some(order) = some_order(&mut chance, false) else { return };
+    let Some(order) = order_with(&world, &mut chance, |one| one.held_minor > 0) else { return };
     let body = match chance.below(6) {
         0..=2 => json!({}),
         3 => json!({"amount_minor": order.total}),
@@ -58,7 +74,7 @@ pub async fn captures(world: World, mut chance: Chance) {
 
 /// Lets held money go.
 pub async fn voids(world: World, mut chance: Chance) {
-    let Some(order) = some_order(&mut chance, false) else { return };
+    let Some(order) = order_with(&world, &mut chance, |one| one.held_minor > 0) else { return };
     world.note("merchant: voids");
     movement(&mut chance, "/v1/admin/orders/{id}/voids", &order, json!({}))
         .insist(&world, &mut chance)
@@ -94,7 +110,9 @@ fn refund_of(world: &World, chance: &mut Chance, order: &KnownOrder) -> Value {
 
 /// Gives money back: once, twice under one key, or two refunds at once.
 pub async fn refunds(world: World, mut chance: Chance) {
-    let Some(order) = some_order(&mut chance, false) else { return };
+    let Some(order) = order_with(&world, &mut chance, |one| one.captured_minor() > 0) else {
+        return;
+    };
     let template = "/v1/admin/orders/{id}/refunds";
     let body = refund_of(&world, &mut chance, &order);
     let request = movement(&mut chance, template, &order, body);
@@ -172,7 +190,7 @@ pub async fn reconciles(world: World, mut chance: Chance) {
     let to = now.plus_seconds(-chance.between(0, 3_000));
     let gateway = *chance.of(&["sandbox", "stripe", "razorpay"]);
     let body = json!({"gateway": gateway, "from": from.rfc3339(), "to": to.rfc3339()});
-    let key = format!("window-{}", chance.next());
+    let key = fresh_key(&mut chance, "window");
     admin("POST", "/v1/admin/reconciliations")
         .key(&key)
         .body(body)

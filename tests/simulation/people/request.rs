@@ -132,6 +132,12 @@ impl Request {
     }
 }
 
+/// A key of its own, in letters: a long number in a key may be taken for a card's.
+pub fn fresh_key(chance: &mut Chance, what: &str) -> String {
+    let letters = (0..16).map(|_| char::from(b'a' + chance.below(26) as u8));
+    [what, "-", &letters.collect::<String>()].concat()
+}
+
 /// Whether the same request may come to more in a while.
 fn is_worth_another(answer: &Answer) -> bool {
     let in_the_way = ["movement_in_progress", "outcome_unknown"];

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::By;
-use super::request::Request;
+use super::request::{Request, fresh_key};
 use super::shopkeeper::GOODS;
 use crate::chance::Chance;
 use crate::world::World;
@@ -19,15 +19,15 @@ fn goods(chance: &mut Chance) -> &'static str {
 /// Goods come in, are found broken, mended, thrown away, or were never there.
 pub async fn adjusts(world: World, mut chance: Chance) {
     let sku = goods(&mut chance);
-    let (what, kind, quantity) = match chance.below(7) {
-        0..=2 => ("warehouse: goods received", "received", chance.between(1, 8)),
-        3 => ("warehouse: shrinkage", "adjusted", -chance.between(1, 3)),
-        4 => ("warehouse: damaged", "damaged", chance.between(1, 2)),
-        5 => ("warehouse: mended", "damaged", -1),
+    let (what, kind, quantity) = match chance.below(9) {
+        0..=4 => ("warehouse: goods received", "received", chance.between(2, 12)),
+        5 => ("warehouse: shrinkage", "adjusted", -chance.between(1, 3)),
+        6 => ("warehouse: damaged", "damaged", chance.between(1, 2)),
+        7 => ("warehouse: mended", "damaged", -1),
         _ => ("warehouse: written off", "written_off", 1),
     };
     world.note(what);
-    let key = format!("stock-{}", chance.next());
+    let key = fresh_key(&mut chance, "stock");
     let request = admin("POST", "/v1/admin/inventory/{sku}/adjustments")
         .of(sku)
         .key(&key)
@@ -59,7 +59,7 @@ pub async fn sets_terms(world: World, mut chance: Chance) {
         }
         _ => world.note("warehouse: no terms"),
     }
-    let key = format!("terms-{}", chance.next());
+    let key = fresh_key(&mut chance, "terms");
     admin("PUT", "/v1/admin/inventory/{sku}/terms")
         .of(sku)
         .key(&key)
@@ -176,7 +176,7 @@ async fn made(
     template: &'static str,
     body: Value,
 ) -> Option<String> {
-    let key = format!("document-{}", chance.next());
+    let key = fresh_key(chance, "document");
     let request = admin("POST", template).key(&key).body(body);
     let answer = request.insist(world, chance).await.filter(|answer| answer.status < 300)?;
     answer.json()["id"].as_str().map(str::to_owned)
@@ -184,6 +184,6 @@ async fn made(
 
 /// Does something with a document under a key of its own.
 async fn step(world: &World, chance: &mut Chance, template: &'static str, id: &str, body: Value) {
-    let key = format!("step-{}", chance.next());
+    let key = fresh_key(chance, "step");
     admin("POST", template).of(id).key(&key).body(body).insist(world, chance).await;
 }
