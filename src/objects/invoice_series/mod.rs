@@ -50,7 +50,7 @@ impl Hosted for Series {
             name: place.named("a series", |name| Some(name.to_owned()))?,
             platform: place.platform(),
             store: Store { sqlite: Sqlite::open(place, SCHEMA)? },
-            told: Cell::new(None),
+            told: Cell::new(Some(Told::before_the_start())),
         })
     }
 

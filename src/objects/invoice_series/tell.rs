@@ -27,7 +27,7 @@ const ENTRIES_PER_MESSAGE: i64 = 100;
 /// Messages of one alarm; what is left then waits for the next.
 const MAX_MESSAGES: usize = 20;
 
-/// What lists were last told by this instance; after a restart they are simply told again.
+/// What lists were last told by this instance.
 #[derive(Clone, Copy)]
 pub(super) struct Told {
     /// Up to which number.
@@ -36,6 +36,14 @@ pub(super) struct Told {
     look_at: Timestamp,
     /// How often in a row the queue or D1 refused: if they did, nothing is told before that moment.
     refusals: u32,
+}
+
+impl Told {
+    /// At the start of an instance nobody knows what another told before: D1 is looked at first. Without
+    /// that, a series that rests between its alarms would tell the same again and again.
+    pub(super) const fn before_the_start() -> Self {
+        Self { up_to: i64::MAX, look_at: Timestamp::from_milliseconds(0), refusals: 0 }
+    }
 }
 
 impl Series {

@@ -21,7 +21,7 @@ const TELL_AGAIN_AFTER_SECONDS: i64 = 10;
 /// A message of the queue holds 128 KB; a larger document is written into D1 by its object.
 const MAX_MESSAGE_BYTES: usize = 100_000;
 
-/// What lists were last told by this instance; after a restart they are simply told again.
+/// What lists were last told by this instance; after a restart D1 says whether that has arrived.
 #[derive(Clone, Copy)]
 pub(super) struct Told {
     version: i64,
@@ -74,15 +74,19 @@ impl Keeper {
         if stored.projected_version >= version {
             return Ok(());
         }
-        if let Some(told) = self.told.get().filter(|told| told.version == version) {
-            if told.look_at > now {
-                return Ok(());
-            }
-            let database = self.platform.database().map_err(unavailable)?;
-            let copied = stock_documents::version(&database, self.id).await.map_err(unavailable)?;
-            if copied >= version {
-                return self.store.projected(copied);
-            }
+        let told = self.told.get();
+        if told.is_some_and(|told| told.version == version && told.look_at > now) {
+            return Ok(());
+        }
+        let is_copied = match told {
+            Some(told) if told.version != version => false,
+            Some(_) => self.copied_version().await? >= version,
+            // Lists may have been told before this instance began. Without a look, an object that rests
+            // between its alarms would tell them the same again and again.
+            None => self.copied_version().await.is_ok_and(|copied| copied >= version),
+        };
+        if is_copied {
+            return self.store.projected(version);
         }
         let message = EventMessage::StockDocument { document: Box::new(document) };
         let text = serde_json::to_string(&message)?;
@@ -100,6 +104,12 @@ impl Keeper {
         let look_at = now.plus_milliseconds(confirm);
         self.told.set(Some(Told { version, look_at }));
         Ok(())
+    }
+
+    /// The version that D1 holds.
+    async fn copied_version(&self) -> Result<i64> {
+        let database = self.platform.database().map_err(unavailable)?;
+        stock_documents::version(&database, self.id).await.map_err(unavailable)
     }
 }
 
