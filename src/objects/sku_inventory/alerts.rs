@@ -27,7 +27,7 @@ thread_local! {
     static STORE_THRESHOLD: Cell<Option<(Timestamp, i64)>> = const { Cell::new(None) };
 }
 
-/// What is told and waited for, in memory only: after a restart everything is simply told again.
+/// What is told and waited for, in memory only: after a restart D1 says what has arrived.
 #[derive(Clone, Copy)]
 pub(super) struct Pending {
     /// The last crossing that was told.
@@ -117,10 +117,13 @@ impl Inventory {
             return Ok(Pending::NOTHING);
         };
         let now = now();
-        if let Some(pending) = self.alerts.get().filter(|pending| pending.told >= last) {
-            if pending.look_at > now {
-                return Ok(pending);
-            }
+        let pending = self.alerts.get();
+        if let Some(pending) = pending.filter(|it| it.told >= last && it.look_at > now) {
+            return Ok(pending);
+        }
+        // Those that an instance before this one told may have arrived: without a look, an object that rests
+        // between its alarms would tell the same again and again.
+        if pending.is_none_or(|pending| pending.told >= last) {
             self.forget_copied(&owed).await?;
             owed = self.owed_alerts()?;
             let Some(left) = owed.last() else {

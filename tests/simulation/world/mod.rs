@@ -412,7 +412,8 @@ impl Inner {
         let (storage, off) =
             self.machine.with(number, |state| (state.storage.clone(), state.clock_off));
         let Some(storage) = storage else { return };
-        let Some(at) = storage.alarm().filter(|at| storage.expected.replace(Some(*at)) != Some(*at))
+        let Some(at) =
+            storage.alarm().filter(|at| storage.expected.replace(Some(*at)) != Some(*at))
         else {
             return;
         };

@@ -17,7 +17,8 @@ impl Inner {
     pub(super) fn deliver_events(&self, which: usize) {
         let events = self.gateways.borrow_mut()[which].take_events();
         let wakes_at = self.gateways.borrow()[which].wakes_at();
-        if let Some(at) = wakes_at.filter(|at| self.gateway_wakes.borrow_mut().insert((which, *at))) {
+        if let Some(at) = wakes_at.filter(|at| self.gateway_wakes.borrow_mut().insert((which, *at)))
+        {
             let (me, wait) = (self.me(), at.milliseconds() - self.machine.now.get());
             self.machine.after(wait, Box::new(move || me.advance_gateway(which, at)));
         }
