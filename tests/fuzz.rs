@@ -25,8 +25,9 @@ use targets::{TARGETS, Target};
 
 /// Changed files of each target in every run of the tests.
 const CHANGES: u64 = 300;
-/// The most files of a target's corpus, and bytes in them.
-const MOST_FILES: usize = 60;
+/// The most files of a target's corpus, and bytes in them. `npm run fuzz -- --merge` stops at fewer, so that there is
+/// room for what breaks a promise.
+const MOST_FILES: usize = 80;
 const MOST_BYTES: usize = 300 * 1024;
 /// A file grows to no more than this.
 const LONGEST: usize = 64 * 1024;

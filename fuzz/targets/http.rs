@@ -265,9 +265,10 @@ pub fn addresses(bytes: &[u8]) {
     let is_bare = url.username().is_empty() && url.password().is_none() && url.port().is_none();
     assert!(url.scheme() == "https" && is_bare, "{url}");
     let Some(Host::Domain(name)) = url.host() else { panic!("{url} names a host in numbers") };
-    let name = name.trim_end_matches('.');
-    let last = name.rsplit('.').next().unwrap();
-    assert!(name.contains('.') && !INWARD.contains(&last), "{url}");
+    let name = name.strip_suffix('.').unwrap_or(name);
+    let labels: Vec<&str> = name.split('.').collect();
+    let is_whole = labels.len() > 1 && labels.iter().all(|label| !label.is_empty());
+    assert!(is_whole && !INWARD.contains(labels.last().unwrap()), "{url}");
 }
 
 /// Card numbers are looked for in any bytes; a document without digits has none, and where one is said to be there

@@ -36,6 +36,7 @@ fn is_public(host: &Host<&str>) -> bool {
     let Host::Domain(name) = host else { return false };
     let name = name.strip_suffix('.').unwrap_or(name);
     name.contains('.')
+        && name.split('.').all(|label| !label.is_empty())
         && !PRIVATE.iter().any(|suffix| {
             name.strip_suffix(suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
         })
@@ -80,6 +81,13 @@ mod tests {
     #[test]
     fn what_leads_inward_is_not_public() {
         for text in INWARD {
+            assert!(check_public(&Url::parse(text).unwrap()).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_name_of_nothing_is_not_public() {
+        for text in ["https://../", "https://localhost../", "https://shop..example/"] {
             assert!(check_public(&Url::parse(text).unwrap()).is_err(), "{text}");
         }
     }
