@@ -68,7 +68,8 @@ pub async fn prove(
         match platform.sku(sku, &command).await? {
             SkuAnswer::Ledger(LedgerAnswer::Proving { proof: further }) => proof = *further,
             SkuAnswer::Ledger(LedgerAnswer::Proven { mut report }) => {
-                report.find(recall(platform, &database, sku, &memory).await?);
+                let found = recall(platform, &database, sku, &memory, &report).await?;
+                report.find(found);
                 report.end.orders_to = memory.at;
                 let at = platform.now();
                 stock_proofs::record(&database, sku, &report, at).await?;

@@ -3,7 +3,8 @@
 //! An object that is put back to an earlier state has a ledger without fault, and units on its shelf that are
 //! sold. Lists were told a later version of it, and orders have what it has forgotten: it is told again, each
 //! thing under the key that it always had. What it can't give any more puts the order that paid for it before
-//! a person. What nobody but the object knew, such as goods received since, is told as a difference.
+//! a person. What nobody but the object knew, such as goods received since, is told as a difference. Where the
+//! ledger does not hold in itself, something else happened: it is told and left to people as it is.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +18,8 @@ use super::stock_proof::unfitting;
 use crate::domain::id::{OrderId, Sku};
 use crate::domain::inventory::spread::StockObject;
 use crate::domain::inventory::{
-    Difference, DifferenceCode, ReservationState, StockLevel, older_than_told,
+    Difference, DifferenceCode, Proof, ProofReport, ReservationState, StockLevel, Verdict,
+    older_than_told,
 };
 use crate::domain::order::{ClaimState, Order, StockClaim};
 use crate::domain::time::Timestamp;
@@ -43,6 +45,9 @@ const CLAIMS_PER_QUESTION: usize = 1_000;
 /// Orders that are asked to tell the object again in one proof; the others are found by the next.
 const MAX_REMINDED: usize = 200;
 
+/// Turns at the object in which the whole ledger is to be read before anything is told again: 500,000 lines.
+const TURNS: u32 = 100;
+
 /// The platform allows six open connections at once.
 const AT_ONCE: usize = 6;
 
@@ -58,7 +63,8 @@ pub struct Memory {
     pub at: Timestamp,
 }
 
-/// Compares, and tells the object again what it has forgotten. The differences are as they were found.
+/// Compares at the end of a proof, and tells the object again what it has forgotten. The differences are as
+/// they were found.
 ///
 /// # Errors
 /// When the object or D1 does not answer; comparing again is safe.
@@ -67,8 +73,13 @@ pub async fn recall(
     database: &Database,
     sku: &Sku,
     memory: &Memory,
+    report: &ProofReport,
 ) -> Result<Vec<Difference>, Unavailable> {
-    let older = put_back(platform, sku, memory.told.as_ref()).await?;
+    let codes = || report.differences.iter().map(|difference| difference.code);
+    if report.verdict == Verdict::Broken && !codes().any(is_of_anchor) {
+        return Ok(Vec::new());
+    }
+    let older = older(platform, sku, memory.told.as_ref()).await?;
     let (since, limit) = match (&older, memory.orders_to) {
         (Some(_), _) => (Timestamp::default(), ORDERS_OF_PUT_BACK),
         (None, Some(orders_to)) if !memory.is_whole => {
@@ -78,11 +89,28 @@ pub async fn recall(
     };
     let claims = orders::claims_on(database, sku, since, limit).await?;
     let forgotten = forgotten(platform, sku, claims).await?;
-    let mut differences: Vec<Difference> = older.into_iter().collect();
-    if forgotten.is_empty() {
-        return Ok(differences);
+    if older.is_none() && forgotten.is_empty() {
+        return Ok(Vec::new());
+    }
+    let is_sound =
+        if report.is_whole { codes().all(is_of_anchor) } else { is_sound(platform, sku).await? };
+    let mut differences = Vec::new();
+    if let Some((difference, told)) = older {
+        differences.push(difference);
+        if is_sound {
+            surpass(platform, sku, told).await?;
+        }
     }
     let count = forgotten.len();
+    if count > 0 {
+        let fields = json!({ "sku": sku, "count": count, "is_told_again": is_sound });
+        log::event(Level::Error, "stock.orders_forgotten", fields);
+    }
+    if !is_sound {
+        const LEFT: &str = "its ledger does not hold either, so that nothing was told again";
+        differences.extend(forgotten.iter().map(|(id, claim)| difference(*id, claim, LEFT)));
+        return Ok(differences);
+    }
     let (now, later) = forgotten.split_at(count.min(MAX_REMINDED));
     let reminded: Vec<Difference> = stream::iter(now)
         .map(|(id, claim)| async move { remind(platform, sku, *id, claim).await })
@@ -91,16 +119,37 @@ pub async fn recall(
         .await;
     differences.extend(reminded);
     differences.extend(later.iter().map(|(id, claim)| difference(*id, claim, "its turn comes")));
-    log::event(Level::Error, "stock.orders_forgotten", json!({ "sku": sku, "count": count }));
     Ok(differences)
 }
 
-/// Whether the object is behind what lists were told. If it is, it counts on from beyond that.
-async fn put_back(
+/// Whether a difference is from what was proven before, and not within the ledger.
+const fn is_of_anchor(code: DifferenceCode) -> bool {
+    matches!(code, DifferenceCode::AnchorMissing | DifferenceCode::AnchorDiffers)
+}
+
+/// Whether the ledger holds in itself, whatever was proven before. One that can't be read to its end in the
+/// turns that there are for it is not known to.
+async fn is_sound(platform: &Platform, sku: &Sku) -> Result<bool, Unavailable> {
+    let mut proof = Box::new(Proof::whole(None));
+    for _ in 0..TURNS {
+        let command = SkuCommand::Ledger(LedgerCommand::Prove { proof });
+        match platform.sku(sku, &command).await? {
+            SkuAnswer::Ledger(LedgerAnswer::Proving { proof: further }) => proof = further,
+            SkuAnswer::Ledger(LedgerAnswer::Proven { report }) => {
+                return Ok(report.verdict == Verdict::Holds);
+            }
+            _ => return Err(unfitting()),
+        }
+    }
+    Ok(false)
+}
+
+/// Whether the object is behind what lists were told, and which version that was.
+async fn older(
     platform: &Platform,
     sku: &Sku,
     told: Option<&StockLevel>,
-) -> Result<Option<Difference>, Unavailable> {
+) -> Result<Option<(Difference, i64)>, Unavailable> {
     let Some(told) = told else { return Ok(None) };
     let SkuAnswer::Level { level, .. } = platform.sku_level(sku).await? else {
         return Err(unfitting());
@@ -108,9 +157,14 @@ async fn put_back(
     let Some(difference) = older_than_told(&level, told) else { return Ok(None) };
     let fields = json!({ "sku": sku, "version": level.version, "told_version": told.version });
     log::event(Level::Error, "stock.put_back", fields);
-    let surpass = LedgerCommand::Surpass { version: told.version };
-    match platform.sku(sku, &SkuCommand::Ledger(surpass)).await? {
-        SkuAnswer::Ledger(LedgerAnswer::Level { .. }) => Ok(Some(difference)),
+    Ok(Some((difference, told.version)))
+}
+
+/// Has the object count on from beyond a version, so that lists believe it again.
+async fn surpass(platform: &Platform, sku: &Sku, version: i64) -> Result<(), Unavailable> {
+    let command = SkuCommand::Ledger(LedgerCommand::Surpass { version });
+    match platform.sku(sku, &command).await? {
+        SkuAnswer::Ledger(LedgerAnswer::Level { .. }) => Ok(()),
         _ => Err(unfitting()),
     }
 }

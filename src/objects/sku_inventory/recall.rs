@@ -16,8 +16,7 @@ impl Inventory {
         for order in orders {
             let order = order.to_string();
             let is_here = !self.is_passed_on(&order)?;
-            let claim = if is_here { self.store.reservation(&order)? } else { None };
-            states.push(claim.map(|claim| claim.state));
+            states.push(if is_here { self.store.claim_state(&order)? } else { None });
         }
         Ok(LedgerAnswer::Claims { states })
     }

@@ -146,6 +146,13 @@ impl Store {
         row.map(|row| reservation(&row, 0)).transpose()
     }
 
+    /// Where an order's claim stands, whether or not the rest of it can be read.
+    pub fn claim_state(&self, order_id: &str) -> Result<Option<ReservationState>> {
+        let query = "SELECT state FROM reservations WHERE order_id = ?";
+        let row = self.sqlite.row(query, vec![text(order_id)])?;
+        row.map(|row| state_of(&row.text(0)?)).transpose()
+    }
+
     /// Held claims whose time is over.
     pub fn overdue(&self, now: Timestamp) -> Result<Vec<(String, Reservation)>> {
         let query = "SELECT order_id, state, quantity, expires_at, placement FROM reservations \
