@@ -9,7 +9,8 @@ import { REQUESTS } from "./requests.mjs";
 const LOOPBACK = "127.0.0.1";
 
 /**
- * Sends requests (bench/requests.mjs) to `port` on this machine for `seconds`, or until `limit` of them were sent.
+ * Sends requests (bench/requests.mjs) to `port` on this machine for `seconds`, or until `limit` of them were sent; no more
+ * than `perSecond`, if that is given: each is then due at its moment, and timed from it, sent in time or not.
  * Gives `{ ok, refused: {status: count}, seconds, perSecond, p50, p99, refusals: {p50, p99} }`, times in milliseconds.
  */
 export function runLoad(plan) {
@@ -30,7 +31,7 @@ function answerLength(buffer) {
   return buffer.length >= total ? total : 0;
 }
 
-async function run({ port, connections, seconds, requests, limit = Infinity }) {
+async function run({ port, connections, seconds, requests, limit = Infinity, perSecond = Infinity }) {
   const { success, bytes } = REQUESTS[requests.kind]({ ...requests, host: `${LOOPBACK}:${port}` });
   const latencies = [];
   const refusals = [];
@@ -52,8 +53,14 @@ async function run({ port, connections, seconds, requests, limit = Infinity }) {
           return;
         }
         sent += 1;
-        sentAt = performance.now();
-        socket.write(bytes(sent));
+        const due = begun + (sent / perSecond) * 1000;
+        const early = due - performance.now();
+        if (early > 0) setTimeout(send, early, sent, due);
+        else send(sent, perSecond === Infinity ? performance.now() : due);
+      };
+      const send = (number, at) => {
+        sentAt = at;
+        socket.write(bytes(number));
       };
       socket.on("connect", next);
       socket.on("error", reject);

@@ -61,7 +61,7 @@ async function rules() {
 
 async function scriptTests() {
   const scripts = ["scripts/serve", "scripts/supply-chain", "scripts/test"];
-  const folders = ["bench", "sandbox", ...scripts, "tests/chaos", "tests/providers", "tests/storage"];
+  const folders = ["bench", "sandbox", ...scripts, "tests/chaos", "tests/providers", "tests/soak", "tests/storage"];
   return nodeTests(folders.flatMap(testFiles));
 }
 
