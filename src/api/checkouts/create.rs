@@ -9,7 +9,7 @@ use futures_util::join;
 use super::answer::{self, CheckoutAnswer};
 use super::buyer::{self, Holder};
 use super::request::CheckoutRequest;
-use super::{route, sold_out};
+use super::{crowd, route, sold_out};
 use crate::api::ask::Ask;
 use crate::api::body;
 use crate::api::error::{ApiError, ErrorCode};
@@ -57,6 +57,8 @@ pub async fn handle(mut ask: Ask) -> Outcome {
     request.check(ask.platform.settings().development)?;
     let buyer = request.buyer_address.as_deref();
     let holder = Holder::of(&ask.caller, ask.incoming.as_ref(), buyer)?;
+    // Who sends its body slowly keeps nobody out.
+    let _place = crowd::enter(ask.platform.now())?;
     let (command, refusal) = match draft(&ask.platform, request, &holder).await {
         Ok(draft) => (checkout(&submission, draft), None),
         Err(refusal) => (replay(&submission), Some(refusal)),

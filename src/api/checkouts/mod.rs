@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod buyer;
 pub mod create;
+mod crowd;
 pub mod request;
 pub mod route;
 mod sold_out;
