@@ -10,7 +10,8 @@ import { WASM_TARGET } from "../setup/wasm-target.mjs";
 /** Every crate of Cargo.lock but our own. Fails where the lock file does not fit Cargo.toml. */
 export async function crates() {
   const { stdout } = await runOrFail("cargo", ["metadata", "--locked", "--format-version", "1"]);
-  const shippedNames = await shippedCrates();
+  const shippedNames = await treeOf(["--target", WASM_TARGET, "--edges", "normal"]);
+  const compiledNames = await treeOf(["--target", "all", "--edges", "normal,build,dev"]);
   const checksums = lockedChecksums();
   return JSON.parse(stdout)
     .packages.filter(({ source, name }) => source || name !== "cartwright")
@@ -22,12 +23,13 @@ export async function crates() {
       source,
       checksum: checksums.get(`${name} ${version}`),
       shipped: shippedNames.has(`${name} ${version}`),
+      compiled: compiledNames.has(`${name} ${version}`),
     }));
 }
 
-async function shippedCrates() {
-  const tree = ["tree", "--locked", "--target", WASM_TARGET, "--edges", "normal", "--prefix", "none", "--format", "{p}"];
-  const { stdout } = await runOrFail("cargo", tree);
+/** The crates that some system compiles; the lock file also names those of features that nothing turns on. */
+async function treeOf(part) {
+  const { stdout } = await runOrFail("cargo", ["tree", "--locked", ...part, "--prefix", "none", "--format", "{p}"]);
   return new Set(stdout.split("\n").map((line) => line.split(" ").slice(0, 2).join(" ").replace(" v", " ")));
 }
 

@@ -47,7 +47,8 @@ function judge(policy, entry) {
 }
 
 /** Two versions of a crate are twice the code; each older one needs a reason, and each reason a crate. */
-function duplicates(policy, crates) {
+function duplicates(policy, all) {
+  const crates = all.filter(({ compiled }) => compiled);
   const versions = Map.groupBy(crates, ({ name }) => name);
   const present = new Set(crates.map(({ name, version }) => `${name}@${version}`));
   const excused = new Set(policy.bans.skip.map(({ crate }) => crate));

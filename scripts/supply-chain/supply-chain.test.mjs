@@ -1,7 +1,11 @@
 // What the lock files name keeps to deny.toml, and the check finds what does not.
 
 import assert from "node:assert/strict";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { test } from "node:test";
+import { askAdvisories } from "./advisories.mjs";
 import { billOfMaterials } from "./bill-of-materials.mjs";
 import { licenceAllows } from "./licences.mjs";
 import { crates, nodePackages } from "./packages.mjs";
@@ -51,4 +55,24 @@ test("the bill of materials names each package once, and what is deployed", () =
   const required = components.filter(({ scope }) => scope === "required").map(({ name }) => name);
   assert.ok(["worker", "serde_json", "hmac", "swagger-ui-dist"].every((name) => required.includes(name)));
   assert.ok(["proptest", "wrangler", "jsonschema"].every((name) => !required.includes(name)));
+});
+
+test("advisories are asked about where that is possible, and nothing is claimed where it is not", async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), "cartwright-advisories-"));
+  try {
+    const env = { PATH: folder, CARGO_HOME: path.join(folder, "cargo") };
+    assert.deepEqual(await askAdvisories(env), { asked: false, missing: "cargo-deny is not installed" });
+    const program = path.join(folder, "cargo-deny");
+    const answers = (status) => writeFileSync(program, `#!/bin/sh\necho "asked: $*"\nexit ${status}\n`);
+    answers(0);
+    chmodSync(program, 0o755);
+    mkdirSync(path.join(env.CARGO_HOME, "advisory-dbs"), { recursive: true });
+    assert.match((await askAdvisories(env)).missing, /has no database of advisories$/);
+    writeFileSync(path.join(env.CARGO_HOME, "advisory-dbs", "one"), "");
+    assert.deepEqual(await askAdvisories(env), { asked: true, good: true, output: "asked: --offline check advisories\n" });
+    answers(1);
+    assert.equal((await askAdvisories(env)).good, false);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
