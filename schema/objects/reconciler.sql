@@ -32,3 +32,15 @@ CREATE TABLE IF NOT EXISTS keys (
   created_at INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS keys_by_age ON keys (created_at);
+
+-- The form of what is stored here. Code that finds a later one than its own, after a roll-back, can't open the
+-- object and changes nothing of it: it would lose what it does not know. Raise the number with every change that
+-- code before it would lose by writing.
+CREATE TABLE IF NOT EXISTS form (
+  only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+  version INTEGER NOT NULL
+);
+CREATE TRIGGER IF NOT EXISTS form_is_kept BEFORE UPDATE ON form WHEN NEW.version < OLD.version
+BEGIN SELECT RAISE(ABORT, 'stored by a later version of the code'); END;
+INSERT INTO form (only_row, version) VALUES (1, 1)
+  ON CONFLICT (only_row) DO UPDATE SET version = excluded.version WHERE version <> excluded.version;

@@ -14,13 +14,16 @@ import { repositoryRoot } from "../bootstrap.mjs";
 export const WORKER = "cartwright";
 const ASSETS_WORKER = "cartwright-assets";
 const configPath = path.join(repositoryRoot, "wrangler.toml");
-const buildFolder = path.join(repositoryRoot, "build");
+const ownBuild = path.join(repositoryRoot, "build");
 
 /** Named so that wrangler does not add what it finds in .dev.vars or .env: no test may depend on those. */
-const noEnvFile = path.join(buildFolder, "no-env-file");
+const noEnvFile = path.join(ownBuild, "no-env-file");
 
-/** Options for `new Miniflare(…)`, and the cron patterns of wrangler.toml, which miniflare never fires. */
-export function miniflareOptions({ host, port, statePath, vars, runtimeEnv, log, handleLogs }) {
+/**
+ * Options for `new Miniflare(…)`, and the cron patterns of wrangler.toml, which miniflare never fires. `build`: the
+ * folder of another build than the repository's.
+ */
+export function miniflareOptions({ host, port, statePath, vars, runtimeEnv, log, handleLogs, build: buildFolder = ownBuild }) {
   const { workerOptions } = readWorkerOptions(configPath, undefined, { envFiles: [noEnvFile] });
   const { assets, ...worker } = workerOptions;
   const options = convertV4MiniflareOptions({

@@ -3,11 +3,12 @@
 // and mend nothing, and objects of the layout without locations.
 
 import { createHash } from "node:crypto";
-import { createExecutionContext, createScheduledController, evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { createExecutionContext, createScheduledController, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { HOUR, MINUTE, SECOND, clock } from "./support/clock.mjs";
 import { drain } from "./support/drain.mjs";
+import { FORMER_LAYOUT, layOut } from "./support/former-layout.mjs";
 import { SECRET_KEY, adjust, cart, checkout, get, must, openDoors, post } from "./support/http.mjs";
 import { lives } from "./support/objects.mjs";
 import { ask, claims, evictAll, inStorage, level, shop, stock, stubOf } from "./support/shop.mjs";
@@ -373,31 +374,7 @@ describe("who may", () => {
 });
 
 describe("an object of the layout without locations", () => {
-  const FORMER = `
-    CREATE TABLE level (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), received INTEGER NOT NULL DEFAULT 0,
-      adjusted INTEGER NOT NULL DEFAULT 0, sold INTEGER NOT NULL DEFAULT 0,
-      reserved INTEGER NOT NULL DEFAULT 0 CHECK (reserved >= 0), back_order_limit INTEGER NOT NULL DEFAULT 0,
-      low_stock_threshold INTEGER NOT NULL DEFAULT 0, version INTEGER NOT NULL DEFAULT 0,
-      projected_version INTEGER NOT NULL DEFAULT 0, CHECK (reserved + sold <= received + adjusted + back_order_limit));
-    CREATE TABLE reservations (order_id TEXT PRIMARY KEY, state TEXT NOT NULL, quantity INTEGER NOT NULL,
-      expires_at INTEGER NOT NULL) WITHOUT ROWID;
-    CREATE INDEX reservations_by_expiry ON reservations (expires_at) WHERE state = 'held';
-    CREATE TABLE movements (sequence INTEGER PRIMARY KEY, kind TEXT NOT NULL, on_hand_delta INTEGER NOT NULL,
-      reserved_delta INTEGER NOT NULL, order_id TEXT, reason TEXT, actor TEXT, at INTEGER NOT NULL);
-    CREATE TABLE adjustments (key TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, level TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
-    CREATE INDEX adjustments_by_age ON adjustments (at);
-    CREATE TABLE returns (refund_id TEXT PRIMARY KEY, order_id TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID`;
-
-  /** Takes away what this version made, and lays the former tables. */
-  async function former(name, rows) {
-    await runInDurableObject(stubOf("SkuInventory", shop.sku(name)), (_, { storage }) => {
-      const tables = storage.sql.exec("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf%' ESCAPE '\\' AND name NOT LIKE 'sqlite%'").toArray();
-      for (const { name: table } of tables) storage.sql.exec(`DROP TABLE ${table}`);
-      storage.sql.exec(FORMER);
-      for (const [statement, ...values] of rows) storage.sql.exec(statement, ...values);
-    });
-    await evictDurableObject(stubOf("SkuInventory", shop.sku(name)));
-  }
+  const former = (name, rows) => layOut(shop.sku(name), FORMER_LAYOUT, rows);
 
   test("is moved with its units, orders and answers, and proven from there on", async () => {
     await openDoors({ MUG: 0 });

@@ -30,7 +30,8 @@ const TRIES_FOR_A_PORT = 3;
  * - `sandbox.control`: the gateway's books and its bad days.
  * - `logs`: every line the Worker ever logged, as text.
  * - `crash()` kills the runtime, `stop()` ends it decently, `start()` brings it back on the same address
- *   and state; the gateway goes on meanwhile. `close()` ends everything and deletes the folder.
+ *   and state (`start({ build })`: with the build in that folder); the gateway goes on meanwhile. `close()` ends
+ *   everything and deletes the folder.
  */
 export async function openStore(options = {}) {
   for (let tries = 1; ; tries += 1) {
@@ -51,10 +52,11 @@ async function openOn(port, { vars = {}, sandbox: wantsSandbox = true, sandboxWe
   let sandbox;
   let server;
 
-  async function start() {
+  async function start({ build } = {}) {
     server = await startServer({
       port,
       stateDir,
+      build,
       quiet: true,
       cron: false,
       sandboxUrl: sandbox?.url,
