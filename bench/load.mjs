@@ -47,13 +47,13 @@ async function run({ port, connections, seconds, requests, limit = Infinity, per
       let waiting = Buffer.alloc(0);
       let sentAt = 0;
       const next = () => {
-        if (performance.now() >= end || sent >= limit) {
+        const due = begun + (sent / perSecond) * 1000;
+        if (Math.max(due, performance.now()) >= end || sent >= limit) {
           socket.destroy();
           resolve();
           return;
         }
         sent += 1;
-        const due = begun + (sent / perSecond) * 1000;
         const early = due - performance.now();
         if (early > 0) setTimeout(send, early, sent, due);
         else send(sent, perSecond === Infinity ? performance.now() : due);

@@ -81,8 +81,8 @@ async function openShelves(store, skus) {
     skus.slice(n * VARIANTS_PER_PRODUCT, (n + 1) * VARIANTS_PER_PRODUCT));
   for (const [number, some] of products.entries()) {
     const variants = some.map((sku) => ({ sku, title: sku, prices: [{ amount: 1_000, currency: "USD" }] }));
-    const product = { title: `Soak ${number}`, status: "active", tax_category: "standard", variants };
-    must(await store.admin.put(`/v1/admin/products/soak-${number}`, product));
+    const product = { id: `soak-${number}`, title: `Soak ${number}`, status: "active", tax_category: "standard", variants };
+    must(await store.admin.put(`/v1/admin/products/${product.id}`, product));
   }
   await eachAtOnce(skus, AT_ONCE, async (sku) => {
     const delivery = { kind: "received", quantity: UNITS, reason: "Soak" };

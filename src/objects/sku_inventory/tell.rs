@@ -78,8 +78,9 @@ impl Inventory {
             Some(told) if told.version != version => false,
             Some(_) => self.copied_version().await? >= version,
             // Lists may have been told before this instance began. Without a look, an object that rests
-            // between its alarms would tell them the same again and again.
-            None => self.copied_version().await.is_ok_and(|copied| copied >= version),
+            // between its alarms would tell them the same again and again. If they were told more than this
+            // object knows, it was put back to an earlier state, and telling them shows it.
+            None => self.copied_version().await.is_ok_and(|copied| copied == version),
         };
         if is_copied {
             return self.store.projected(version);
