@@ -11,7 +11,7 @@ use crate::chance::Chance;
 use crate::exercised::Exercised;
 use crate::gateways::SimulatedGateway;
 use crate::people::{self, shopkeeper};
-use crate::world::{Snapshot, Weather, World};
+use crate::world::{FAULTS, Snapshot, Weather, World};
 
 /// Steps of chance in each world, before it comes to rest.
 pub const STEPS: usize = 40;
@@ -24,6 +24,9 @@ const DAY: i64 = 24 * HOUR;
 /// How long everything works at the end: longer than any window, schedule or wait of the product that is
 /// counted in days.
 const REST: [i64; 6] = [HOUR, 6 * HOUR, DAY, 3 * DAY, 4 * DAY, 2 * HOUR];
+
+/// Ends of orders and states of what belongs to them that a campaign must have reached.
+const REACHED: &[&str] = &[];
 
 thread_local! {
     /// The seed of the world that this thread plays: a broken promise panics, and its seed must be told.
@@ -73,6 +76,7 @@ fn live(seed: u64, shop: &Snapshot, steps: &[usize], tells: bool) -> (Exercised,
         chance.begin_step(*step);
         world.begin_step(*step);
         take_step(&world, *step, &mut chance);
+        acknowledge(&mut audit);
         audit.at_any_time(&world);
     }
     chance.begin_step(STEPS);
@@ -85,8 +89,31 @@ fn live(seed: u64, shop: &Snapshot, steps: &[usize], tells: bool) -> (Exercised,
         world.run_schedule();
     }
     world.run_for(HOUR);
+    acknowledge(&mut audit);
     audit.at_rest(&world);
     (world.exercised(), world.digest())
+}
+
+/// Tells the auditor which orders buyers were told of.
+fn acknowledge(audit: &mut Audit) {
+    for checkout in people::evidence().checkouts {
+        for seen in checkout.answers.iter().filter(|seen| seen.status == 201) {
+            if let (Some(order), Some(total)) = (&seen.order_id, seen.total) {
+                audit.acknowledge(order, total);
+            }
+        }
+    }
+}
+
+/// Fails if a campaign hardly met something: it would prove little of that.
+pub fn check(exercised: &Exercised) {
+    let expected = FAULTS.iter().chain(people::EXPECTED).chain(REACHED);
+    let missed: Vec<String> = expected
+        .map(|what| (what, exercised.times(what)))
+        .filter(|(_, times)| *times < 20)
+        .map(|(what, times)| format!("{what}: {times}"))
+        .collect();
+    assert!(missed.is_empty(), "happened less than 20 times:\n{}", missed.join("\n"));
 }
 
 fn take_step(world: &World, step: usize, chance: &mut Chance) {

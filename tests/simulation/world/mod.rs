@@ -34,7 +34,7 @@ use futures_channel::oneshot;
 
 pub use self::machine::Actor;
 pub use self::network::{Answer, Ask};
-pub use self::weather::Weather;
+pub use self::weather::{FAULTS, Weather};
 
 use self::database::Database;
 use self::machine::Machine;

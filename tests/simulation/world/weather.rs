@@ -2,6 +2,41 @@
 
 use crate::chance::Chance;
 
+/// Every fault by its name.
+pub const FAULTS: &[&str] = &[
+    "D1 was down",
+    "D1 was slow",
+    "D1 wrote and said that it failed",
+    "a command was lost",
+    "a gateway answered something wrong",
+    "a gateway did it and did not answer",
+    "a gateway was not reached",
+    "a message came twice",
+    "a message was given up",
+    "a message was late",
+    "a request reached a gateway late",
+    "a request was lost",
+    "a statement was refused",
+    "a webhook came twice",
+    "a webhook was forged",
+    "a webhook was late",
+    "a webhook was lost",
+    "a write was kept, its word lost",
+    "a write was lost",
+    "an alarm rang twice",
+    "an alarm was early",
+    "an alarm was late",
+    "an answer was lost",
+    "an object was evicted",
+    "an object was overloaded",
+    "an object's answer was lost",
+    "killed",
+    "killed between two words",
+    "the network was slow",
+    "the queue refused",
+    "the queue took and said it failed",
+];
+
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Weather {
     /// Between the Worker, its objects and their callers.
