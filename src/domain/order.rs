@@ -342,10 +342,12 @@ impl Order {
     }
 
     /// Whether lists, searches and reports show it: a checkout that was refused before any payment
-    /// was asked for is not an order that anyone looks for.
+    /// was asked for is not an order that anyone looks for. One that an earlier attempt asked for was
+    /// shown already, and stays.
     #[must_use]
     pub fn is_projected(&self) -> bool {
-        let asked_for_money = self.payment.as_ref().is_none_or(|p| !p.operations.is_empty());
+        let asked_for_money =
+            self.payment.is_none() || self.payments().any(|p| !p.operations.is_empty());
         match self.status {
             OrderStatus::Placing => false,
             OrderStatus::Rejected => asked_for_money,

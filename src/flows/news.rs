@@ -48,7 +48,9 @@ pub(super) fn take_report(
     {
         payment.void_failed(id, now);
     }
-    if !payment.has_unknown() && !payment.awaits_refund() && !still_working {
+    // A report that is refused is no answer: the schedule of questions goes on to its end.
+    let is_answer = !matches!(absorbed, Absorbed::Refused(_));
+    if is_answer && !payment.has_unknown() && !payment.awaits_refund() && !still_working {
         payment.questions_put_off = 0;
     }
     await_refund(payment, now);

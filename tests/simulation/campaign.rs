@@ -90,6 +90,11 @@ fn live(seed: u64, shop: &Snapshot, steps: &[usize], tells: bool) -> (Exercised,
     }
     world.run_for(HOUR);
     acknowledge(&mut audit);
+    for shard in world.objects("ORDER_SHARD") {
+        for row in world.look("ORDER_SHARD", &shard, "SELECT document FROM orders") {
+            world.tell(|| format!("{row:?}"));
+        }
+    }
     audit.at_rest(&world);
     (world.exercised(), world.digest())
 }

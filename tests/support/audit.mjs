@@ -197,7 +197,9 @@ function auditRest(raw, orders, say) {
 
 const isListed = (order) =>
   order.status !== "placing" &&
-  (order.status !== "rejected" || !order.payment || order.payment.operations.length > 0);
+  (order.status !== "rejected" ||
+    !order.payment ||
+    [order.payment, ...(order.earlier_payments ?? [])].some((payment) => payment.operations.length > 0));
 
 /** D1 has every order that lists show, exactly as it is, and no other. */
 function auditProjection(raw, orders, say) {

@@ -250,6 +250,43 @@ fn a_report_that_cannot_be_true_pays_nothing() {
 }
 
 #[test]
+fn a_report_that_is_refused_each_time_is_asked_for_to_the_end_of_the_schedule_and_no_longer() {
+    let mut world = placed();
+    world.pay();
+    hear(&mut world);
+    run(&mut world);
+    let mut wrong = world.report(ReportedState::Captured);
+    wrong.captured_minor *= 2;
+    wrong.occurred_at = world.now.plus_seconds(1);
+    world.feed(Input::Report(wrong.clone()));
+    let mut asked = 0;
+    while let Some(at) = world.order.payment.as_ref().and_then(|payment| payment.ask_again_at) {
+        world.now = at;
+        wrong.occurred_at = at;
+        world.feed(Input::Report(wrong.clone()));
+        asked += 1;
+        assert!(asked < 20, "a person was told, and it is asked about for ever");
+    }
+    assert!(asked > 5);
+    assert!(world.order.attention.iter().any(|a| a.code == AttentionCode::PaymentMismatch));
+    assert_eq!(world.order.payment_status(), PaymentStatus::Paid);
+}
+
+#[test]
+fn an_order_that_was_listed_stays_listed_when_its_second_attempt_finds_no_stock() {
+    let mut world = placed();
+    assert!(world.order.is_projected());
+    let attempted = world.order.payment.clone().unwrap();
+    world.order.status = OrderStatus::Rejected;
+    let mut second = attempted.clone();
+    second.operations.clear();
+    world.order.payment = Some(second);
+    assert!(!world.order.is_projected());
+    world.order.earlier_payments.push(attempted);
+    assert!(world.order.is_projected());
+}
+
+#[test]
 fn a_final_decline_rejects_and_releases() {
     for state in [ReportedState::Failed, ReportedState::Cancelled] {
         let mut world = placed();

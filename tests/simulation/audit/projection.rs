@@ -16,10 +16,14 @@ pub fn is_the_objects(world: &World, rows: &Rows) {
     invoices(world);
 }
 
-/// Whether lists show it: what was refused before any money was asked for is nobody's order.
+/// Whether lists show it: what was refused before any money was asked for, by any attempt, is nobody's
+/// order.
 fn is_listed(order: &Order) -> bool {
     let payment = &order.document["payment"];
-    order.status() != "rejected" || payment.is_null() || !list(payment, "operations").is_empty()
+    let mut attempts = list(&order.document, "earlier_payments").iter().chain([payment]);
+    order.status() != "rejected"
+        || payment.is_null()
+        || attempts.any(|payment| !list(payment, "operations").is_empty())
 }
 
 fn by(rows: Vec<Map<String, Value>>, name: &str) -> BTreeMap<String, Map<String, Value>> {
