@@ -172,6 +172,7 @@ impl Shard {
         let events = announce(Some(before), order);
         let tells = !events.is_empty();
         self.store.update(order, wake, events)?;
+        self.unsent.note(before, order);
         self.arm_for(wake, tells, now)
     }
 
@@ -202,6 +203,14 @@ impl Shard {
         }
     }
 
+    /// Performs an effect at a gateway. What may have gone out before is asked about, and not sent as new.
+    async fn call_gateway(&self, order: &Order, effect: &Effect) -> Option<Input> {
+        if self.unsent.may_have_been_sent(order, effect) {
+            return Some(Input::Ask);
+        }
+        gateway::perform(&self.platform, order, effect).await
+    }
+
     /// Performs effects at once, all together; what can't be performed now gives no input and stays
     /// owed. Stock answers come back as one input.
     pub(super) async fn perform(&self, order: &Order, effects: Vec<Effect>) -> Vec<Input> {
@@ -216,7 +225,7 @@ impl Shard {
                 None => rest.push(effect),
             }
         }
-        let calls = rest.iter().map(|effect| gateway::perform(&self.platform, order, effect));
+        let calls = rest.iter().map(|effect| self.call_gateway(order, effect));
         let (answers, told) = join(join_all(claims), join_all(calls)).await;
         let answers: Vec<_> =
             answers.into_iter().filter_map(|(sku, answer)| Some((sku, answer?))).collect();

@@ -28,6 +28,7 @@ mod remind;
 mod stock_line;
 mod store;
 mod take_back;
+mod unsent;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -40,6 +41,7 @@ use self::drive::Driven;
 use self::movement::Asked;
 use self::stock_line::StockLine;
 use self::store::Store;
+use self::unsent::Unsent;
 use super::commands::{ShardAnswer, ShardCommand, Spoken, WebhookNews};
 use super::hosting::{Hosted, durable_object_class};
 use crate::domain::id::OrderId;
@@ -66,6 +68,7 @@ struct Shard {
     stock: Rc<StockLine>,
     commits: Rc<CommitQueue>,
     driven: RefCell<HashMap<OrderId, Driven>>,
+    unsent: Unsent,
     purged_at: Cell<Timestamp>,
 }
 
@@ -79,6 +82,7 @@ impl Hosted for Shard {
             store: Store::new(Sqlite::open(place, SCHEMA)?),
             commits: Rc::default(),
             driven: RefCell::new(HashMap::new()),
+            unsent: Unsent::default(),
             purged_at: Cell::new(Timestamp::default()),
         })
     }
