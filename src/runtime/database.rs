@@ -182,7 +182,7 @@ mod tests {
 
     #[test]
     fn the_largest_amount_survives_as_a_number() {
-        assert!(MAX_AMOUNT_MINOR < LIMIT);
+        const { assert!(MAX_AMOUNT_MINOR < LIMIT) };
         for integer in [MAX_AMOUNT_MINOR, -MAX_AMOUNT_MINOR, LIMIT, 0] {
             #[expect(clippy::as_conversions, reason = "it is what is tested")]
             let there_and_back = integer as f64 as i64;

@@ -13,6 +13,9 @@ use crate::gateways::SimulatedGateway;
 use crate::people::{self, shopkeeper};
 use crate::world::{FAULTS, Snapshot, Weather, World};
 
+/// Fewer worlds than this need not show everything that can happen.
+pub const TELLING_SEEDS: u64 = 2_000;
+
 /// Steps of chance in each world, before it comes to rest.
 pub const STEPS: usize = 40;
 
@@ -24,9 +27,6 @@ const DAY: i64 = 24 * HOUR;
 /// How long everything works at the end: longer than any window, schedule or wait of the product that is
 /// counted in days.
 const REST: [i64; 6] = [HOUR, 6 * HOUR, DAY, 3 * DAY, 4 * DAY, 2 * HOUR];
-
-/// Ends of orders and states of what belongs to them that a campaign must have reached.
-const REACHED: &[&str] = &[];
 
 thread_local! {
     /// The seed of the world that this thread plays: a broken promise panics, and its seed must be told.
@@ -112,7 +112,7 @@ fn acknowledge(audit: &mut Audit) {
 
 /// Fails if a campaign hardly met something: it would prove little of that.
 pub fn check(exercised: &Exercised) {
-    let expected = FAULTS.iter().chain(people::EXPECTED).chain(REACHED);
+    let expected = FAULTS.iter().chain(people::EXPECTED);
     let missed: Vec<String> = expected
         .map(|what| (what, exercised.times(what)))
         .filter(|(_, times)| *times < 20)

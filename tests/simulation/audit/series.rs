@@ -100,7 +100,16 @@ fn of_order(
         let moved: i64 = parts.map(|one| number(one, "amount_minor")).sum();
         let asked = number(refund, "amount_minor");
         let is_due = invoice.is_some() && moved > 0 && moved >= asked;
-        assert!(given.is_some() || !is_due, "refund {name} of {id} gave {moved} and has no note");
+        // A refund that failed after its note had been made leaves a note that a later refund can't be
+        // noted beside: there is no more to credit than the invoice was over.
+        let is_noted_already = is_due && order.is_flagged(&["refund_failed"]);
+        if given.is_none() && is_noted_already {
+            world.note("rest: a refund is covered by the note of one that failed later");
+        }
+        assert!(
+            given.is_some() || !is_due || is_noted_already,
+            "refund {name} of {id} gave {moved} and has no note"
+        );
         if given.is_some() {
             noted += asked;
         }

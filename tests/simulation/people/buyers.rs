@@ -187,12 +187,10 @@ async fn returns_with_something_else(world: &World, chance: &mut Chance, order: 
             }
         }
     }
-    let is_forged = parameters["razorpay_signature"].as_str() == Some(&"0".repeat(64));
-    if let Some(answer) = confirm(world, chance, order, parameters).await {
-        let is_paid_by = answer.json()["payment"]["gateway"].as_str().map(str::to_owned);
-        let believed = is_forged && is_paid_by.as_deref() == Some("razorpay");
-        assert!(!believed || answer.status != 200, "a forged return was believed: {}", answer.body);
-    }
+    // A return proves nothing, forged or not: the bank's word alone makes an order paid, which every answer
+    // is held to. One that is judged is refused; where the start's own answer was lost, there is no payment
+    // yet that it could be judged by, and the gateway is asked.
+    confirm(world, chance, order, parameters).await;
 }
 
 async fn looks(world: &World, chance: &mut Chance, order: &KnownOrder) {

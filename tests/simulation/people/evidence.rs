@@ -108,11 +108,6 @@ pub fn evidence() -> Evidence {
     EVIDENCE.with_borrow(Clone::clone)
 }
 
-/// Before another world begins in the same thread.
-pub fn forget() {
-    EVIDENCE.take();
-}
-
 pub fn remember_order(order: KnownOrder) {
     EVIDENCE.with_borrow_mut(|evidence| {
         if evidence.orders.iter().all(|known| known.id != order.id) {

@@ -16,9 +16,7 @@ mod warehouse;
 
 use serde_json::Value;
 
-pub use self::evidence::{
-    ChangeSeen, CheckoutSeen, Evidence, KnownOrder, MovementSeen, Seen, evidence, forget,
-};
+pub use self::evidence::evidence;
 
 use self::request::Request;
 use crate::chance::Chance;

@@ -5,7 +5,8 @@ use std::thread;
 
 use cartwright::domain::payment::Gateway;
 
-use super::{Evidence, act, evidence, shopkeeper};
+use super::evidence::Evidence;
+use super::{act, evidence, shopkeeper};
 use crate::chance::Chance;
 use crate::exercised::Exercised;
 use crate::gateways::SimulatedGateway;

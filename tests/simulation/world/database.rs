@@ -45,7 +45,7 @@ impl Database {
 
     fn one(&self, statement: &NativeStatement) -> rusqlite::Result<NativeRows> {
         let mut prepared = self.0.prepare_cached(statement.sql)?;
-        let names: Vec<String> = prepared.column_names().into_iter().map(str::to_owned).collect();
+        let names: Vec<String> = prepared.column_names().map(str::to_owned).collect();
         let writes = !prepared.readonly();
         let mut rows = prepared.query(params_from_iter(statement.parameters.iter().map(bound)))?;
         let mut found = Vec::new();
@@ -69,7 +69,7 @@ impl Database {
     /// What is there, for whoever looks from outside.
     pub fn look(&self, sql: &str) -> Vec<Map<String, Json>> {
         let mut prepared = self.0.prepare_cached(sql).unwrap();
-        let names: Vec<String> = prepared.column_names().into_iter().map(str::to_owned).collect();
+        let names: Vec<String> = prepared.column_names().map(str::to_owned).collect();
         let mut rows = prepared.query([]).unwrap();
         let mut found = Vec::new();
         while let Some(row) = rows.next().unwrap() {

@@ -208,11 +208,6 @@ impl Machine {
         });
     }
 
-    /// When something comes next.
-    pub fn next_at(&self) -> Option<i64> {
-        self.coming.borrow().keys().next().map(|(at, _)| *at)
-    }
-
     /// What comes next, if it comes by then.
     pub fn next(&self, until: i64) -> Option<Said> {
         let mut coming = self.coming.borrow_mut();

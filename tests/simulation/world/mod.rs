@@ -150,11 +150,6 @@ impl World {
         self.0.chance.borrow_mut().begin_step(step);
     }
 
-    /// Draws from the world's own chance.
-    pub fn draw<T>(&self, draw: impl FnOnce(&mut Chance) -> T) -> T {
-        draw(&mut self.0.chance.borrow_mut())
-    }
-
     /// The true time; everybody's own clock may be off.
     pub fn now(&self) -> Timestamp {
         Timestamp::from_milliseconds(self.0.machine.now.get())
@@ -163,7 +158,13 @@ impl World {
     /// Waits.
     pub async fn sleep(&self, milliseconds: i64) {
         let (sender, receiver) = oneshot::channel();
-        self.0.machine.after(milliseconds, Box::new(move || drop(sender.send(()))));
+        self.0.machine.after(
+            milliseconds,
+            Box::new(move || {
+                // Whoever waited may have gone.
+                let _ = sender.send(());
+            }),
+        );
         // The sender lives in the list of what comes.
         let _ = receiver.await;
     }
@@ -294,11 +295,6 @@ impl World {
     /// Lets the world go on for so long.
     pub fn run_for(&self, milliseconds: i64) {
         self.0.run_until(self.0.machine.now.get() + milliseconds);
-    }
-
-    /// When something comes next, if anything does.
-    pub fn next_at(&self) -> Option<i64> {
-        self.0.machine.next_at()
     }
 }
 

@@ -39,7 +39,13 @@ impl NativePlatform for Inner {
 
     fn pause(&self, milliseconds: u64) -> LocalBoxFuture<'static, ()> {
         let (sender, receiver) = oneshot::channel();
-        self.machine.after(milliseconds as i64, Box::new(move || drop(sender.send(()))));
+        self.machine.after(
+            milliseconds as i64,
+            Box::new(move || {
+                // Whoever waited may have gone.
+                let _ = sender.send(());
+            }),
+        );
         receiver.map(|_| ()).boxed_local()
     }
 

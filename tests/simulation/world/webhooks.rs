@@ -72,9 +72,13 @@ impl Inner {
         let now = Timestamp::from_milliseconds(self.machine.now.get());
         let how = self.chance.borrow_mut().next();
         let delivery = self.gateways.borrow()[which].forged(event, now, how);
-        self.post(delivery, |answer| {
+        let me = Rc::clone(self);
+        self.post(delivery, move |answer| {
             let believed = answer.is_some_and(|answer| (200..300).contains(&answer.status));
-            assert!(!believed, "a forged webhook was believed");
+            // To a clock that is off, an old recording may look new.
+            let isolate = me.machine.number(&Actor::Isolate);
+            let is_right = me.machine.with(isolate, |state| state.clock_off == 0);
+            assert!(!believed || !is_right, "a forged webhook was believed");
         });
     }
 
