@@ -159,6 +159,13 @@ fn jump_clock(world: &World, chance: &mut Chance) {
     world.note("a clock jumped");
     world.tell(|| format!("the clock of {actor:?} is {off} ms off"));
     world.put_clock_off(&actor, off);
+    // Machines are put right: a Worker whose clock is wrong for days believes no webhook, until the gateways
+    // give them up.
+    let (later, wrong_for) = (world.clone(), chance.between(MINUTE, 3 * HOUR));
+    world.begin(async move {
+        later.sleep(wrong_for).await;
+        later.put_clock_off(&actor, 0);
+    });
 }
 
 /// Plays the worlds of seeds 0 to `seeds`, and counts what happened in them.
