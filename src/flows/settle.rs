@@ -150,7 +150,9 @@ fn settle_open(order: &mut Order, now: Timestamp, fresh: &mut dyn FnMut() -> Uui
     let committed = order.claims.iter().all(|c| c.claim == ClaimState::Committed);
     let stock = claims(order);
     let closing = order.closing;
-    let others_are_dead = order.earlier_payments.iter().all(Payment::is_dead);
+    // An attempt that another replaced before anything was asked for never brings money either.
+    let can_bring_nothing = |payment: &Payment| payment.is_dead() || payment.operations.is_empty();
+    let others_are_dead = order.earlier_payments.iter().all(can_bring_nothing);
     let keep_open = order.keep_open;
     if let Some(reason) = closing.filter(|_| order.is_sold_by_channel()) {
         return close(order, reason);

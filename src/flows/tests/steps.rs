@@ -273,6 +273,27 @@ fn a_report_that_is_refused_each_time_is_asked_for_to_the_end_of_the_schedule_an
 }
 
 #[test]
+fn an_attempt_that_was_replaced_before_it_was_asked_for_keeps_no_order_open() {
+    let mut world = placed();
+    let tried = world.order.payment.clone().unwrap();
+    let mut untried = tried.clone();
+    untried.operations.clear();
+    untried.report = None;
+    world.gateway_becomes(ReportedState::Failed);
+    world.order.keep_open = true;
+    hear(&mut world);
+    let dead = world.order.payment.replace(untried.clone()).unwrap();
+    world.order.earlier_payments = vec![dead, untried];
+    for claim in &mut world.order.claims {
+        claim.claim = ClaimState::Requested;
+    }
+    world.feed(Input::Close(CloseReason::Customer));
+    run(&mut world);
+    assert_eq!(world.order.status, OrderStatus::Cancelled);
+    assert!(all_claims(&world, ClaimState::Released));
+}
+
+#[test]
 fn an_order_that_was_listed_stays_listed_when_its_second_attempt_finds_no_stock() {
     let mut world = placed();
     assert!(world.order.is_projected());
