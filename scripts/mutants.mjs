@@ -31,7 +31,7 @@ const MANIFEST = ["Cargo.toml", "Cargo.lock"];
 const GROUNDS = {
   rules: {
     defects: "tests/rules/defects/defects.json",
-    copied: [...MANIFEST, "src/domain", "src/flows", "tests/rules", "tests/simulation/defects.json"],
+    copied: [...MANIFEST, "src/domain", "src/flows", "tests/rules", "tests/simulation/chance.rs", "tests/simulation/defects.json"],
     library: ["domain", "flows"].map((name) => `pub mod ${name};\n`).join(""),
     built: ["test", "--no-run", "--release", "--test", "rules"],
     run: ["test", "--quiet", "--release", "--test", "rules", "every_seed", "--", "--nocapture"],

@@ -14,6 +14,7 @@
 )]
 
 mod campaign;
+#[path = "../simulation/chance.rs"]
 mod chance;
 mod defects;
 mod exercised;
