@@ -373,4 +373,27 @@ describe("cron", () => {
     const kept = await inStorage("Reconciler", "sandbox", "SELECT COUNT(*) AS count FROM entries");
     expect(kept).toEqual([{ count: 0 }]);
   });
+
+  test("catches up the days on which it did not come", async () => {
+    await scheduled();
+    await calm();
+    const last = Math.floor(clock.now() / DAY) * DAY - 2 * DAY;
+    const [order] = await shopWith(1);
+    const payment = gateway.paymentOf(order.id);
+    books.drop(payment.id);
+    const day = Math.floor(payment.updated_at / DAY) * DAY;
+    clock.reach(day + 5 * DAY);
+    for (const _again of [1, 2]) {
+      await scheduled();
+      await calm();
+    }
+    await drain({ within: MINUTE });
+    const { body } = await get("/v1/admin/reconciliations?gateway=sandbox&limit=100", admin);
+    const runs = body.items.filter(({ cause, from }) => cause === "scheduled" && Date.parse(from) > last);
+    const days = runs.map(({ from }) => Date.parse(from)).sort((a, b) => a - b);
+    expect(days).toEqual([1, 2, 3, 4, 5].map((after) => last + after * DAY));
+    expect(runs.map(({ state }) => state)).toEqual(Array(5).fill("done"));
+    expect(runs.filter(({ counts }) => counts.missing_there > 0).map(({ from }) => Date.parse(from))).toEqual([day]);
+    expect((await read(order.id)).attention).toMatchObject([{ code: "reconciliation_difference" }]);
+  });
 });

@@ -58,6 +58,23 @@ impl Window {
         Self { from: to.plus_milliseconds(DAY_MILLISECONDS.saturating_neg()), to }
     }
 
+    /// The whole days from `since` to before this window, oldest first; of a longer gap, the newest days
+    /// that there are `at_most`. A day that began before `since` is not among them.
+    #[must_use]
+    pub fn days_before(self, since: Timestamp, at_most: usize) -> Vec<Self> {
+        let day_before = |to: Timestamp| Self {
+            from: to.plus_milliseconds(DAY_MILLISECONDS.saturating_neg()),
+            to,
+        };
+        let mut days: Vec<Self> =
+            std::iter::successors(Some(day_before(self.from)), |day| Some(day_before(day.from)))
+                .take(at_most)
+                .take_while(|day| day.from >= since)
+                .collect();
+        days.reverse();
+        days
+    }
+
     /// What is walked of the gateway's books at `now` so that everything in this window finds its match.
     #[must_use]
     pub fn walked(self, now: Timestamp) -> Self {

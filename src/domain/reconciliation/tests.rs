@@ -412,6 +412,25 @@ fn the_daily_window_is_a_whole_day_that_ended_a_day_ago() {
 }
 
 #[test]
+fn days_that_nobody_compared_are_those_between() {
+    let moment = |text| Timestamp::parse_rfc3339(text).unwrap();
+    let window = Window::settled_day(moment("2026-03-10T06:00:00Z"));
+    let days = |since, at_most| -> Vec<String> {
+        let days = window.days_before(moment(since), at_most);
+        days.iter().map(|day| day.from.rfc3339()[..10].to_owned()).collect()
+    };
+    assert_eq!(days("2026-03-05T00:00:00Z", 31), ["2026-03-05", "2026-03-06", "2026-03-07"]);
+    assert_eq!(days("2026-03-05T00:00:01Z", 31), ["2026-03-06", "2026-03-07"]);
+    assert_eq!(days("2026-03-05T00:00:00Z", 2), ["2026-03-06", "2026-03-07"]);
+    let none: [&str; 0] = [];
+    assert_eq!(days("2026-03-08T00:00:00Z", 31), none);
+    assert_eq!(days("2026-03-20T00:00:00Z", 31), none);
+    for day in window.days_before(moment("2025-01-01T00:00:00Z"), 31) {
+        assert_eq!(day.to.milliseconds_since(day.from), DAY_MILLISECONDS);
+    }
+}
+
+#[test]
 fn totals_are_by_kind_and_currency_on_both_sides() {
     let all = [capture(1, 300, 10), capture(2, 700, 11)];
     let mut listed = listing(&all, 0);

@@ -24,6 +24,29 @@ pub enum ReconcilerCommand {
     Wake,
 }
 
+impl ReconcilerCommand {
+    /// What the key of every day of the schedule begins with; the day's first moment follows, so keys are in
+    /// the order of their days.
+    pub const DAILY_KEY: &str = "scheduled ";
+
+    /// The schedule's own run over a day. Its key names the window: however often it is asked for, it is one.
+    #[must_use]
+    pub fn daily(window: Window) -> Self {
+        Self::Start {
+            key: Self::daily_key(window),
+            fingerprint: window.to.rfc3339(),
+            window,
+            cause: RunCause::Scheduled,
+        }
+    }
+
+    /// The key of the schedule's own run over a day.
+    #[must_use]
+    pub fn daily_key(window: Window) -> String {
+        [Self::DAILY_KEY, &window.from.rfc3339()].concat()
+    }
+}
+
 /// What a `Reconciler` answers.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "snake_case")]

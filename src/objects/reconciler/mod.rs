@@ -49,6 +49,9 @@ const MAX_ENTRIES: i64 = 20_000;
 
 const TOO_MANY: &str = "the window holds more than 20000 movements; ask for a shorter one";
 
+/// The most days without a schedule that are caught up: no more than the keys of days are kept for.
+const MAX_DAYS_CAUGHT_UP: usize = 40;
+
 /// The most pages of one run: a gateway that never says that a page is the last is not walked for ever.
 const MAX_PAGES: i64 = 5_000;
 
@@ -118,14 +121,32 @@ impl Walker {
             return Ok(ReconcilerAnswer::Run { run: Box::new(run), replayed: true });
         }
         let now = now();
-        let id = ReconciliationId::new(fresh_uuid());
-        let run = Run::new(id, self.gateway, window, cause, now);
+        let run = self.fresh(window, cause, now);
         self.store.sqlite.transaction(|| {
+            if cause == RunCause::Scheduled {
+                self.catch_up(window, now)?;
+            }
             self.store.insert(key, fingerprint, &run)?;
             self.store.purge(now)
         })?;
         self.rearm()?;
         Ok(ReconcilerAnswer::Run { run: Box::new(run), replayed: false })
+    }
+
+    fn fresh(&self, window: Window, cause: RunCause, now: Timestamp) -> Run {
+        Run::new(ReconciliationId::new(fresh_uuid()), self.gateway, window, cause, now)
+    }
+
+    /// Starts a run for each day since the schedule's last: a cron that stood still must not leave money that
+    /// only a comparison finds.
+    fn catch_up(&self, window: Window, now: Timestamp) -> Result<()> {
+        let Some(since) = self.store.scheduled_to()? else { return Ok(()) };
+        for day in window.days_before(since, MAX_DAYS_CAUGHT_UP) {
+            let run = self.fresh(day, RunCause::Scheduled, now);
+            let key = ReconcilerCommand::daily_key(day);
+            self.store.insert(&key, &day.to.rfc3339(), &run)?;
+        }
+        Ok(())
     }
 
     /// The alarm: does the next thing of the run that has waited longest.

@@ -5,6 +5,7 @@ use worker::{Error, Result};
 use crate::domain::id::ReconciliationId;
 use crate::domain::reconciliation::{ListedMovement, Run, RunState};
 use crate::domain::time::Timestamp;
+use crate::objects::commands::ReconcilerCommand;
 use crate::providers::payment::contract::ListedPage;
 use crate::runtime::clock::now;
 use crate::runtime::sqlite::{Row, Sqlite, Value, integer, text};
@@ -55,6 +56,17 @@ impl Store {
                      JOIN runs ON runs.id = keys.run_id WHERE keys.key = ?";
         let row = self.sqlite.row(query, vec![text(key)])?;
         row.map(|row| Ok((row.text(0)?, serde_json::from_str(&row.text(1)?)?))).transpose()
+    }
+
+    /// The end of the newest day that the schedule asked for.
+    pub fn scheduled_to(&self) -> Result<Option<Timestamp>> {
+        let query =
+            "SELECT fingerprint FROM keys WHERE key >= ? AND key < ? ORDER BY key DESC LIMIT 1";
+        // Every such key goes on with a digit, and a colon comes after the digits.
+        let from = text(ReconcilerCommand::DAILY_KEY);
+        let to = text([ReconcilerCommand::DAILY_KEY, ":"].concat());
+        let Some(row) = self.sqlite.row(query, vec![from, to])? else { return Ok(None) };
+        Ok(Timestamp::parse_rfc3339(&row.text(0)?))
     }
 
     /// Writes a new run under its key, inside the caller's transaction.

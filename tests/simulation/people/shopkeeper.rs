@@ -1,8 +1,10 @@
 //! Who opens the shop, before anything goes wrong.
 
+use cartwright::domain::payment::Gateway;
 use serde_json::{Value, json};
 
 use super::{By, ask};
+use crate::gateways::SimulatedGateway;
 use crate::world::{Snapshot, World};
 
 /// What is sold one by one, with what there is of it.
@@ -56,8 +58,12 @@ async fn open(world: World) {
 
 /// The shop as it stands when it opens.
 pub fn opened() -> Snapshot {
-    let world = World::new(0, &Snapshot::default(), Vec::new(), false);
+    let which = [Gateway::Sandbox, Gateway::Stripe, Gateway::Razorpay];
+    let gateways = which.map(|which| SimulatedGateway::new(which, 0)).into();
+    let world = World::new(0, &Snapshot::default(), gateways, false);
     world.begin(open(world.clone()));
+    world.run_for(120_000);
+    world.run_schedule();
     world.run_for(120_000);
     assert_eq!(world.exercised().times("the shop opened"), 1, "the shop did not open");
     assert_eq!(world.queued(), 0);
