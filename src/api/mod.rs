@@ -198,7 +198,7 @@ fn buyer(ask: &Ask, access: Access, token: &str) -> Result<Caller, ApiError> {
         ));
     }
     let id = ask.order_id()?;
-    if order_token::is_of(token, &ask.platform.settings().order_token_secret, id) {
+    if order_token::is_of(token, ask.platform.settings().order_token_secret.as_str(), id) {
         Ok(Caller::Buyer(id))
     } else {
         Err(ApiError::new(ErrorCode::OrderNotFound))

@@ -1,6 +1,7 @@
 //! The deployment's settings, read once from the environment's variables and checked.
 
 use std::cell::RefCell;
+use std::fmt;
 use std::rc::Rc;
 
 use super::cache::Lifetime;
@@ -8,6 +9,24 @@ use super::clock;
 use super::platform::Environment;
 use crate::domain::payment::CaptureMode;
 use crate::providers::payment::settings::{ConfigurationError, PaymentSettings};
+
+/// The secret from which order tokens are derived. It can be used, but not printed.
+#[derive(Clone)]
+pub struct TokenSecret(String);
+
+impl TokenSecret {
+    /// The secret itself, for a MAC.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for TokenSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[secret]")
+    }
+}
 
 /// What the variables of `wrangler.toml`, `.dev.vars` and the secrets come to.
 #[derive(Debug, Clone)]
@@ -18,7 +37,7 @@ pub struct Settings {
     /// How many shards own the orders; fixed for a deployment.
     pub order_shards: u16,
     /// The secret from which order tokens are derived.
-    pub order_token_secret: String,
+    pub order_token_secret: TokenSecret,
     /// SHA-256, in hexadecimal, of the key with which a new deployment makes its first API keys.
     pub bootstrap_key_sha256: Option<String>,
     /// Origins that browsers may call from; `*` for any.
@@ -108,7 +127,7 @@ impl Settings {
         Ok(Self {
             development,
             order_shards: u16::try_from(number(&get, "ORDER_SHARDS", 16, 1..=256)?).unwrap_or(1),
-            order_token_secret,
+            order_token_secret: TokenSecret(order_token_secret),
             bootstrap_key_sha256: get("BOOTSTRAP_KEY_SHA256").filter(|hash| hash.len() == 64),
             allowed_origins: origins
                 .split(',')
@@ -229,6 +248,14 @@ mod tests {
         assert!(read(&[("ORDER_TOKEN_SECRET", "too short")]).is_err());
         assert!(!read(&[("ORDER_TOKEN_SECRET", &"s".repeat(32))]).unwrap().development);
         assert!(read(&[("ENVIRONMENT", "development")]).unwrap().development);
+    }
+
+    #[test]
+    fn the_secret_is_not_printed() {
+        let secret = "token-secret-of-32-characters-or-more";
+        let settings = read(&[("ORDER_TOKEN_SECRET", secret)]).unwrap();
+        assert_eq!(settings.order_token_secret.as_str(), secret);
+        assert!(!format!("{settings:?}").contains(secret));
     }
 
     #[test]

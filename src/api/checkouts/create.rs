@@ -98,7 +98,7 @@ fn answered(
 ) -> Outcome {
     match answer {
         Ok(ShardAnswer::Checkout { outcome, replayed }) => {
-            answer::of_outcome(&outcome, replayed, &platform.settings().order_token_secret)
+            answer::of_outcome(&outcome, replayed, platform.settings().order_token_secret.as_str())
         }
         Ok(ShardAnswer::KeyReused) => Err(ApiError::new(ErrorCode::IdempotencyKeyReused)),
         Ok(ShardAnswer::TryAgain) => Err(ApiError::try_again(1)),
@@ -171,7 +171,7 @@ async fn draft(
         parts.map(|(sku, quantity)| CartLine { sku: sku.clone(), quantity }).collect();
     let route = route::of(platform, &terms, &locations, address, &parts).await;
     let claim_terms = ClaimTerms { route, ..ClaimTerms::default() };
-    let secret = &settings.order_token_secret;
+    let secret = settings.order_token_secret.as_str();
     let claim_terms = buyer::identify(claim_terms, &request.email, holder, &terms, secret);
     Ok(Draft {
         email: request.email,

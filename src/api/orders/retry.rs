@@ -70,7 +70,7 @@ pub async fn handle(mut ask: Ask) -> Outcome {
     let answer = ask.platform.shard(id.shard(), &command).await;
     match answer.map_err(|unavailable| ApiError::from(unavailable).about(id))? {
         ShardAnswer::Moved { order, replayed, .. } => {
-            retried(&order, replayed, &settings.order_token_secret)
+            retried(&order, replayed, settings.order_token_secret.as_str())
         }
         ShardAnswer::MovementRefused { refusal, order } => Err(refused(&refusal, &order)),
         ShardAnswer::KeyReused => Err(ApiError::new(ErrorCode::IdempotencyKeyReused).about(id)),
