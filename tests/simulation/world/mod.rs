@@ -440,8 +440,7 @@ impl Inner {
             Box::pin(async move {
                 open.ring().await;
                 if me.machine.life(number) == life {
-                    storage.ringing.set(None);
-                    storage.expected.set(None);
+                    storage.handled.set(true);
                     if me.strikes(|w| w.alarm_twice, "an alarm rang twice") {
                         let again = me.me();
                         let wait = me.chance.borrow_mut().between(0, 5_000);

@@ -22,6 +22,8 @@ pub struct Storage {
     alarm_of_turn: Cell<Option<i64>>,
     /// An alarm that is being handled: it rings again if the handler dies.
     pub ringing: Cell<Option<i64>>,
+    /// The handler of an alarm came to its end in this turn. The alarm is done with once that is committed.
+    pub handled: Cell<bool>,
     /// The alarm that the world looks forward to.
     pub expected: Cell<Option<i64>>,
     /// The next statement that writes fails, as a full disk makes it fail.
@@ -53,6 +55,7 @@ impl Storage {
             alarm: Cell::new(None),
             alarm_of_turn: Cell::new(None),
             ringing: Cell::new(None),
+            handled: Cell::new(false),
             expected: Cell::new(None),
             refuses: Cell::new(false),
         }
@@ -92,6 +95,10 @@ impl Storage {
 
     /// Ends the turn, for good or as if it had not been.
     pub fn end_turn(&self, kept: bool) {
+        if self.handled.replace(false) && kept {
+            self.ringing.set(None);
+            self.expected.set(None);
+        }
         if !self.in_turn.replace(false) {
             return;
         }
