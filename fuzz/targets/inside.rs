@@ -106,7 +106,7 @@ pub fn settings(bytes: &[u8]) {
         Err(error) => return keeps_secrets(&error.to_string()),
     };
     assert!((1..=256).contains(&settings.order_shards));
-    assert!(settings.development || settings.order_token_secret.len() >= 32);
+    assert!(settings.development || settings.order_token_secret.as_str().len() >= 32);
     assert!(settings.bootstrap_key_sha256.is_none_or(|hash| hash.len() == 64));
     assert!((0..=60_000).contains(&settings.key_cache_milliseconds));
     assert!((50..=30_000).contains(&settings.gateway_timeout_milliseconds));

@@ -318,10 +318,10 @@ fn a_payment_that_a_webhook_puts_in_question_is_asked_about_whatever_a_refund_aw
     }
     let retrieve = Effect::Retrieve { reference };
     world.pass(3_600);
-    assert_eq!(world.owes(), [retrieve.clone()]);
+    assert_eq!(world.owes(), std::slice::from_ref(&retrieve));
     world.feed(world.lost(&retrieve).unwrap());
     world.pass(3_600);
-    assert_eq!(world.owes(), [retrieve.clone()]);
+    assert_eq!(world.owes(), std::slice::from_ref(&retrieve));
     let answer = world.perform(&retrieve);
     world.feed(answer);
     world.come_to_rest();
