@@ -13,7 +13,6 @@ use crate::domain::payment::{
 };
 use crate::flows::advance::Input;
 use crate::flows::movements::{MovementAsk, RefundOf};
-use crate::flows::owed::Effect;
 use crate::flows::schedule::wake_at;
 
 fn run(world: &mut MoneyWorld) {
@@ -37,7 +36,7 @@ fn hear(world: &mut MoneyWorld) {
     run(world);
 }
 
-fn paid(mode: CaptureMode) -> MoneyWorld {
+pub(super) fn paid(mode: CaptureMode) -> MoneyWorld {
     let mut world = MoneyWorld::new(mode);
     run(&mut world);
     world.buyer_pays(true);
@@ -296,38 +295,6 @@ fn an_attempt_that_pays_late_wins_or_is_given_back_once() {
         assert_eq!(world.order.payment.as_ref().unwrap().gateway, expected);
         assert!(world.order.attention.iter().any(|a| a.code == AttentionCode::PaidTwice));
     }
-}
-
-#[test]
-fn a_payment_that_a_webhook_puts_in_question_is_asked_about_whatever_a_refund_awaits() {
-    let mut world = paid(CaptureMode::Automatic);
-    world.ask(&refund(300)).unwrap();
-    for effect in world.owes() {
-        let answer = world.lost(&effect).unwrap();
-        world.feed(answer);
-    }
-    let (gateway, reference) = {
-        let payment = world.order.payment.as_ref().unwrap();
-        assert!(payment.has_unknown());
-        (payment.gateway, payment.reference().unwrap().to_owned())
-    };
-    world.feed(Input::AskAbout { gateway, reference: reference.clone() });
-    // News of another thing, and an answer that is lost, leave the question open.
-    for webhook in world.webhooks() {
-        world.feed(webhook);
-    }
-    let retrieve = Effect::Retrieve { reference };
-    world.pass(3_600);
-    assert_eq!(world.owes(), std::slice::from_ref(&retrieve));
-    world.feed(world.lost(&retrieve).unwrap());
-    world.pass(3_600);
-    assert_eq!(world.owes(), std::slice::from_ref(&retrieve));
-    let answer = world.perform(&retrieve);
-    world.feed(answer);
-    world.come_to_rest();
-    let payment = world.order.payment.as_ref().unwrap();
-    assert!(!payment.is_in_question && !payment.has_unknown());
-    assert_eq!(payment.ask_again_at, None);
 }
 
 #[test]
