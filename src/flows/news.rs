@@ -42,7 +42,8 @@ pub(super) fn take_report(
     let still_working = report.state == ReportedState::Processing;
     let was_asked = payment.ask_again_at.is_some_and(|at| at <= now);
     let still_held = report.state == ReportedState::Authorized;
-    if matches!(whose, Whose::Question) {
+    let was_in_question = payment.is_in_question && matches!(whose, Whose::Question);
+    if was_in_question {
         payment.is_in_question = false;
     }
     let absorbed = payment.absorb(report, fresh, now);
@@ -62,6 +63,8 @@ pub(super) fn take_report(
         Absorbed::Changed if still_working && !was_asked => {
             payment.ask_again_at = Some(now.plus_seconds(POLL_AFTER_SECONDS));
         }
+        // It was asked besides: what else is open is asked now, as it would have been without.
+        Absorbed::Changed | Absorbed::Nothing if was_asked && was_in_question && is_open => {}
         Absorbed::Changed | Absorbed::Nothing if was_asked && (still_working || is_open) => {
             put_off(payment, now);
         }

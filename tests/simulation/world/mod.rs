@@ -50,6 +50,9 @@ pub const BEGINNING_MILLISECONDS: i64 = 1_767_225_600_000;
 /// More turns than any world takes: one that goes on for ever is a finding.
 const MAX_TURNS: u64 = 400_000;
 
+/// A statement that is refused is among the first so many that a turn writes.
+const MOST_WRITES: u64 = 4;
+
 /// A shop as it stands: the databases of its objects with their alarms, and D1.
 #[derive(Clone, Default)]
 pub struct Snapshot {
@@ -348,7 +351,8 @@ impl Inner {
         self.digest.set(digest.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let storage = self.machine.with(number, |state| state.storage.clone());
         if let Some(storage) = &storage {
-            storage.refuses.set(self.strikes(|w| w.statement_refused, "a statement was refused"));
+            let refused = self.strikes(|w| w.statement_refused, "a statement was refused");
+            storage.refuses_after.set(refused.then(|| self.chance.borrow_mut().below(MOST_WRITES)));
         }
         let said = self.machine.run(number);
         if let Some(storage) = &storage {

@@ -26,8 +26,8 @@ pub struct Storage {
     pub handled: Cell<bool>,
     /// The alarm that the world looks forward to.
     pub expected: Cell<Option<i64>>,
-    /// The next statement that writes fails, as a full disk makes it fail.
-    pub refuses: Cell<bool>,
+    /// A statement of this turn that writes fails, as a full disk makes it fail, after so many that did not.
+    pub refuses_after: Cell<Option<u64>>,
 }
 
 /// Opens a database from its bytes, or an empty one.
@@ -57,7 +57,7 @@ impl Storage {
             ringing: Cell::new(None),
             handled: Cell::new(false),
             expected: Cell::new(None),
-            refuses: Cell::new(false),
+            refuses_after: Cell::new(None),
         }
     }
 
@@ -102,7 +102,7 @@ impl Storage {
         if !self.in_turn.replace(false) {
             return;
         }
-        self.refuses.set(false);
+        self.refuses_after.set(None);
         if kept {
             self.batch("COMMIT").unwrap();
             self.alarm.set(self.alarm_of_turn.get());
@@ -180,9 +180,13 @@ impl ObjectStorage for Storage {
         }
         let mut prepared =
             self.connection.prepare_cached(statement).map_err(|error| error.to_string())?;
-        if self.refuses.get() && !prepared.readonly() {
-            self.refuses.set(false);
-            return Err("database or disk is full".to_owned());
+        if !prepared.readonly()
+            && let Some(others) = self.refuses_after.get()
+        {
+            self.refuses_after.set(others.checked_sub(1));
+            if others == 0 {
+                return Err("database or disk is full".to_owned());
+            }
         }
         all(&mut prepared, parameters).map_err(|error| error.to_string())
     }
