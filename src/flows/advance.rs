@@ -160,7 +160,7 @@ fn take_in(order: &mut Order, input: Input, now: Timestamp, fresh: &mut dyn FnMu
         Input::Gateway { operation, result: Ok(report) } => {
             take_report(order, Whose::Operation(operation), report, now, fresh);
         }
-        Input::Report(report) => take_report(order, Whose::Question, report, now, fresh),
+        Input::Report(report) => take_report(order, Whose::Report, report, now, fresh),
         Input::Heard(gateway, report) => {
             take_report(order, Whose::Gateway(gateway), report, now, fresh);
         }
@@ -214,7 +214,6 @@ fn take_in(order: &mut Order, input: Input, now: Timestamp, fresh: &mut dyn FnMu
         Input::AskAbout { gateway, reference } => {
             let known = order.payment_for_movements(&reference, &[], gateway);
             if let Some(payment) = known.filter(|payment| payment.reference().is_some()) {
-                payment.is_in_question = true;
                 payment.ask_now(now);
             }
         }

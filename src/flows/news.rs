@@ -18,8 +18,8 @@ pub(super) enum Whose {
     Operation(OperationId),
     /// This gateway sent it.
     Gateway(Gateway),
-    /// It answers the question where the payment stands.
-    Question,
+    /// Nothing.
+    Report,
 }
 
 pub(super) fn take_report(
@@ -33,7 +33,7 @@ pub(super) fn take_report(
         Whose::Operation(id) if order.payment_of(id).is_some() => {
             order.payments_mut().find(|payment| payment.operation(id).is_some())
         }
-        Whose::Operation(_) | Whose::Question => order.payment_for(&report, None),
+        Whose::Operation(_) | Whose::Report => order.payment_for(&report, None),
         Whose::Gateway(gateway) => order.payment_for(&report, Some(gateway)),
     };
     let Some(payment) = payment else {
@@ -42,12 +42,7 @@ pub(super) fn take_report(
     let still_working = report.state == ReportedState::Processing;
     let was_asked = payment.ask_again_at.is_some_and(|at| at <= now);
     let still_held = report.state == ReportedState::Authorized;
-    let was_in_question = payment.is_in_question && matches!(whose, Whose::Question);
-    if was_in_question {
-        payment.is_in_question = false;
-    }
     let absorbed = payment.absorb(report, fresh, now);
-    let is_open = payment.has_unknown() || payment.awaits_refund() || payment.is_in_question;
     if let Whose::Operation(id) = whose
         && still_held
     {
@@ -55,7 +50,7 @@ pub(super) fn take_report(
     }
     // A report that is refused is no answer: the schedule of questions goes on to its end.
     let is_answer = !matches!(absorbed, Absorbed::Refused(_));
-    if is_answer && !is_open && !still_working {
+    if is_answer && !payment.has_unknown() && !payment.awaits_refund() && !still_working {
         payment.questions_put_off = 0;
     }
     await_refund(payment, now);
@@ -63,9 +58,9 @@ pub(super) fn take_report(
         Absorbed::Changed if still_working && !was_asked => {
             payment.ask_again_at = Some(now.plus_seconds(POLL_AFTER_SECONDS));
         }
-        // It was asked besides: what else is open is asked now, as it would have been without.
-        Absorbed::Changed | Absorbed::Nothing if was_asked && was_in_question && is_open => {}
-        Absorbed::Changed | Absorbed::Nothing if was_asked && (still_working || is_open) => {
+        Absorbed::Changed | Absorbed::Nothing
+            if was_asked && (still_working || payment.has_unknown() || payment.awaits_refund()) =>
+        {
             put_off(payment, now);
         }
         Absorbed::Nothing if was_asked => payment.stop_asking(),

@@ -190,9 +190,6 @@ fn payment_owed(payment: &Payment, over: bool, now: Timestamp) -> Option<Effect>
     let movable = |o: &&Operation| o.kind != OperationKind::Authorize || completes;
     let mut operations = payment.operations.iter().filter(movable);
     let first = operations.clone().find(|o| o.is_to_be_sent(now));
-    if first.is_none() && due && payment.is_in_question {
-        return Some(Effect::Retrieve { reference });
-    }
     let unknown = operations.find(|o| o.result == OperationResult::Unknown).filter(|_| due);
     if let Some(operation) = first.or(unknown) {
         return Some(movement_owed(operation, reference));

@@ -25,8 +25,7 @@ pub(super) fn settle(order: &mut Order, now: Timestamp, fresh: &mut dyn FnMut() 
     shrink_refunds(order);
     // A refund that is still under way when the schedule has ended is as little known.
     let unknown_for_good = order.payments().any(|payment| {
-        let is_open = payment.has_unknown() || payment.awaits_refund() || payment.is_in_question;
-        is_open && payment.ask_again_at.is_none()
+        (payment.has_unknown() || payment.awaits_refund()) && payment.ask_again_at.is_none()
     });
     if unknown_for_good {
         let detail = "asked on the whole schedule without an answer".to_owned();

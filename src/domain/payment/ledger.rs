@@ -39,11 +39,6 @@ pub struct Payment {
     /// that comes back again and again must not use the schedule up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resume_schedule_at: Option<Timestamp>,
-    /// A webhook has told that something happened to the payment, not what. Until the gateway has said where
-    /// it stands, that is asked, whatever else is to be asked of it: the answer to a question about a refund
-    /// does not tell of a second payment.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub is_in_question: bool,
     /// Questions about it that were put off since the gateway last answered.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub questions_put_off: u32,
@@ -97,7 +92,6 @@ impl Payment {
             report: None,
             refusal: None,
             ask_again_at: None,
-            is_in_question: false,
             statement_descriptor: None,
             resume_schedule_at: None,
             questions_put_off: 0,
@@ -216,7 +210,7 @@ impl Payment {
     /// While one operation's outcome is unknown, the schedule goes on whatever else is heard; a refund
     /// that is under way is asked about until it is decided.
     pub(super) fn stop_asking_if_known(&mut self) {
-        if !self.has_unknown() && !self.awaits_refund() && !self.is_in_question {
+        if !self.has_unknown() && !self.awaits_refund() {
             self.stop_asking();
         }
     }
@@ -225,7 +219,6 @@ impl Payment {
     pub const fn stop_asking(&mut self) {
         self.ask_again_at = None;
         self.resume_schedule_at = None;
-        self.is_in_question = false;
     }
 
     /// Has the gateway asked now, whatever the schedule says, and lets the schedule go on afterwards.

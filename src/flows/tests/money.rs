@@ -36,7 +36,7 @@ fn hear(world: &mut MoneyWorld) {
     run(world);
 }
 
-pub(super) fn paid(mode: CaptureMode) -> MoneyWorld {
+fn paid(mode: CaptureMode) -> MoneyWorld {
     let mut world = MoneyWorld::new(mode);
     run(&mut world);
     world.buyer_pays(true);
