@@ -14,7 +14,7 @@ use crate::people::{self, shopkeeper};
 use crate::world::{FAULTS, Snapshot, Weather, World};
 
 /// Fewer worlds than this need not show everything that can happen.
-pub const TELLING_SEEDS: u64 = 5_000;
+pub const TELLING_SEEDS: u64 = 2_000;
 
 /// Steps of chance in each world, before it comes to rest.
 pub const STEPS: usize = 40;
