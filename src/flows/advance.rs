@@ -20,6 +20,7 @@ use super::news::{
     Whose, put_off, take_failure, take_movements, take_never_received, take_refund_answer,
     take_report,
 };
+use super::questions;
 use super::reminders;
 use super::schedule::warn_at;
 use super::settle::settle;
@@ -45,6 +46,15 @@ pub enum Input {
     NotTold(OperationId),
     /// News of a payment by a poll.
     Report(PaymentReport),
+    /// What a gateway said to a question beside others ([`Payment::question`]).
+    ReportBeside {
+        /// The gateway's identity of the payment that was asked about.
+        reference: String,
+        /// Which question it was.
+        raised_at: Timestamp,
+        /// Where it stands.
+        result: CallResult,
+    },
     /// News of a payment by a webhook of this gateway.
     Heard(Gateway, PaymentReport),
     /// A gateway answered a call made for a refund.
@@ -161,6 +171,9 @@ fn take_in(order: &mut Order, input: Input, now: Timestamp, fresh: &mut dyn FnMu
             take_report(order, Whose::Operation(operation), report, now, fresh);
         }
         Input::Report(report) => take_report(order, Whose::Report, report, now, fresh),
+        Input::ReportBeside { reference, raised_at, result } => {
+            questions::take_answer(order, (&reference, raised_at), result, now, fresh);
+        }
         Input::Heard(gateway, report) => {
             take_report(order, Whose::Gateway(gateway), report, now, fresh);
         }
@@ -214,7 +227,7 @@ fn take_in(order: &mut Order, input: Input, now: Timestamp, fresh: &mut dyn FnMu
         Input::AskAbout { gateway, reference } => {
             let known = order.payment_for_movements(&reference, &[], gateway);
             if let Some(payment) = known.filter(|payment| payment.reference().is_some()) {
-                payment.ask_now(now);
+                questions::raise(payment, now);
             }
         }
         Input::Flag { code, detail } => order.needs_attention(code, detail, now),

@@ -13,6 +13,7 @@ pub mod movements;
 mod news;
 pub mod owed;
 pub mod place;
+mod questions;
 pub mod reminders;
 pub mod returns;
 pub mod schedule;

@@ -20,6 +20,8 @@ pub(super) enum Whose {
     Gateway(Gateway),
     /// Nothing.
     Report,
+    /// It answers a question that was asked beside others.
+    Beside,
 }
 
 pub(super) fn take_report(
@@ -33,14 +35,15 @@ pub(super) fn take_report(
         Whose::Operation(id) if order.payment_of(id).is_some() => {
             order.payments_mut().find(|payment| payment.operation(id).is_some())
         }
-        Whose::Operation(_) | Whose::Report => order.payment_for(&report, None),
+        Whose::Operation(_) | Whose::Report | Whose::Beside => order.payment_for(&report, None),
         Whose::Gateway(gateway) => order.payment_for(&report, Some(gateway)),
     };
     let Some(payment) = payment else {
         return;
     };
     let still_working = report.state == ReportedState::Processing;
-    let was_asked = payment.ask_again_at.is_some_and(|at| at <= now);
+    // What is asked beside takes nobody's turn on the schedule.
+    let was_asked = !matches!(whose, Whose::Beside) && payment.is_asked_about(now);
     let still_held = report.state == ReportedState::Authorized;
     let absorbed = payment.absorb(report, fresh, now);
     if let Whose::Operation(id) = whose
@@ -108,7 +111,7 @@ pub(super) fn take_refund_answer(
     let Some(payment) = order.payments_mut().find(|p| p.operation(operation).is_some()) else {
         return;
     };
-    let was_asked = payment.ask_again_at.is_some_and(|at| at <= now);
+    let was_asked = payment.is_asked_about(now);
     let was_unknown = is_unknown(payment, operation);
     match result {
         Ok(news) => {

@@ -56,6 +56,13 @@ pub enum Effect {
         /// The gateway's identity of the payment.
         reference: String,
     },
+    /// Ask the same beside what is asked of the payment already ([`Payment::question`]).
+    RetrieveBeside {
+        /// The gateway's identity of the payment.
+        reference: String,
+        /// Which question it is.
+        raised_at: Timestamp,
+    },
     /// Complete what the buyer approved.
     Complete {
         /// The operation that started the payment.
@@ -121,6 +128,7 @@ pub fn owed(order: &Order, now: Timestamp) -> Vec<Effect> {
         effects.extend(payment_owed(payment, over, now));
     }
     effects.extend(order.earlier_payments.iter().filter_map(|p| payment_owed(p, true, now)));
+    effects.extend(order.payments().filter_map(|payment| question_owed(payment, now)));
     if order.invoice_due() {
         effects.push(Effect::NumberInvoice { series: order.invoice_series.clone() });
     }
@@ -166,10 +174,16 @@ fn stock_owed(order: &Order, now: Timestamp, effects: &mut Vec<Effect>) {
     effects.extend(order.restocks_due().into_iter().map(Effect::Restock));
 }
 
+fn question_owed(payment: &Payment, now: Timestamp) -> Option<Effect> {
+    let question = payment.question.filter(|question| question.ask_at <= now)?;
+    let reference = payment.reference()?.to_owned();
+    Some(Effect::RetrieveBeside { reference, raised_at: question.raised_at })
+}
+
 /// What a gateway is to be asked. `over`: the buyer's time to pay has passed, or someone wants the
 /// order closed, so nothing that could charge is sent any more.
 fn payment_owed(payment: &Payment, over: bool, now: Timestamp) -> Option<Effect> {
-    let due = payment.ask_again_at.is_some_and(|at| at <= now);
+    let due = payment.is_asked_about(now);
     let Some(reference) = payment.reference() else {
         let authorize = payment.authorize_operation()?;
         let operation = authorize.id;

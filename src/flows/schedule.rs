@@ -3,7 +3,7 @@
 use super::owed::{Effect, owed};
 use super::shortage::ask_again_at;
 use crate::domain::order::{Order, OrderStatus};
-use crate::domain::payment::{ExpiryWatch, OperationResult};
+use crate::domain::payment::{ExpiryWatch, OperationResult, Payment};
 use crate::domain::time::Timestamp;
 
 /// A payment that the gateway is still working on is asked about after this long, in case its
@@ -43,7 +43,8 @@ pub fn wake_at(order: &Order, now: Timestamp, lease_milliseconds: i64) -> Option
     let debts = owed(order, now).into_iter().map(|effect| {
         if effect.is_background() { now } else { now.plus_milliseconds(lease_milliseconds) }
     });
-    let asks = order.payments().filter_map(|payment| payment.ask_again_at);
+    let questions = |payment: &Payment| payment.question.map(|question| question.ask_at);
+    let asks = order.payments().flat_map(|p| p.ask_again_at.into_iter().chain(questions(p)));
     let asks =
         asks.map(|at| at.max(now.plus_milliseconds(lease_if_due(at, now, lease_milliseconds))));
     let too_early = order

@@ -42,6 +42,11 @@ pub struct Payment {
     /// Questions about it that were put off since the gateway last answered.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub questions_put_off: u32,
+    /// A webhook told that something happened to the payment, not what. This question has times of its own, and
+    /// only its own answer ends it: neither what became of a refund nor another webhook tells of a buyer who
+    /// paid again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<Question>,
     /// Called off at a gateway that has no way to do so: no money is expected any more.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub let_go: bool,
@@ -56,6 +61,17 @@ pub struct Payment {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde calls")]
 const fn is_zero(number: &u32) -> bool {
     *number == 0
+}
+
+/// Where a payment stands is to be asked, whatever else is asked of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Question {
+    /// When it came up: what was asked before does not answer it.
+    pub raised_at: Timestamp,
+    /// When to ask next.
+    pub ask_at: Timestamp,
+    /// How often it was asked and not answered.
+    pub times_put_off: u32,
 }
 
 /// How far an authorisation's end has been dealt with.
@@ -95,6 +111,7 @@ impl Payment {
             statement_descriptor: None,
             resume_schedule_at: None,
             questions_put_off: 0,
+            question: None,
             let_go: false,
             expiry_watch: ExpiryWatch::Waiting,
             early_movements: Vec::new(),
@@ -227,6 +244,12 @@ impl Payment {
             self.resume_schedule_at = Some(at);
         }
         self.ask_again_at = Some(now);
+    }
+
+    /// Whether its turn to be asked about on the schedule has come.
+    #[must_use]
+    pub fn is_asked_about(&self, now: Timestamp) -> bool {
+        self.ask_again_at.is_some_and(|at| at <= now)
     }
 
     /// Whether a refund is under way at the gateway.

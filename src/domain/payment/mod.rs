@@ -16,7 +16,7 @@ mod rules;
 mod status;
 
 pub use absorb::{Absorbed, IntegrityFailure};
-pub use ledger::{ExpiryWatch, Payment};
+pub use ledger::{ExpiryWatch, Payment, Question};
 pub use operation::{Operation, OperationKind, OperationResult, Origin};
 pub use report::{
     BuyerAction, CallFailure, CallResult, CaptureMode, CapturedPart, Decline, Gateway,

@@ -8,6 +8,7 @@ mod documents;
 mod histories;
 mod money;
 mod money_world;
+mod questions;
 mod reminders;
 mod returns;
 mod returns_world;

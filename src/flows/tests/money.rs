@@ -36,7 +36,7 @@ fn hear(world: &mut MoneyWorld) {
     run(world);
 }
 
-fn paid(mode: CaptureMode) -> MoneyWorld {
+pub(super) fn paid(mode: CaptureMode) -> MoneyWorld {
     let mut world = MoneyWorld::new(mode);
     run(&mut world);
     world.buyer_pays(true);
@@ -348,6 +348,7 @@ enum Chance {
     Dispute(i64),
     Decide(MovementState),
     Webhook(usize),
+    AskAbout(bool),
     Pass(i64),
 }
 
@@ -368,6 +369,7 @@ fn chance() -> impl Strategy<Value = Chance> {
         1 => prop_oneof![Just(MovementState::Succeeded), Just(MovementState::Failed)]
             .prop_map(Chance::Decide),
         4 => (0..12_usize).prop_map(Chance::Webhook),
+        1 => any::<bool>().prop_map(Chance::AskAbout),
         2 => prop_oneof![Just(1_i64), Just(61), Just(301), Just(901), Just(3_700)]
             .prop_map(Chance::Pass),
     ]
@@ -434,6 +436,7 @@ impl Run {
                     world.feed(webhook);
                 }
             }
+            Chance::AskAbout(newest) => world.ask_about(newest),
             Chance::Pass(seconds) => {
                 world.pass(seconds);
                 world.feed(Input::Wake);

@@ -67,6 +67,7 @@ impl Booked {
 }
 
 /// One order and the gateways it is paid by.
+#[derive(Clone)]
 pub struct MoneyWorld {
     pub order: Order,
     pub now: Timestamp,
@@ -276,7 +277,13 @@ impl MoneyWorld {
             },
             Effect::Retrieve { reference } => {
                 let booked = self.books.values().find(|b| b.reference == *reference).unwrap();
-                Input::Report(self.report(booked))
+                Input::Report(self.honest_report(booked))
+            }
+            Effect::RetrieveBeside { reference, raised_at } => {
+                let booked = self.books.values().find(|b| b.reference == *reference).unwrap();
+                let result = Ok(self.honest_report(booked));
+                let (reference, raised_at) = (reference.clone(), *raised_at);
+                Input::ReportBeside { reference, raised_at, result }
             }
             Effect::Complete { .. } => panic!("nothing here is approved"),
             Effect::Capture { operation, amount_minor, .. } => {
@@ -415,6 +422,10 @@ impl MoneyWorld {
                 let payment = self.order.payment_at(reference)?;
                 Some(Input::NotTold(payment.authorize_operation()?.id))
             }
+            Effect::RetrieveBeside { reference, raised_at } => {
+                let (reference, raised_at) = (reference.clone(), *raised_at);
+                Some(Input::ReportBeside { reference, raised_at, result: Err(failure()) })
+            }
             _ => None,
         }
     }
@@ -435,6 +446,15 @@ impl MoneyWorld {
             }
         }
         inputs
+    }
+
+    /// A webhook that says that something happened to a payment, not what.
+    pub fn ask_about(&mut self, newest: bool) {
+        let booked = if newest { self.newest() } else { self.oldest() };
+        let about = booked.map(|booked| (booked.gateway, booked.reference.clone()));
+        if let Some((gateway, reference)) = about {
+            self.feed(Input::AskAbout { gateway, reference });
+        }
     }
 
     /// From now on everything works: alarms ring when they should and every answer is heard.

@@ -172,6 +172,7 @@ impl World {
             | Effect::Refund { .. }
             | Effect::RecoverRefund { .. }
             | Effect::FindRefund { .. }
+            | Effect::RetrieveBeside { .. }
             | Effect::Restock(_) => {
                 panic!("nothing here is approved or refunded: {effect:?} {:#?}", self.order)
             }

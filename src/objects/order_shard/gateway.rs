@@ -54,7 +54,9 @@ fn payment_of<'a>(order: &'a Order, effect: &Effect) -> Option<&'a Payment> {
         | Effect::Refund { operation }
         | Effect::RecoverRefund { operation }
         | Effect::FindRefund { operation } => order.payment_of(*operation),
-        Effect::Retrieve { reference } => order.payment_at(reference),
+        Effect::Retrieve { reference } | Effect::RetrieveBeside { reference, .. } => {
+            order.payment_at(reference)
+        }
         Effect::Reserve { .. }
         | Effect::Commit { .. }
         | Effect::Release { .. }
@@ -89,6 +91,11 @@ fn not_sent(payment: &Payment, effect: &Effect, reason: String) -> Option<Input>
         | Effect::Complete { operation } => {
             Some(told(*operation, Err(CallFailure::Unknown { reason })))
         }
+        Effect::RetrieveBeside { reference, raised_at } => {
+            let (reference, raised_at) = (reference.clone(), *raised_at);
+            let result = Err(CallFailure::NotSent { reason });
+            Some(Input::ReportBeside { reference, raised_at, result })
+        }
         Effect::Retrieve { .. } | Effect::FindRefund { .. } => {
             payment.authorize_operation().map(|operation| Input::NotTold(operation.id))
         }
@@ -122,6 +129,11 @@ impl Caller<'_> {
                 Ok(report) => Some(Input::Report(report)),
                 Err(_) => self.payment.authorize_operation().map(|o| Input::NotTold(o.id)),
             },
+            Effect::RetrieveBeside { reference, raised_at } => {
+                let result = self.retrieve(reference).await;
+                let (reference, raised_at) = (reference.clone(), *raised_at);
+                Some(Input::ReportBeside { reference, raised_at, result })
+            }
             Effect::Complete { operation } => {
                 Some(told(*operation, self.complete(*operation).await))
             }
