@@ -12,6 +12,7 @@ use super::ledger::Payment;
 use super::operation::{Operation, OperationKind, OperationResult, Origin};
 use super::report::{MovementReport, MovementState};
 use crate::domain::id::OperationId;
+use crate::domain::reconciliation::void_reference;
 use crate::domain::time::Timestamp;
 
 /// More early news than any payment has is not kept: the gateway is asked for it anyway.
@@ -79,12 +80,30 @@ impl Payment {
         let by_reference = self.operations.iter().position(|o| {
             o.kind == news.kind && o.reference.as_deref() == Some(news.reference.as_str())
         });
-        by_reference.or_else(|| {
+        let by_id = || {
             let id = news.operation_id?;
             self.operations
                 .iter()
                 .position(|o| o.kind == news.kind && o.id == id && o.reference.is_none())
-        })
+        };
+        by_reference.or_else(by_id).or_else(|| self.refund_by_void(news))
+    }
+
+    /// The refund that a void is the answer to. A payment is voided once and as a whole, so the one of all of
+    /// it that waits for an answer is meant, whoever says first that the payment is voided: a second one would
+    /// be money that goes back twice in our ledger and once at the gateway.
+    fn refund_by_void(&self, news: &MovementReport) -> Option<usize> {
+        let payment = self.reference()?;
+        let is_void = news.kind == OperationKind::Refund
+            && news.operation_id.is_none()
+            && news.reference == void_reference(payment);
+        let waits = |o: &Operation| {
+            o.kind == OperationKind::Refund
+                && o.result.is_unanswered()
+                && o.reference.is_none()
+                && o.amount_minor == news.amount.amount
+        };
+        is_void.then(|| self.operations.iter().position(waits))?
     }
 
     /// Whether the money that goes back is more than what is known to have been taken.

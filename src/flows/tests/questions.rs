@@ -2,8 +2,12 @@
 
 use super::money::paid;
 use super::money_world::{MoneyWorld, TOTAL};
+use crate::domain::money::Money;
 use crate::domain::order::AttentionCode;
-use crate::domain::payment::{CaptureMode, Gateway, OperationKind, OperationResult};
+use crate::domain::payment::{
+    CaptureMode, Gateway, MovementReport, MovementState, OperationKind, OperationResult,
+};
+use crate::domain::reconciliation::void_reference;
 use crate::flows::advance::Input;
 use crate::flows::movements::{MovementAsk, RefundOf};
 use crate::flows::owed::Effect;
@@ -134,4 +138,38 @@ fn neither_another_webhook_nor_an_older_answer_ends_a_question() {
         world.feed(answer);
     }
     assert_eq!(world.order.attention[0].code, AttentionCode::PaymentMismatch);
+}
+
+#[test]
+fn a_void_that_is_heard_of_before_its_answer_is_the_refund_that_asked_for_it() {
+    let mut world = paid(CaptureMode::Automatic);
+    world
+        .ask(&MovementAsk::Refund { of: RefundOf::Amount { amount_minor: TOTAL }, reason: None })
+        .unwrap();
+    let ours = world.owes().remove(0);
+    let lost = world.lost(&ours).unwrap();
+    world.feed(lost);
+    let gateway = world.order.payment.as_ref().unwrap().gateway;
+    let booked = world.oldest().unwrap().clone();
+    let void = MovementReport {
+        kind: OperationKind::Refund,
+        reference: void_reference(&booked.reference),
+        operation_id: None,
+        amount: Money::new(TOTAL, "USD".parse().unwrap()),
+        state: MovementState::Succeeded,
+        occurred_at: world.now,
+        reason: None,
+        respond_by: None,
+    };
+    let movements = vec![void];
+    world.feed(Input::Movements { gateway, reference: booked.reference, movements });
+    let payment = world.order.payment.as_ref().unwrap();
+    let refunds: Vec<_> = payment
+        .operations
+        .iter()
+        .filter(|operation| operation.kind == OperationKind::Refund)
+        .map(|operation| (operation.result, operation.amount_minor))
+        .collect();
+    assert_eq!(refunds, [(OperationResult::Succeeded, TOTAL)]);
+    assert_eq!(payment.ask_again_at, None);
 }

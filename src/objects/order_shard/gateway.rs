@@ -13,7 +13,7 @@ use crate::flows::schedule::SEARCH_PROVES_AFTER_MILLISECONDS;
 use crate::objects::gateway_call;
 use crate::providers::payment::contract::{
     AuthorizeAsk, BuildError, Call, CaptureAsk, KnownPayment, PaymentGateway, Recovery, RefundAsk,
-    RefundRecovery, VoidAsk,
+    RefundRecovery, Refunding, VoidAsk,
 };
 use crate::providers::payment::registry;
 use crate::runtime::clock::now;
@@ -283,30 +283,35 @@ impl Caller<'_> {
         }
     }
 
-    fn refund_ask(&self, operation: OperationId) -> Option<RefundAsk> {
-        let asked = self.payment.operation(operation)?;
-        Some(refund_ask(self.order, self.payment, asked))
+    /// What is asked of the gateway for a refund. Where it depends on where the payment stands, that is read
+    /// first, each time: a payment that has settled since is given back, and looked for, in another way.
+    async fn refund_ask(
+        &self,
+        refunding: &dyn Refunding,
+        operation: &Operation,
+    ) -> Result<RefundAsk, CallFailure> {
+        let mut ask = refund_ask(self.order, self.payment, operation);
+        if refunding.reads_first() {
+            let report = self.retrieve(&ask.payment.reference).await?;
+            ask.payment.settled = report.settled.or(ask.payment.settled);
+            ask.payment.card_last_four = report.card_last_four.or(ask.payment.card_last_four);
+        }
+        Ok(ask)
     }
 
     async fn refund(&self, operation: OperationId) -> Option<Input> {
         let told = |result| Some(Input::Refunded { operation, result });
-        let mut ask = self.refund_ask(operation)?;
+        let asked = self.payment.operation(operation)?;
         let Some(refunding) = self.gateway.refunding() else {
             return told(Err(CallFailure::Unsupported { capability: "refund".to_owned() }));
         };
-        if refunding.reads_first() {
-            match self.retrieve(&ask.payment.reference).await {
-                Ok(report) => {
-                    ask.payment.settled = report.settled.or(ask.payment.settled);
-                    ask.payment.card_last_four =
-                        report.card_last_four.or(ask.payment.card_last_four);
-                }
-                // Nothing was asked for yet: certain, and to be tried again.
-                Err(failure) => {
-                    return told(Err(CallFailure::NotYet { reason: failure.to_string() }));
-                }
+        let ask = match self.refund_ask(refunding, asked).await {
+            Ok(ask) => ask,
+            // Nothing was asked for yet: certain, and to be tried again.
+            Err(failure) => {
+                return told(Err(CallFailure::NotYet { reason: failure.to_string() }));
             }
-        }
+        };
         let result = self.send(refunding.refund(&ask)).await;
         told(result.map_err(|failure| match failure {
             CallFailure::AskInstead { code } => CallFailure::Unknown { reason: code },
@@ -316,10 +321,11 @@ impl Caller<'_> {
 
     async fn recover_refund(&self, operation: OperationId) -> Option<Input> {
         let told = |result| Some(Input::Refunded { operation, result });
-        let ask = self.refund_ask(operation)?;
-        let refunding = self.gateway.refunding()?;
-        let asked_at = self.payment.operation(operation)?.requested_at;
-        let age = now().milliseconds_since(asked_at);
+        let (asked, refunding) = (self.payment.operation(operation)?, self.gateway.refunding()?);
+        let Ok(ask) = self.refund_ask(refunding, asked).await else {
+            return Some(Input::NotTold(operation));
+        };
+        let age = now().milliseconds_since(asked.requested_at);
         match refunding.recover_refund(&ask, age) {
             Ok(RefundRecovery::Repeat(call)) => told(self.send(Ok(call)).await),
             Ok(RefundRecovery::Search(call)) => match self.send(Ok(call)).await {
@@ -334,8 +340,10 @@ impl Caller<'_> {
     }
 
     async fn find_refund(&self, operation: OperationId) -> Option<Input> {
-        let ask = self.refund_ask(operation)?;
-        let refunding = self.gateway.refunding()?;
+        let (asked, refunding) = (self.payment.operation(operation)?, self.gateway.refunding()?);
+        let Ok(ask) = self.refund_ask(refunding, asked).await else {
+            return Some(Input::NotTold(operation));
+        };
         match self.send(refunding.find_refund(&ask)).await {
             Ok(Some(news)) => Some(Input::Refunded { operation, result: Ok(news) }),
             Ok(None) | Err(_) => Some(Input::NotTold(operation)),

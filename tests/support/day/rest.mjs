@@ -2,6 +2,7 @@
 // settle, and the store comes to rest.
 
 import { setTimeout as sleep } from "node:timers/promises";
+import { eventually } from "../eventually.mjs";
 
 /** When a search that finds nothing begins to prove something, and Authorize.net's batch is still to come. */
 export const EVENING_SECONDS = 240;
@@ -39,6 +40,21 @@ function waitsFor(order) {
   if (!ended && order.payment?.captured.amount > 0 && order.payment.movable.capturable.amount === 0 && !order.invoice_number) return "its invoice";
   const note = ended ? undefined : order.refunds?.find((one) => one.status === "succeeded" && !one.credit_note_number && order.invoice_number);
   return note && `the credit note of ${note.id}`;
+}
+
+/** Asks about refunds until none is to be made any more, or for half a minute. */
+export async function refundsAreMade({ life, known }) {
+  const made = async () => {
+    for (const id of known()) {
+      const { operations } = await life.read(id);
+      const waits = operations.some((one) => one.kind === "refund" && ["requested", "unknown"].includes(one.result));
+      if (!waits) continue;
+      await life.sync(id);
+      throw new Error(`${id} waits for a refund`);
+    }
+  };
+  // What waits for longer than that is found by whoever asks whether the store is at rest.
+  await eventually(made, { within: 30_000, every: 250 }).catch(() => undefined);
 }
 
 /** Asks about every order until all are at rest, or says which are not. */

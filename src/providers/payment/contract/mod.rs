@@ -191,8 +191,8 @@ pub trait Voiding {
 
 /// A gateway that gives money back.
 pub trait Refunding {
-    /// Whether the payment must be retrieved right before a refund, because how to give back depends on
-    /// where it stands.
+    /// Whether the payment must be retrieved right before a refund and before looking for one, because how
+    /// money is given back depends on where it stands.
     fn reads_first(&self) -> bool {
         false
     }
