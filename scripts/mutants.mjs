@@ -86,11 +86,20 @@ function assertion(file, line) {
   return lines.slice(0, end + 1).map((text) => text.trim()).join(" ");
 }
 
+/** What a defect changes, and what goes with it where one wall stands behind another. */
+function changes({ tree }, defect) {
+  return [defect, ...(defect.and ?? [])].map((change) => {
+    const file = path.join(tree, change.file);
+    const source = readFileSync(file, "utf8");
+    return { file, source, fits: source.split(change.old).length === 2, spoilt: source.replace(change.old, () => change.new) };
+  });
+}
+
 function judge(ground, defect, seconds) {
-  const file = path.join(ground.tree, defect.file);
-  const source = readFileSync(file, "utf8");
-  if (source.split(defect.old).length !== 2) return { error: `its text does not stand once in ${defect.file}` };
-  writeFileSync(file, source.replace(defect.old, () => defect.new));
+  const changed = changes(ground, defect);
+  const astray = changed.find(({ fits }) => !fits);
+  if (astray) return { error: `its text does not stand once in ${path.relative(ground.tree, astray.file)}` };
+  for (const { file, spoilt } of changed) writeFileSync(file, spoilt);
   try {
     const error = build(ground);
     if (error) return { error };
@@ -101,7 +110,7 @@ function judge(ground, defect, seconds) {
     if (run.error && seed === undefined) return { missed: `nothing within ${seconds} s` };
     return { seed, steps: output.match(/^(\d+) of its \d+ steps/m)?.[1], message: promise(ground, output) };
   } finally {
-    writeFileSync(file, source);
+    for (const { file, source } of changed) writeFileSync(file, source);
   }
 }
 

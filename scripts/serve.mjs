@@ -29,6 +29,7 @@ const guardedWorkerd = fileURLToPath(new URL("./serve/workerd-with-guard.sh", im
  *   the sandbox gateway listens, if one does.
  * - `quiet`: keeps the Worker's log from this terminal; `onLog({ level, message })` has every line anyway.
  * - `cron`: false leaves the cron handler to `runScheduled()`. `build`: the folder of another build.
+ * - `inspect`: opens a debugger's port on loopback, which `inspectorUrl()` tells.
  *
  * The answer: `url`; `workerdPid` of the runtime at this moment (miniflare starts a new one when it
  * dies); `crash()`, which kills it as a power cut would and does not start another; `stop()`;
@@ -36,7 +37,7 @@ const guardedWorkerd = fileURLToPath(new URL("./serve/workerd-with-guard.sh", im
  */
 export async function startServer(options = {}) {
   const { host = "127.0.0.1", port = DEFAULT_PORT, stateDir = defaultStateDir, vars = {} } = options;
-  const { sandboxUrl, quiet = false, onLog, cron = true, build } = options;
+  const { sandboxUrl, quiet = false, onLog, cron = true, build, inspect } = options;
   requireBuild();
   const statePath = path.join(path.resolve(stateDir), "v3");
   const pidFile = path.join(path.resolve(stateDir), "workerd.pid");
@@ -47,6 +48,7 @@ export async function startServer(options = {}) {
     port,
     statePath,
     build,
+    inspect,
     vars: { ...developmentVars(sandboxUrl), ...vars },
     runtimeEnv: { CARTWRIGHT_WORKERD: workerdProgram(), CARTWRIGHT_WORKERD_PID_FILE: pidFile },
     log: new Log(quiet ? LogLevel.NONE : LogLevel.WARN),
@@ -76,6 +78,7 @@ export async function startServer(options = {}) {
       database,
       runScheduled,
       stop,
+      inspectorUrl: () => miniflare.getInspectorURL(),
       get workerdPid() {
         return workerdPid();
       },

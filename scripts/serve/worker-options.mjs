@@ -21,9 +21,9 @@ const noEnvFile = path.join(ownBuild, "no-env-file");
 
 /**
  * Options for `new Miniflare(…)`, and the cron patterns of wrangler.toml, which miniflare never fires. `build`: the
- * folder of another build than the repository's.
+ * folder of another build than the repository's. `inspect`: the isolates can be looked into with a debugger.
  */
-export function miniflareOptions({ host, port, statePath, vars, runtimeEnv, log, handleLogs, build: buildFolder = ownBuild }) {
+export function miniflareOptions({ host, port, statePath, vars, runtimeEnv, log, handleLogs, build: buildFolder = ownBuild, inspect = false }) {
   const { workerOptions } = readWorkerOptions(configPath, undefined, { envFiles: [noEnvFile] });
   const { assets, ...worker } = workerOptions;
   const options = convertV4MiniflareOptions({
@@ -35,6 +35,7 @@ export function miniflareOptions({ host, port, statePath, vars, runtimeEnv, log,
     cf: false,
     logRequests: false,
     telemetry: { enabled: false },
+    ...(inspect ? { inspectorPort: 0 } : {}),
     resourcePersistencePath: statePath,
     unsafeRuntimeEnv: runtimeEnv,
     unsafeTriggerHandlers: true,

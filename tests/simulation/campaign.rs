@@ -97,7 +97,9 @@ fn live(seed: u64, shop: &Snapshot, steps: &[usize], tells: bool) -> (Exercised,
         }
     }
     audit.at_rest(&world);
-    (world.exercised(), world.digest())
+    let told = (world.exercised(), world.digest());
+    world.end();
+    told
 }
 
 /// An order that waits for stock asks for it on a schedule, and may be asking just now: a moment later that is

@@ -30,10 +30,13 @@ function readOptions(given) {
 
 function page(result) {
   const percent = (part) => `${(part * 100).toFixed(1)} %`;
+  const mebibytes = (bytes) => (bytes / 2 ** 20).toFixed(1);
+  const isolate = ({ heapBytes, wasmBytes }) => `${mebibytes(heapBytes)} MiB of heap and ${mebibytes(wasmBytes)} of wasm`;
   const [first, last] = [result.windows[0], result.windows.at(-1)];
   return [
     `Soak: ${result.placed} orders in ${(result.seconds / 60).toFixed(1)} minutes at ${Math.round(result.per_second)} a second (peak ${Math.round(result.peak_per_second)}), ${result.options.skus} SKUs, ${result.cores} cores`,
     result.is_good ? "Flat, and nothing failed." : `FAILED: ${result.findings.join("; ")}.`,
+    `  isolate  ${percent(result.figures.isolate_growth)} in the last half (less than 5 % passes); ${isolate(first)} in the first window, ${isolate(last)} in the last`,
     `  memory   ${percent(result.figures.memory_growth)} in the last half (less than 5 % passes); ${(first.rssBytes / 2 ** 20).toFixed(0)} MiB in the first window, ${(last.rssBytes / 2 ** 20).toFixed(0)} in the last`,
     `  p99      ${percent(result.figures.p99_drift)} in the last half (less than 20 % passes); ${first.p99.toFixed(1)} ms in the first window, ${last.p99.toFixed(1)} in the last`,
     `  errors   ${result.figures.errors}`,

@@ -1,13 +1,16 @@
 // FAULTS 22: the shipped bundle in workerd under half of what it can do, for as long as told. Buyers go round and round
 // over many SKUs, so that objects are woken, put to sleep and met again; what the runtime takes of the machine's memory
-// is looked at every second, and how long buyers wait, window by window.
+// is looked at every second, how long buyers wait window by window, and between two windows what the Worker's own isolate
+// holds.
 
 import { spawnSync } from "node:child_process";
 import { availableParallelism, loadavg } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { runLoad } from "../../bench/load.mjs";
 import { eachAtOnce, eventually } from "../support/eventually.mjs";
+import { WORKER } from "../../scripts/serve/worker-options.mjs";
 import { openStore } from "../support/store.mjs";
+import { measureIsolate } from "./isolate.mjs";
 import { judge } from "./verdict.mjs";
 
 const CONNECTIONS = 32;
@@ -25,7 +28,7 @@ const COPIED_WITHIN_MS = 60_000;
 /** `{ minutes, skus, most }`: at most so many orders a second. `tell` hears a line now and then. */
 export async function runSoak(options, { tell = () => undefined } = {}) {
   const { minutes, skus: count, most } = options;
-  const store = await openStore({ autoMs: 0 });
+  const store = await openStore({ autoMs: 0, inspect: true });
   try {
     const skus = Array.from({ length: count }, (_, n) => `SOAK-${String(n).padStart(5, "0")}`);
     await openShelves(store, skus);
@@ -59,10 +62,11 @@ export async function runSoak(options, { tell = () => undefined } = {}) {
       const memory = watchMemory(store.workerdPid);
       const { ok, refused, p50, p99, perSecond: served } = await load({ seconds, perSecond });
       const rssBytes = await memory.median();
+      const isolate = await measureIsolate(await store.inspectorUrl(), WORKER);
       // An hour of log lines is more than this process wants to hold.
       store.logs.length = 0;
-      windows.push({ ok, refused, p50, p99, per_second: served, rssBytes });
-      tell(`${number} of ${WINDOWS}: ${Math.round(served)} a second, p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, ${(rssBytes / 2 ** 20).toFixed(0)} MiB${Object.keys(refused).length > 0 ? `, refused ${JSON.stringify(refused)}` : ""}`);
+      windows.push({ ok, refused, p50, p99, per_second: served, rssBytes, ...isolate });
+      tell(`${number} of ${WINDOWS}: ${Math.round(served)} a second, p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, ${mebibytes(rssBytes)} MiB, isolate ${mebibytes(isolate.heapBytes)} + ${mebibytes(isolate.wasmBytes)}${Object.keys(refused).length > 0 ? `, refused ${JSON.stringify(refused)}` : ""}`);
     }
     const soaked = (Date.now() - began) / 1_000;
     const copied = await copiedOrders(store, placed);
@@ -74,6 +78,8 @@ export async function runSoak(options, { tell = () => undefined } = {}) {
     await store.close();
   }
 }
+
+const mebibytes = (bytes) => (bytes / 2 ** 20).toFixed(1);
 
 /** Products of many variants, each with more units than anybody can buy. */
 async function openShelves(store, skus) {

@@ -24,7 +24,7 @@ const TRIES_FOR_A_PORT = 3;
 
 /**
  * Opens a store. `vars` are added to the development settings. `sandbox: false` leaves that gateway out;
- * `sandboxWebhookUrl` is where its webhooks go, if not straight to the store.
+ * `sandboxWebhookUrl` is where its webhooks go, if not straight to the store. `inspect` opens a debugger's port.
  *
  * - `url`, and callers for it: `storefront`, `admin`, `anyone`, `buyer(token)`.
  * - `sandbox.control`: the gateway's books and its bad days.
@@ -44,7 +44,7 @@ export async function openStore(options = {}) {
   }
 }
 
-async function openOn(port, { vars = {}, sandbox: wantsSandbox = true, sandboxWebhookUrl, autoMs = 50, seed = true }) {
+async function openOn(port, { vars = {}, sandbox: wantsSandbox = true, sandboxWebhookUrl, autoMs = 50, seed = true, inspect = false }) {
   const folder = mkdtempSync(path.join(tmpdir(), "cartwright-journey-"));
   const stateDir = path.join(folder, "store");
   const url = `http://127.0.0.1:${port}`;
@@ -57,6 +57,7 @@ async function openOn(port, { vars = {}, sandbox: wantsSandbox = true, sandboxWe
       port,
       stateDir,
       build,
+      inspect,
       quiet: true,
       cron: false,
       sandboxUrl: sandbox?.url,
@@ -114,6 +115,7 @@ async function openOn(port, { vars = {}, sandbox: wantsSandbox = true, sandboxWe
     buyer: (token) => client(url, token),
     database: () => server.database(),
     runScheduled: () => server.runScheduled(),
+    inspectorUrl: () => server.inspectorUrl(),
     get workerdPid() {
       return server.workerdPid;
     },

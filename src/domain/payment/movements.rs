@@ -2,7 +2,7 @@
 //! gateway, which are recorded and not fought.
 //!
 //! News of one movement converges whatever its order: a decision replaces what is pending, a later
-//! decision an earlier one. News of money that goes back before its capture was heard of is kept until
+//! decision an earlier one, and that a refund failed that it was made. News of money that goes back before its capture was heard of is kept until
 //! the capture is known, and the gateway is asked.
 
 use uuid::Uuid;
@@ -158,7 +158,12 @@ fn update(operation: &mut Operation, news: &MovementReport) -> bool {
     let result = result_of(news.state);
     let decided_before = operation.result.is_decided() && !unheard;
     let known = (operation.completed_at, rank(operation.result));
-    let newer = (Some(news.occurred_at), rank(result)) > known;
+    let newer = match operation.kind {
+        // A refund that failed does not succeed any more, at no gateway. So the times of the two do not count:
+        // that of an answer is by our own clock, which may be ahead of the gateway's.
+        OperationKind::Refund if result != operation.result => result == OperationResult::Failed,
+        _ => (Some(news.occurred_at), rank(result)) > known,
+    };
     if !decided_before || (result.is_decided() && newer) {
         operation.conclude(result, news.occurred_at);
         if result.is_decided() {

@@ -173,3 +173,32 @@ fn a_void_that_is_heard_of_before_its_answer_is_the_refund_that_asked_for_it() {
     assert_eq!(refunds, [(OperationResult::Succeeded, TOTAL)]);
     assert_eq!(payment.ask_again_at, None);
 }
+
+#[test]
+fn a_refund_that_fell_through_has_failed_however_far_ahead_our_clock_was_when_it_was_made() {
+    let mut world = paid(CaptureMode::Automatic);
+    world
+        .ask(&MovementAsk::Refund { of: RefundOf::Amount { amount_minor: 300 }, reason: None })
+        .unwrap();
+    let gateways_time = world.now;
+    world.pass(86_400);
+    for effect in world.owes() {
+        let answer = world.perform(&effect);
+        world.feed(answer);
+    }
+    world.oldest().unwrap().movements.iter_mut().for_each(|movement| {
+        movement.state = MovementState::Failed;
+        movement.at = gateways_time;
+    });
+    // The old news of its success comes again afterwards, by the same clock.
+    for state in [MovementState::Failed, MovementState::Succeeded] {
+        for mut webhook in world.webhooks() {
+            if let Input::Movements { movements, .. } = &mut webhook {
+                movements.iter_mut().for_each(|movement| movement.state = state);
+            }
+            world.feed(webhook);
+        }
+        let payment = world.order.payment.as_ref().unwrap();
+        assert_eq!(payment.succeeded_minor(OperationKind::Refund), 0, "{state:?}");
+    }
+}

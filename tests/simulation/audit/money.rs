@@ -15,8 +15,7 @@ const TOO_MUCH: [&str; 3] = ["paid_after_close", "paid_twice", "payment_mismatch
 
 fn each(world: &World, mut judge: impl FnMut(&BookedPayment)) {
     for which in 0..world.gateways() {
-        let payments = world.gateway(which, |gateway| gateway.books().payments.clone());
-        payments.values().for_each(&mut judge);
+        world.gateway(which, |gateway| gateway.books().payments.values().for_each(&mut judge));
     }
 }
 

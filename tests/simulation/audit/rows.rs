@@ -1,6 +1,10 @@
 //! The raw rows that the audit judges, as they lie in the objects' storage: JSON without the program's types.
+//!
+//! A storage in which SQLite has changed no row since is not read again, and what did not change is not
+//! judged again; at rest everything is.
 
-use std::collections::BTreeMap;
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cartwright::runtime::sqlite::Value as Stored;
 use serde_json::Value;
@@ -19,6 +23,7 @@ pub struct Order {
     pub text: String,
     pub document: Value,
     pub wake_at: Option<i64>,
+    wanted: OnceCell<BTreeMap<String, i64>>,
 }
 
 /// What was asked under an idempotency key.
@@ -51,15 +56,24 @@ pub struct StockObject {
     pub members: BTreeMap<i64, Value>,
     /// Of a slice: what it knows of the SKU's own object.
     pub own: Option<Value>,
+    /// Whether it was read just now.
+    pub is_fresh: bool,
 }
 
 /// Everything that is looked at after every step.
+#[derive(Default)]
 pub struct Rows {
     pub now: i64,
     pub orders: BTreeMap<String, Order>,
+    /// The orders that are not as they were when was looked before.
+    pub changed: BTreeSet<String>,
+    /// Whether a shard was read just now.
+    pub shards_are_fresh: bool,
     pub checkouts: Vec<Key>,
     pub movements: Vec<Key>,
     pub skus: BTreeMap<String, Vec<StockObject>>,
+    /// How many rows had been changed in each storage when it was read.
+    read: BTreeMap<(&'static str, String), u64>,
 }
 
 pub fn text(value: &Stored) -> String {
@@ -111,43 +125,75 @@ pub fn moment(document: &Value, name: &str) -> i64 {
 }
 
 impl Rows {
+    /// All of them, read anew.
     pub fn of(world: &World) -> Self {
-        let now = world.now().milliseconds();
-        let mut rows = Self {
-            now,
-            orders: BTreeMap::new(),
-            checkouts: Vec::new(),
-            movements: Vec::new(),
-            skus: BTreeMap::new(),
-        };
-        for shard in world.objects(SHARDS).iter().filter(|name| has(world, SHARDS, name, "orders"))
-        {
-            rows.read_shard(world, shard);
-        }
-        for name in world.objects(SKUS).iter().filter(|name| has(world, SKUS, name, "spread")) {
-            let Some(object) = stock_object(world, name) else { continue };
-            let sku = name.split('~').next().unwrap_or(name).to_owned();
-            rows.skus.entry(sku).or_default().push(object);
-        }
-        for objects in rows.skus.values_mut() {
-            objects.sort_by_key(|object| object.slice);
-        }
+        let mut rows = Self::default();
+        rows.read_on(world);
         rows
     }
 
+    /// Reads what has changed since.
+    pub fn read_on(&mut self, world: &World) {
+        self.now = world.now().milliseconds();
+        self.changed.clear();
+        self.shards_are_fresh = false;
+        for shard in world.objects(SHARDS) {
+            if self.is_news(world, SHARDS, &shard) && has(world, SHARDS, &shard, "orders") {
+                self.read_shard(world, &shard);
+            }
+        }
+        for object in self.skus.values_mut().flatten() {
+            object.is_fresh = false;
+        }
+        for name in world.objects(SKUS) {
+            if self.is_news(world, SKUS, &name) && has(world, SKUS, &name, "spread") {
+                self.read_stock(world, &name);
+            }
+        }
+    }
+
+    fn is_news(&mut self, world: &World, binding: &'static str, name: &str) -> bool {
+        let changes = world.changes(binding, name);
+        self.read.insert((binding, name.to_owned()), changes) != Some(changes)
+    }
+
+    fn read_stock(&mut self, world: &World, name: &str) {
+        let sku = name.split('~').next().unwrap_or(name);
+        let objects = self.skus.entry(sku.to_owned()).or_default();
+        objects.retain(|object| object.name != name);
+        objects.extend(stock_object(world, name));
+        objects.sort_by_key(|object| object.slice);
+    }
+
     fn read_shard(&mut self, world: &World, shard: &str) {
+        self.shards_are_fresh = true;
+        let mut gone: BTreeSet<String> = self.orders.keys().cloned().collect();
+        gone.retain(|id| self.orders[id].shard == shard);
         for row in world.look(SHARDS, shard, "SELECT id, version, document, wake_at FROM orders") {
             let (id, text) = (text(&row[0]), text(&row[2]));
+            let (version, wake_at) = (integer(&row[1]), optional_integer(&row[3]));
+            if let Some(known) = self.orders.get_mut(&id) {
+                assert!(gone.remove(&id), "{id} lies in two shards");
+                if known.version == version && known.text == text {
+                    known.wake_at = wake_at;
+                    continue;
+                }
+            }
             let order = Order {
                 id: id.clone(),
                 shard: shard.to_owned(),
-                version: integer(&row[1]),
+                version,
                 document: json(&text),
                 text,
-                wake_at: optional_integer(&row[3]),
+                wake_at,
+                wanted: OnceCell::new(),
             };
-            assert!(self.orders.insert(id.clone(), order).is_none(), "{id} lies in two shards");
+            self.changed.insert(id.clone());
+            self.orders.insert(id, order);
         }
+        self.orders.retain(|id, _| !gone.contains(id));
+        self.checkouts.retain(|key| key.shard != shard);
+        self.movements.retain(|key| key.shard != shard);
         let key = |row: &Vec<Stored>| Key {
             shard: shard.to_owned(),
             key: text(&row[0]),
@@ -194,6 +240,7 @@ fn stock_object(world: &World, name: &str) -> Option<StockObject> {
         claims: claims.iter().map(claim).collect(),
         members: members.iter().map(|row| (integer(&row[0]), json(&text(&row[1])))).collect(),
         own: own.first().map(|row| json(&text(&row[0]))),
+        is_fresh: true,
     })
 }
 
@@ -255,19 +302,21 @@ impl Order {
     }
 
     /// Units that it takes of each SKU by its lines.
-    pub fn units_wanted(&self) -> BTreeMap<String, i64> {
-        let mut wanted = BTreeMap::new();
-        for line in list(&self.document["cart"], "lines") {
-            for (sku, each) in self.parts(word(line, "sku")) {
-                *wanted.entry(sku).or_default() += each * number(line, "quantity");
+    pub fn units_wanted(&self) -> &BTreeMap<String, i64> {
+        self.wanted.get_or_init(|| {
+            let mut wanted = BTreeMap::new();
+            for line in list(&self.document["cart"], "lines") {
+                for (sku, each) in self.parts(word(line, "sku")) {
+                    *wanted.entry(sku).or_default() += each * number(line, "quantity");
+                }
             }
-        }
-        wanted
+            wanted
+        })
     }
 
     /// The same, less those that a SKU has put back.
     pub fn units_kept(&self) -> BTreeMap<String, i64> {
-        let mut kept = self.units_wanted();
+        let mut kept = self.units_wanted().clone();
         let refunds = list(&self.document, "refunds").iter().flat_map(|one| list(one, "lines"));
         let refunds = refunds.map(|line| (line, number(line, "restock")));
         let returns = list(&self.document, "returns").iter().flat_map(|one| list(one, "lines"));

@@ -95,7 +95,10 @@ impl Ledger {
 /// Everything of stock that must hold at any moment.
 pub fn units_add_up(world: &World, rows: &Rows, ledgers: &mut BTreeMap<String, Ledger>) {
     for (sku, objects) in &rows.skus {
-        for object in objects {
+        if rows.changed.is_empty() && !objects.iter().any(|object| object.is_fresh) {
+            continue;
+        }
+        for object in objects.iter().filter(|object| object.is_fresh) {
             let ledger = ledgers.entry(object.name.clone()).or_default();
             ledger.read_on(world, object);
             counters(object, ledger);

@@ -183,15 +183,20 @@ pub async fn refunds_settle(world: World, mut chance: Chance) {
         world.sleep(chance.between(60 * SECOND, DAY)).await;
         world.gateway(which, |gateway| gateway.refunds_wait(false));
     }
-    let open = world.gateway(which, |gateway| -> Vec<String> {
-        let refunds = gateway.books().payments.values().flat_map(|one| &one.refunds);
-        refunds.filter(|one| one.state != RefundState::Failed).map(|one| one.id.clone()).collect()
-    });
+    let mut open = Vec::new();
+    for which in 0..world.gateways() {
+        let can_fail = world.gateway(which, |gateway| -> Vec<String> {
+            let refunds = gateway.books().payments.values().flat_map(|one| &one.refunds);
+            let refunds = refunds.filter(|one| one.state != RefundState::Failed);
+            refunds.map(|one| one.id.clone()).collect()
+        });
+        open.extend(can_fail.into_iter().map(|refund| (which, refund)));
+    }
     if open.is_empty() {
         return;
     }
-    let refund = chance.of(&open).clone();
-    let (fails, now) = (chance.one_in(4), world.now());
+    let (which, refund) = chance.of(&open).clone();
+    let (fails, now) = (chance.one_in(2), world.now());
     if world.gateway(which, |gateway| gateway.settle_refund(&refund, !fails, now)) {
         world.note(if fails { "banker: refund fails late" } else { "banker: refund settles late" });
     }

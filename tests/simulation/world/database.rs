@@ -2,13 +2,13 @@
 
 use cartwright::runtime::native::{NativeRows, NativeStatement};
 use cartwright::runtime::sqlite::Value;
+use rusqlite::params_from_iter;
 use rusqlite::types::{Value as Stored, ValueRef};
-use rusqlite::{Connection, params_from_iter};
 use serde_json::{Map, Value as Json};
 
-use super::storage::{bytes_of, connection};
+use super::lent::Lent;
 
-pub struct Database(Connection);
+pub struct Database(Lent);
 
 /// The migrations, in their order.
 fn migrations() -> Vec<String> {
@@ -20,26 +20,30 @@ fn migrations() -> Vec<String> {
 }
 
 impl Database {
-    pub fn new(bytes: Option<&[u8]>) -> Self {
-        let database = connection(bytes);
-        if bytes.is_none() {
-            for migration in migrations() {
-                database.execute_batch(&migration).unwrap();
-            }
+    /// One that was migrated before.
+    pub const fn of(database: Lent) -> Self {
+        Self(database)
+    }
+
+    /// One in which there is nothing yet.
+    pub fn migrated() -> Self {
+        let database = Lent::own();
+        for migration in migrations() {
+            database.execute_batch(&migration).unwrap();
         }
         Self(database)
     }
 
     pub fn bytes(&self) -> Vec<u8> {
-        bytes_of(&self.0)
+        self.0.bytes()
     }
 
     /// Runs statements, all of them or none.
     pub fn run(&self, statements: &[NativeStatement]) -> Result<Vec<NativeRows>, String> {
-        self.0.execute_batch("BEGIN").unwrap();
+        self.0.begin_part().unwrap();
         let outcome: Result<_, rusqlite::Error> =
             statements.iter().map(|statement| self.one(statement)).collect();
-        self.0.execute_batch(if outcome.is_ok() { "COMMIT" } else { "ROLLBACK" }).unwrap();
+        self.0.end_part(outcome.is_ok()).unwrap();
         outcome.map_err(|error| error.to_string())
     }
 

@@ -208,6 +208,11 @@ impl Machine {
         });
     }
 
+    /// Nothing comes any more.
+    pub fn forget_what_comes(&self) {
+        drop(self.coming.take());
+    }
+
     /// What comes next, if it comes by then.
     pub fn next(&self, until: i64) -> Option<Said> {
         let mut coming = self.coming.borrow_mut();

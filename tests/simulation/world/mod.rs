@@ -7,6 +7,7 @@
 //! commit that fails takes everything of its turn with it.
 
 mod database;
+mod lent;
 mod machine;
 mod network;
 mod platform;
@@ -18,6 +19,7 @@ mod webhooks;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::{Rc, Weak};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use cartwright::domain::payment::Gateway;
 use cartwright::domain::time::Timestamp;
@@ -37,6 +39,7 @@ pub use self::network::{Answer, Ask};
 pub use self::weather::{FAULTS, Weather};
 
 use self::database::Database;
+use self::lent::Lent;
 use self::machine::Machine;
 use self::queue::Queue;
 use self::storage::Storage;
@@ -56,6 +59,8 @@ const MOST_WRITES: u64 = 4;
 /// A shop as it stands: the databases of its objects with their alarms, and D1.
 #[derive(Clone, Default)]
 pub struct Snapshot {
+    /// No other has it.
+    number: u64,
     objects: Vec<(&'static str, String, Vec<u8>, Option<i64>)>,
     database: Option<Vec<u8>>,
     now: i64,
@@ -107,7 +112,9 @@ impl World {
             weather: Cell::new(Weather::CALM),
             gateways: RefCell::new(gateways),
             gateway_wakes: RefCell::default(),
-            database: Database::new(shop.database.as_deref()),
+            database: shop.database.as_ref().map_or_else(Database::migrated, |bytes| {
+                Database::of(Lent::of((shop.number, "D1", String::new()), bytes))
+            }),
             queue: Queue::default(),
             process: Cell::new(0),
             turns: Cell::new(0),
@@ -120,7 +127,8 @@ impl World {
         cartwright::runtime::native::install(Rc::clone(&inner) as Rc<dyn NativePlatform>);
         for (binding, name, bytes, alarm) in &shop.objects {
             let number = inner.machine.number(&Actor::Object(binding, name.clone()));
-            let storage = Rc::new(Storage::new(Some(bytes)));
+            let lent = Lent::of((shop.number, binding, name.clone()), bytes);
+            let storage = Rc::new(Storage::new(lent));
             storage.put_alarm(*alarm);
             inner.machine.with(number, |state| state.storage = Some(storage));
             inner.expect_alarm(number);
@@ -141,7 +149,9 @@ impl World {
             })
         });
         let database = Some(self.0.database.bytes());
-        Snapshot { objects: objects.collect(), database, now: machine.now.get() }
+        static SNAPSHOTS: AtomicU64 = AtomicU64::new(1);
+        let number = SNAPSHOTS.fetch_add(1, Ordering::Relaxed);
+        Snapshot { number, objects: objects.collect(), database, now: machine.now.get() }
     }
 
     pub fn set_weather(&self, weather: Weather) {
@@ -232,6 +242,13 @@ impl World {
         storage.map_or_else(Vec::new, |storage| storage.look(sql))
     }
 
+    /// How many rows were ever changed in an object's storage, as SQLite counts them.
+    pub fn changes(&self, binding: &'static str, name: &str) -> u64 {
+        let number = self.0.machine.number(&Actor::Object(binding, name.to_owned()));
+        let storage = self.0.machine.with(number, |state| state.storage.clone());
+        storage.map_or(0, |storage| storage.changes())
+    }
+
     /// Changes an object's rows behind its back: for whoever tries whether that shows.
     pub fn alter(&self, binding: &'static str, name: &str, sql: &str) {
         let number = self.0.machine.number(&Actor::Object(binding, name.to_owned()));
@@ -281,6 +298,16 @@ impl World {
     /// The process dies and is started again on the same storage.
     pub fn kill(&self) {
         self.0.kill();
+    }
+
+    /// The world ends: nobody lives in it any more, and what it was played on goes back.
+    pub fn end(self) {
+        let machine = &self.0.machine;
+        for number in 0..machine.count() {
+            machine.end(number);
+            drop(machine.with(number, |state| state.storage.take()));
+        }
+        machine.forget_what_comes();
     }
 
     /// Every actor that may die.
@@ -458,7 +485,7 @@ impl Inner {
     /// The object's instance, started if it is not.
     fn open(&self, number: usize) -> Option<Rc<dyn cartwright::objects::hosting::native::Open>> {
         let (actor, open, storage) = self.machine.with(number, |state| {
-            let storage = state.storage.get_or_insert_with(|| Rc::new(Storage::new(None)));
+            let storage = state.storage.get_or_insert_with(|| Rc::new(Storage::new(Lent::own())));
             (state.actor.clone(), state.open.clone(), Rc::clone(storage))
         });
         if open.is_some() {

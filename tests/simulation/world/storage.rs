@@ -6,16 +6,16 @@ use std::cell::Cell;
 use cartwright::domain::time::Timestamp;
 use cartwright::runtime::native::ObjectStorage;
 use cartwright::runtime::sqlite::Value;
-use rusqlite::backup::Backup;
 use rusqlite::types::{Value as Stored, ValueRef};
-use rusqlite::{Connection, Statement, params_from_iter};
+use rusqlite::{Statement, params_from_iter};
 
-/// What statements of one object are kept ready.
-const KEPT_STATEMENTS: usize = 128;
+use super::lent::Lent;
 
 pub struct Storage {
-    connection: Connection,
+    connection: Lent,
     in_turn: Cell<bool>,
+    /// Whether this turn wrote, or tried to.
+    wrote: Cell<bool>,
     /// When the alarm rings, as it is committed.
     alarm: Cell<Option<i64>>,
     /// As this turn leaves it.
@@ -30,28 +30,12 @@ pub struct Storage {
     pub refuses_after: Cell<Option<u64>>,
 }
 
-/// Opens a database from its bytes, or an empty one.
-pub fn connection(bytes: Option<&[u8]>) -> Connection {
-    let mut connection = Connection::open_in_memory().unwrap();
-    connection.set_prepared_statement_cache_capacity(KEPT_STATEMENTS);
-    if let Some(bytes) = bytes {
-        connection.deserialize_read_exact("main", bytes, bytes.len(), false).unwrap();
-    }
-    connection
-}
-
-/// A database as bytes. Only a connection of one's own gives them, so a copy is made first.
-pub fn bytes_of(connection: &Connection) -> Vec<u8> {
-    let mut copy = Connection::open_in_memory().unwrap();
-    Backup::new(connection, &mut copy).unwrap().step(-1).unwrap();
-    copy.serialize("main").unwrap().to_vec()
-}
-
 impl Storage {
-    pub fn new(bytes: Option<&[u8]>) -> Self {
+    pub fn new(connection: Lent) -> Self {
         Self {
-            connection: connection(bytes),
+            connection,
             in_turn: Cell::new(false),
+            wrote: Cell::new(false),
             alarm: Cell::new(None),
             alarm_of_turn: Cell::new(None),
             ringing: Cell::new(None),
@@ -63,7 +47,7 @@ impl Storage {
 
     /// The database as bytes, and the alarm.
     pub fn bytes(&self) -> (Vec<u8>, Option<i64>) {
-        (bytes_of(&self.connection), self.alarm.get())
+        (self.connection.bytes(), self.alarm.get())
     }
 
     pub fn alarm(&self) -> Option<i64> {
@@ -78,19 +62,29 @@ impl Storage {
     fn begin(&self) -> Result<(), String> {
         if !self.in_turn.replace(true) {
             self.alarm_of_turn.set(self.alarm.get());
-            self.batch("BEGIN")?;
+            self.connection.begin_part()?;
         }
         Ok(())
     }
 
+    /// Statements that make what is not there yet.
     fn batch(&self, sql: &str) -> Result<(), String> {
-        self.connection.execute_batch(sql).map_err(|error| error.to_string())
+        let schema = self.schema_version()?;
+        self.connection.execute_batch(sql).map_err(|error| error.to_string())?;
+        if self.schema_version()? != schema {
+            self.wrote.set(true);
+        }
+        Ok(())
+    }
+
+    fn schema_version(&self) -> Result<i64, String> {
+        let version = self.connection.pragma_query_value(None, "schema_version", |row| row.get(0));
+        version.map_err(|error| error.to_string())
     }
 
     /// Whether the turn has anything to commit.
     pub fn has_written(&self) -> bool {
-        self.in_turn.get()
-            && (self.alarm_of_turn.get() != self.alarm.get() || self.connection.is_busy_writing())
+        self.in_turn.get() && (self.alarm_of_turn.get() != self.alarm.get() || self.wrote.get())
     }
 
     /// Ends the turn, for good or as if it had not been.
@@ -103,12 +97,16 @@ impl Storage {
             return;
         }
         self.refuses_after.set(None);
+        self.wrote.set(false);
+        self.connection.end_part(kept).unwrap();
         if kept {
-            self.batch("COMMIT").unwrap();
             self.alarm.set(self.alarm_of_turn.get());
-        } else {
-            self.batch("ROLLBACK").unwrap();
         }
+    }
+
+    /// How many rows were ever changed, whether that was kept or not.
+    pub fn changes(&self) -> u64 {
+        self.connection.total_changes()
     }
 
     /// Changes what is committed, as nobody may: for whoever tries whether that shows.
@@ -122,16 +120,6 @@ impl Storage {
         assert!(!self.in_turn.get(), "a look from outside within a turn");
         let mut statement = self.connection.prepare_cached(sql).unwrap();
         all(&mut statement, Vec::new()).unwrap()
-    }
-}
-
-trait Writing {
-    fn is_busy_writing(&self) -> bool;
-}
-
-impl Writing for Connection {
-    fn is_busy_writing(&self) -> bool {
-        matches!(self.transaction_state(Some("main")), Ok(rusqlite::TransactionState::Write))
     }
 }
 
@@ -180,11 +168,11 @@ impl ObjectStorage for Storage {
         }
         let mut prepared =
             self.connection.prepare_cached(statement).map_err(|error| error.to_string())?;
-        if !prepared.readonly()
-            && let Some(others) = self.refuses_after.get()
-        {
-            self.refuses_after.set(others.checked_sub(1));
-            if others == 0 {
+        if !prepared.readonly() {
+            self.wrote.set(true);
+            let others = self.refuses_after.get();
+            self.refuses_after.set(others.and_then(|others| others.checked_sub(1)));
+            if others == Some(0) {
                 return Err("database or disk is full".to_owned());
             }
         }
@@ -194,13 +182,13 @@ impl ObjectStorage for Storage {
     fn transaction(&self, body: &mut dyn FnMut() -> Result<(), String>) -> Result<(), String> {
         self.begin()?;
         let alarm = self.alarm_of_turn.get();
-        self.batch("SAVEPOINT together")?;
+        self.connection.once("SAVEPOINT together")?;
         let outcome = body();
         if outcome.is_err() {
-            self.batch("ROLLBACK TO together")?;
+            self.connection.once("ROLLBACK TO together")?;
             self.alarm_of_turn.set(alarm);
         }
-        self.batch("RELEASE together")?;
+        self.connection.once("RELEASE together")?;
         outcome
     }
 
