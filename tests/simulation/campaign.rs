@@ -40,7 +40,7 @@ pub fn played() -> Option<u64> {
 
 fn shop() -> &'static Snapshot {
     static SHOP: OnceLock<Snapshot> = OnceLock::new();
-    SHOP.get_or_init(|| thread::spawn(shopkeeper::opened).join().unwrap())
+    SHOP.get_or_init(|| thread::spawn(shopkeeper::opened).join().unwrap().for_many())
 }
 
 /// Plays one world with these of its steps. A promise that is not kept panics. A world has a thread of its

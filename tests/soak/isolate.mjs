@@ -1,13 +1,15 @@
-// What a Worker's own isolate holds, as its debugger tells: the heap of JavaScript after a collection, and the linear
-// memory of its wasm, which never shrinks. That is what the platform limits (128 MB an isolate); the process around it has
-// the local database, queue and caches as well.
+// What a Worker's own isolate holds after a collection, as its debugger tells: objects of JavaScript, what they hold in the
+// runtime, and buffers. The process around it has the local database, queue and caches as well. The linear memory of the
+// wasm is not in it: the debugger does not tell that.
 
 const ANSWER_WITHIN_MS = 30_000;
 
 /** A session with the debugger of the isolate of this Worker. */
 async function openSession(inspectorUrl, worker) {
-  const targets = await (await fetch(new URL("/json/list", inspectorUrl))).json();
-  const target = targets.find(({ id, title }) => `${id} ${title}`.includes(worker));
+  const list = new URL("/json/list", inspectorUrl);
+  list.protocol = "http:";
+  const targets = await (await fetch(list)).json();
+  const target = targets.find(({ id }) => id === `core:user:${worker}`);
   if (!target) throw new Error(`the debugger knows no ${worker}: ${targets.map(({ id }) => id).join(", ")}`);
   const socket = new WebSocket(target.webSocketDebuggerUrl);
   await new Promise((resolve, reject) => {
@@ -35,17 +37,13 @@ async function openSession(inspectorUrl, worker) {
   return { ask, close: () => socket.close() };
 }
 
-/** `{ heapBytes, wasmBytes }` of the Worker's isolate, after everything unused was collected. */
+/** Bytes that the Worker's isolate holds, after everything unused was collected. */
 export async function measureIsolate(inspectorUrl, worker) {
   const { ask, close } = await openSession(inspectorUrl, worker);
   try {
     await ask("HeapProfiler.collectGarbage");
-    const { usedSize } = await ask("Runtime.getHeapUsage");
-    const { result: prototype } = await ask("Runtime.evaluate", { expression: "WebAssembly.Memory.prototype" });
-    const { objects } = await ask("Runtime.queryObjects", { prototypeObjectId: prototype.objectId });
-    const added = "function () { return this.reduce((sum, memory) => sum + memory.buffer.byteLength, 0); }";
-    const { result: bytes } = await ask("Runtime.callFunctionOn", { objectId: objects.objectId, functionDeclaration: added, returnByValue: true });
-    return { heapBytes: usedSize, wasmBytes: bytes.value };
+    const { usedSize, embedderHeapUsedSize, backingStorageSize } = await ask("Runtime.getHeapUsage");
+    return usedSize + embedderHeapUsedSize + backingStorageSize;
   } finally {
     close();
   }

@@ -12,12 +12,13 @@ const USAGE = `npm run soak -- [options]: half of the peak, for a while, on this
   --minutes N    how long, 1 to 240 (5)
   --skus N       how many SKUs, each an object, buyers go round, 10 to 20000 (1000; 10000 from 30 minutes on)
   --most N       at most so many orders a second, 1 to 2000 (500)
+  --inspect      look into the Worker's isolate as well, by the debugger: the runtime takes half as many orders then
   --json FILE    where the result goes (target/soak.json)`;
 
 const text = { type: "string" };
 
 function readOptions(given) {
-  const { values } = parseArgs({ args: given, options: { minutes: text, skus: text, most: text, json: text, help: { type: "boolean" } } });
+  const { values } = parseArgs({ args: given, options: { minutes: text, skus: text, most: text, json: text, inspect: { type: "boolean", default: false }, help: { type: "boolean" } } });
   const number = (name, standard, least, most) => {
     const chosen = values[name] === undefined ? standard : Number(values[name]);
     if (!(chosen >= least && chosen <= most)) throw new Error(`--${name} must be ${least} to ${most}`);
@@ -25,18 +26,17 @@ function readOptions(given) {
   };
   const minutes = number("minutes", 5, 1, 240);
   const skus = number("skus", minutes >= 30 ? 10_000 : 1_000, 10, 20_000);
-  return { help: values.help, json: values.json, run: { minutes, skus, most: number("most", 500, 1, 2_000) } };
+  return { help: values.help, json: values.json, run: { minutes, skus, most: number("most", 500, 1, 2_000), inspect: values.inspect } };
 }
 
 function page(result) {
   const percent = (part) => `${(part * 100).toFixed(1)} %`;
   const mebibytes = (bytes) => (bytes / 2 ** 20).toFixed(1);
-  const isolate = ({ heapBytes, wasmBytes }) => `${mebibytes(heapBytes)} MiB of heap and ${mebibytes(wasmBytes)} of wasm`;
   const [first, last] = [result.windows[0], result.windows.at(-1)];
   return [
     `Soak: ${result.placed} orders in ${(result.seconds / 60).toFixed(1)} minutes at ${Math.round(result.per_second)} a second (peak ${Math.round(result.peak_per_second)}), ${result.options.skus} SKUs, ${result.cores} cores`,
     result.is_good ? "Flat, and nothing failed." : `FAILED: ${result.findings.join("; ")}.`,
-    `  isolate  ${percent(result.figures.isolate_growth)} in the last half (less than 5 % passes); ${isolate(first)} in the first window, ${isolate(last)} in the last`,
+    ...(result.figures.isolate_growth === undefined ? [] : [`  isolate  ${percent(result.figures.isolate_growth)} in the last half (less than 5 % passes); ${mebibytes(first.isolateBytes)} MiB in the first window, ${mebibytes(last.isolateBytes)} in the last`]),
     `  memory   ${percent(result.figures.memory_growth)} in the last half (less than 5 % passes); ${(first.rssBytes / 2 ** 20).toFixed(0)} MiB in the first window, ${(last.rssBytes / 2 ** 20).toFixed(0)} in the last`,
     `  p99      ${percent(result.figures.p99_drift)} in the last half (less than 20 % passes); ${first.p99.toFixed(1)} ms in the first window, ${last.p99.toFixed(1)} in the last`,
     `  errors   ${result.figures.errors}`,

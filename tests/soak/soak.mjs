@@ -1,7 +1,7 @@
 // FAULTS 22: the shipped bundle in workerd under half of what it can do, for as long as told. Buyers go round and round
 // over many SKUs, so that objects are woken, put to sleep and met again; what the runtime takes of the machine's memory
-// is looked at every second, how long buyers wait window by window, and between two windows what the Worker's own isolate
-// holds.
+// is looked at every second, how long buyers wait window by window, and if wanted what the Worker's own isolate holds
+// between two windows.
 
 import { spawnSync } from "node:child_process";
 import { availableParallelism, loadavg } from "node:os";
@@ -25,10 +25,13 @@ const VARIANTS_PER_PRODUCT = 50;
 const AT_ONCE = 16;
 const COPIED_WITHIN_MS = 60_000;
 
-/** `{ minutes, skus, most }`: at most so many orders a second. `tell` hears a line now and then. */
+/**
+ * `{ minutes, skus, most, inspect }`: at most so many orders a second; `inspect` has the isolate looked into, for which the
+ * runtime takes half as many. `tell` hears a line now and then.
+ */
 export async function runSoak(options, { tell = () => undefined } = {}) {
-  const { minutes, skus: count, most } = options;
-  const store = await openStore({ autoMs: 0, inspect: true });
+  const { minutes, skus: count, most, inspect } = options;
+  const store = await openStore({ autoMs: 0, inspect });
   try {
     const skus = Array.from({ length: count }, (_, n) => `SOAK-${String(n).padStart(5, "0")}`);
     await openShelves(store, skus);
@@ -62,11 +65,11 @@ export async function runSoak(options, { tell = () => undefined } = {}) {
       const memory = watchMemory(store.workerdPid);
       const { ok, refused, p50, p99, perSecond: served } = await load({ seconds, perSecond });
       const rssBytes = await memory.median();
-      const isolate = await measureIsolate(await store.inspectorUrl(), WORKER);
+      const isolateBytes = inspect ? await measureIsolate(await store.inspectorUrl(), WORKER) : undefined;
       // An hour of log lines is more than this process wants to hold.
       store.logs.length = 0;
-      windows.push({ ok, refused, p50, p99, per_second: served, rssBytes, ...isolate });
-      tell(`${number} of ${WINDOWS}: ${Math.round(served)} a second, p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, ${mebibytes(rssBytes)} MiB, isolate ${mebibytes(isolate.heapBytes)} + ${mebibytes(isolate.wasmBytes)}${Object.keys(refused).length > 0 ? `, refused ${JSON.stringify(refused)}` : ""}`);
+      windows.push({ ok, refused, p50, p99, per_second: served, rssBytes, isolateBytes });
+      tell(`${number} of ${WINDOWS}: ${Math.round(served)} a second, p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, ${mebibytes(rssBytes)} MiB${inspect ? `, of which the isolate holds ${mebibytes(isolateBytes)}` : ""}${Object.keys(refused).length > 0 ? `, refused ${JSON.stringify(refused)}` : ""}`);
     }
     const soaked = (Date.now() - began) / 1_000;
     const copied = await copiedOrders(store, placed);

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::thread;
 
 use rusqlite::Connection;
-use rusqlite::backup::Backup;
+use rusqlite::backup::{Backup, StepResult};
 use rusqlite::config::DbConfig;
 
 /// What statements of one database are kept ready.
@@ -42,7 +42,12 @@ impl Lent {
         Self { connection: Some(opened(None)), key: None }
     }
 
-    /// One as these bytes say. All that is done with it is one transaction, which is undone at the end.
+    /// One as these bytes say, for good.
+    pub fn copy(bytes: &[u8]) -> Self {
+        Self { connection: Some(opened(Some(bytes))), key: None }
+    }
+
+    /// One as these bytes say, to be given back. All that is done with it is one transaction, which is undone at the end.
     pub fn of(key: Key, bytes: &[u8]) -> Self {
         let idle = IDLE.lock().unwrap().get_mut(&key).and_then(Vec::pop);
         let connection = idle.unwrap_or_else(|| opened(Some(bytes)));
@@ -53,7 +58,8 @@ impl Lent {
     /// The database as bytes. Only a connection of one's own gives them, so a copy is made first.
     pub fn bytes(&self) -> Vec<u8> {
         let mut copy = Connection::open_in_memory().unwrap();
-        Backup::new(self, &mut copy).unwrap().step(-1).unwrap();
+        let step = Backup::new(self, &mut copy).unwrap().step(-1).unwrap();
+        assert!(step == StepResult::Done, "what is to be given back can't be copied");
         copy.serialize("main").unwrap().to_vec()
     }
 

@@ -59,11 +59,26 @@ const MOST_WRITES: u64 = 4;
 /// A shop as it stands: the databases of its objects with their alarms, and D1.
 #[derive(Clone, Default)]
 pub struct Snapshot {
-    /// No other has it.
-    number: u64,
+    /// Whether its worlds play on the same databases, one after another; then no other shop has this number.
+    number: Option<u64>,
     objects: Vec<(&'static str, String, Vec<u8>, Option<i64>)>,
     database: Option<Vec<u8>>,
     now: i64,
+}
+
+impl Snapshot {
+    /// The same shop, for many worlds: none of them can be a snapshot itself.
+    pub fn for_many(self) -> Self {
+        static SHOPS: AtomicU64 = AtomicU64::new(0);
+        Self { number: Some(SHOPS.fetch_add(1, Ordering::Relaxed)), ..self }
+    }
+
+    fn lend(&self, binding: &'static str, name: &str, bytes: &[u8]) -> Lent {
+        match self.number {
+            Some(number) => Lent::of((number, binding, name.to_owned()), bytes),
+            None => Lent::copy(bytes),
+        }
+    }
 }
 
 pub struct Inner {
@@ -112,9 +127,10 @@ impl World {
             weather: Cell::new(Weather::CALM),
             gateways: RefCell::new(gateways),
             gateway_wakes: RefCell::default(),
-            database: shop.database.as_ref().map_or_else(Database::migrated, |bytes| {
-                Database::of(Lent::of((shop.number, "D1", String::new()), bytes))
-            }),
+            database: shop
+                .database
+                .as_ref()
+                .map_or_else(Database::migrated, |bytes| Database::of(shop.lend("D1", "", bytes))),
             queue: Queue::default(),
             process: Cell::new(0),
             turns: Cell::new(0),
@@ -127,8 +143,7 @@ impl World {
         cartwright::runtime::native::install(Rc::clone(&inner) as Rc<dyn NativePlatform>);
         for (binding, name, bytes, alarm) in &shop.objects {
             let number = inner.machine.number(&Actor::Object(binding, name.clone()));
-            let lent = Lent::of((shop.number, binding, name.clone()), bytes);
-            let storage = Rc::new(Storage::new(lent));
+            let storage = Rc::new(Storage::new(shop.lend(binding, name, bytes)));
             storage.put_alarm(*alarm);
             inner.machine.with(number, |state| state.storage = Some(storage));
             inner.expect_alarm(number);
@@ -149,9 +164,7 @@ impl World {
             })
         });
         let database = Some(self.0.database.bytes());
-        static SNAPSHOTS: AtomicU64 = AtomicU64::new(1);
-        let number = SNAPSHOTS.fetch_add(1, Ordering::Relaxed);
-        Snapshot { number, objects: objects.collect(), database, now: machine.now.get() }
+        Snapshot { number: None, objects: objects.collect(), database, now: machine.now.get() }
     }
 
     pub fn set_weather(&self, weather: Weather) {
