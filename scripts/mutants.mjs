@@ -38,7 +38,7 @@ const GROUNDS = {
   },
   program: {
     defects: "tests/simulation/defects.json",
-    copied: [...MANIFEST, "src", "schema", "tests/simulation", "examples/simulate"],
+    copied: [...MANIFEST, ".cargo", "src", "schema", "tests/simulation", "examples/simulate"],
     built: ["build", "--release", "--example", "simulate"],
     run: ["run", "--quiet", "--release", "--example", "simulate", "--", "--seeds", "1500"],
   },

@@ -19,8 +19,9 @@ function growth(figures) {
 }
 
 /**
- * `windows` are equal parts of the run: `{ ok, refused: {status: count}, p50, p99, rssBytes, isolateBytes? }`,
- * the process's memory as its median within it, what the isolate holds at its end after a collection. Only the second half is judged on memory and delay: by then caches are full, and every object was met.
+ * `windows` are equal parts of the run: `{ ok, refused: {status: count}, p50, p99, rssBytes, isolateBytes? }`, the process's
+ * memory as its median within it, what the isolate holds at its end after a collection. Only the second half is judged on
+ * memory and delay: by then caches are full, and every object was met.
  */
 export function judge({ windows, placed, copied }) {
   const last = windows.slice(Math.floor(windows.length / 2));
