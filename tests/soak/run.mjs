@@ -12,7 +12,7 @@ const USAGE = `npm run soak -- [options]: half of the peak, for a while, on this
   --minutes N    how long, 1 to 240 (5)
   --skus N       how many SKUs, each an object, buyers go round, 10 to 20000 (1000; 10000 from 30 minutes on)
   --most N       at most so many orders a second, 1 to 2000 (500)
-  --inspect      look into the Worker's isolate as well, by the debugger: the runtime takes half as many orders then
+  --inspect      look into the Worker's isolate as well, by the debugger, after each of the 20 parts
   --json FILE    where the result goes (target/soak.json)`;
 
 const text = { type: "string" };

@@ -26,8 +26,8 @@ const AT_ONCE = 16;
 const COPIED_WITHIN_MS = 60_000;
 
 /**
- * `{ minutes, skus, most, inspect }`: at most so many orders a second; `inspect` has the isolate looked into, for which the
- * runtime takes half as many. `tell` hears a line now and then.
+ * `{ minutes, skus, most, inspect }`: at most so many orders a second; `inspect` has the isolate looked into. `tell` hears a
+ * line now and then.
  */
 export async function runSoak(options, { tell = () => undefined } = {}) {
   const { minutes, skus: count, most, inspect } = options;
