@@ -2,8 +2,9 @@
 //! gateway, which are recorded and not fought.
 //!
 //! News of one movement converges whatever its order: a decision replaces what is pending, a later
-//! decision an earlier one, and that a refund failed that it was made. News of money that goes back before its capture was heard of is kept until
-//! the capture is known, and the gateway is asked.
+//! decision an earlier one; but a refund that failed has failed, whenever it was said to be made. News of
+//! money that goes back before its capture was heard of is kept until the capture is known, and the
+//! gateway is asked.
 
 use uuid::Uuid;
 
