@@ -6,7 +6,8 @@ CREATE TABLE IF NOT EXISTS invoices (
   issued_at INTEGER NOT NULL
 );
 
--- The same for credit notes, once per refund. A series is of one kind by its settings; if both kinds ever
+-- The same for credit notes, once per refund. One that cancels another because its refund failed stands here
+-- as well, with what it does in the place of the refund: `INV-CN-000001 down to 0`. A series is of one kind by its settings; if both kinds ever
 -- meet in one, they share its numbers.
 CREATE TABLE IF NOT EXISTS credit_notes (
   number INTEGER PRIMARY KEY,

@@ -243,6 +243,27 @@ pub struct Refund {
     /// The number of its credit note, once its money has moved.
     #[serde(default)]
     pub credit_note_number: Option<String>,
+    /// The notes that cancelled that one, or a part of it, because the refund failed after it was made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub credit_note_cancellations: Vec<CreditNoteCancellation>,
+}
+
+/// A note that cancels a refund's credit note, or a part of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreditNoteCancellation {
+    /// Its number.
+    pub number: String,
+    /// How much of the credit note it takes back, minor units.
+    pub amount_minor: i64,
+}
+
+impl Refund {
+    /// What its credit note comes to by now, minor units, if it has one.
+    #[must_use]
+    pub fn credited_minor(&self) -> i64 {
+        let cancelled = self.credit_note_cancellations.iter();
+        cancelled.fold(self.amount_minor, |left, one| left.saturating_sub(one.amount_minor))
+    }
 }
 
 /// An order in full.

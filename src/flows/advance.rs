@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::domain::id::{OperationId, RefundId, Sku};
 use crate::domain::inventory::{ClaimAnswer, ClaimReply, Placement};
 use crate::domain::order::{
-    AttentionCode, ClaimState, CloseReason, Order, OrderStatus, Resolution,
+    AttentionCode, ClaimState, CloseReason, CreditNoteCancellation, Order, OrderStatus, Resolution,
 };
 use crate::domain::payment::{
     CallFailure, CallResult, ExpiryWatch, Gateway, MovementReport, Payment, PaymentReport,
@@ -97,6 +97,15 @@ pub enum Input {
         refund: RefundId,
         /// The number.
         number: String,
+    },
+    /// The note that cancels a refund's credit note has its number.
+    CreditNoteCancelled {
+        /// Whose.
+        refund: RefundId,
+        /// The number of the one that cancels.
+        number: String,
+        /// What it leaves of the credit note, minor units: what of the refund has moved.
+        moved_minor: i64,
     },
     /// Someone wants the order closed.
     Close(CloseReason),
@@ -200,6 +209,16 @@ fn take_in(order: &mut Order, input: Input, now: Timestamp, fresh: &mut dyn FnMu
             let refund = order.refunds.iter_mut().find(|known| known.id == refund);
             if let Some(refund) = refund.filter(|known| known.credit_note_number.is_none()) {
                 refund.credit_note_number = Some(number);
+            }
+        }
+        Input::CreditNoteCancelled { refund, number, moved_minor } => {
+            let refund = order.refunds.iter_mut().find(|known| known.id == refund);
+            if let Some(refund) = refund {
+                let amount_minor = refund.credited_minor().saturating_sub(moved_minor);
+                if refund.credit_note_number.is_some() && amount_minor > 0 {
+                    let cancellation = CreditNoteCancellation { number, amount_minor };
+                    refund.credit_note_cancellations.push(cancellation);
+                }
             }
         }
         Input::Close(reason) => {

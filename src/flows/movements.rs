@@ -261,6 +261,7 @@ const fn unnamed_refund(now: Timestamp) -> Refund {
         reason: None,
         requested_at: now,
         credit_note_number: None,
+        credit_note_cancellations: Vec::new(),
     }
 }
 

@@ -113,6 +113,15 @@ pub enum Effect {
         /// Whose.
         refund: RefundId,
     },
+    /// Get the note its number that cancels the credit note of a refund which failed.
+    CancelCreditNote {
+        /// The series.
+        series: String,
+        /// Whose.
+        refund: RefundId,
+        /// What stays of the credit note, minor units: what of the refund has moved.
+        moved_minor: i64,
+    },
 }
 
 /// Everything owed now. Performing any of it twice is harmless; not performing it is what the alarm
@@ -132,6 +141,12 @@ pub fn owed(order: &Order, now: Timestamp) -> Vec<Effect> {
     if order.invoice_due() {
         effects.push(Effect::NumberInvoice { series: order.invoice_series.clone() });
     }
+    // Before any new one: what is cancelled is what the invoice has left for that.
+    effects.extend(order.credit_notes_to_cancel().map(|refund| Effect::CancelCreditNote {
+        series: order.series_for_credit_notes(),
+        refund: refund.id,
+        moved_minor: order.refund_moved_minor(refund),
+    }));
     effects.extend(order.credit_notes_due().map(|refund| Effect::NumberCreditNote {
         series: order.series_for_credit_notes(),
         refund: refund.id,

@@ -84,6 +84,7 @@ impl Effect {
                 | Self::Restock(_)
                 | Self::NumberInvoice { .. }
                 | Self::NumberCreditNote { .. }
+                | Self::CancelCreditNote { .. }
         )
     }
 }

@@ -51,6 +51,7 @@ fn name_refunds(order: &mut Order, now: Timestamp, fresh: &mut dyn FnMut() -> Uu
             reason: operation.reason.clone(),
             requested_at: now,
             credit_note_number: None,
+            credit_note_cancellations: Vec::new(),
         });
     }
 }

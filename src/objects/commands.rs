@@ -25,7 +25,7 @@ use crate::domain::inventory::{
     Cause, ChangeRefusal, ClaimCommand, ClaimReply, ClaimTerms, Placement, StockChange, StockLevel,
     TermsChange,
 };
-use crate::domain::invoice::{CreditNoteDraft, DocumentKind, InvoiceDraft};
+use crate::domain::invoice::{CancellationDraft, CreditNoteDraft, DocumentKind, InvoiceDraft};
 use crate::domain::order::{AttentionCode, ChannelOrder, CloseReason, Order};
 use crate::domain::payment::{Gateway, MovementRefusal, MovementReport, PaymentReport};
 use crate::domain::time::Timestamp;
@@ -436,7 +436,7 @@ pub enum SeriesCommand {
     },
 }
 
-/// A document that is to be numbered: once per order, or once per refund.
+/// A document that is to be numbered: once per order, once per refund, once for each part of it that fails.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum DocumentDraft {
@@ -449,6 +449,11 @@ pub enum DocumentDraft {
     CreditNote {
         /// The invoice and the refund.
         draft: Box<CreditNoteDraft>,
+    },
+    /// A refund that failed after its credit note was made.
+    Cancellation {
+        /// Which note, and what stays of it.
+        draft: CancellationDraft,
     },
 }
 

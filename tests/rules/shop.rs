@@ -224,6 +224,11 @@ impl Shopping {
             Effect::NumberCreditNote { series, refund } => {
                 Input::CreditNote { refund: *refund, number: format!("{series}-{refund}") }
             }
+            Effect::CancelCreditNote { series, refund, moved_minor } => {
+                let number = format!("{series}-{refund}-{moved_minor}");
+                let (refund, moved_minor) = (*refund, *moved_minor);
+                Input::CreditNoteCancelled { refund, number, moved_minor }
+            }
             _ => self.refund(refund_of(effect)?, now),
         })
     }

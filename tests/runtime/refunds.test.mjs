@@ -143,6 +143,22 @@ describe("a refund that the gateway", () => {
     await drain({ within: 2 * MINUTE });
     expect(await results(id)).toEqual([[1_000, end], [400, end]]);
   });
+
+  test("takes back after its credit note has that one cancelled, and the next one has a note of its own", async () => {
+    const { id, payment } = await paid();
+    await refund(id, amountOf(1_000));
+    await drain();
+    await deliver(gateway.decideRefund(payment.refunds[0], "failed"));
+    await drain();
+    expect(await results(id)).toEqual([[1_000, "failed"]]);
+    await refund(id);
+    await drain();
+    const number = (n) => `${shop.series}-CN-00000${n}`;
+    expect((await read(id)).refunds).toMatchObject([
+      { amount_minor: 1_000, credit_note_number: number(1), credit_note_cancellations: [{ number: number(2), amount_minor: 1_000 }] },
+      { amount_minor: TOTAL, credit_note_number: number(3) },
+    ]);
+  });
 });
 
 describe("at the gateway", () => {

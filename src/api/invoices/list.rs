@@ -22,7 +22,8 @@ pub struct InvoicePage<'a> {
     next_cursor: Option<String>,
 }
 
-/// A document in a list: net + tax = total. A credit note's amounts are what is given back.
+/// A document in a list: net + tax = total. A credit note's amounts are what is given back; they are below
+/// zero where it cancels another, whose refund failed.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct InvoiceListItem<'a> {
     /// Its number.

@@ -29,8 +29,9 @@ async fn credit_note(ask: &Ask) -> Result<(OrderId, Kept), ApiError> {
     let (id, order) = order(ask).await?;
     let number: DocumentNumber = ask.named("number", ErrorCode::InvoiceNotFound)?;
     let number = number.to_string();
+    let cancellations = || order.refunds.iter().flat_map(|r| &r.credit_note_cancellations);
     let own = order.refunds.iter().any(|r| r.credit_note_number.as_ref() == Some(&number));
-    if !own {
+    if !own && !cancellations().any(|cancellation| cancellation.number == number) {
         return Err(document::not_found().about(id));
     }
     let kept = document::of_text(&ask.platform, &number, DocumentKind::CreditNote).await;
@@ -90,7 +91,8 @@ pub mod show_credit_note {
     use crate::api::reply::Outcome;
     use crate::domain::invoice::CreditNoteDocument;
 
-    /// Shows a credit note of an order. There is one for every refund whose money has moved.
+    /// Shows a credit note of an order. There is one for every refund whose money has moved, and one that
+    /// cancels it if the refund failed afterwards.
     #[utoipa::path(
         get, path = "/v1/orders/{id}/credit-notes/{number}", operation_id = "show_order_credit_note", tag = "orders",
         params(

@@ -55,9 +55,11 @@ pub(super) fn of_credit_note(note: &CreditNoteDocument) -> String {
         ("Number", note.heading.number.clone()),
         ("Date", day(note.heading.issued_at)),
         ("For invoice", note.invoice_number.clone()),
+        ("Cancels", note.cancels.clone().unwrap_or_default()),
         ("Order", note.order_id.to_string()),
         ("Currency", note.currency.code().to_owned()),
     ];
+    let facts: Vec<_> = facts.into_iter().filter(|(_, value)| !value.is_empty()).collect();
     let body = html! {
         (top(&note.heading, "Credit note", note.seller.as_ref(), &facts))
         (parties(&note.buyer))
@@ -224,7 +226,7 @@ fn credited_lines(note: &CreditNoteDocument) -> Markup {
                 }
                 @if let Some(allowance) = &note.allowance {
                     tr {
-                        td { "Allowance on the invoice" }
+                        td { (allowance_name(note)) }
                         td.amount {}
                         td.amount { (money(allowance.amount.net_minor)) }
                         td.amount { (money(allowance.amount.tax_minor)) }
@@ -233,6 +235,13 @@ fn credited_lines(note: &CreditNoteDocument) -> Markup {
                 }
             }
         }
+    }
+}
+
+fn allowance_name(note: &CreditNoteDocument) -> Markup {
+    match &note.cancels {
+        None => html! { "Allowance on the invoice" },
+        Some(number) => html! { "Cancelled of credit note " (number) },
     }
 }
 

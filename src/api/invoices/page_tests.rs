@@ -106,6 +106,18 @@ fn a_credit_note_names_its_invoice_and_its_reason() {
 }
 
 #[test]
+fn a_note_that_cancels_another_names_it() {
+    let mut note = credit_note("The refund failed");
+    note.cancels = Some("CW-CN-000007".to_owned());
+    let page = of_credit_note(&note);
+    for text in ["<dt>Cancels</dt><dd>CW-CN-000007</dd>", "Cancelled of credit note CW-CN-000007"] {
+        assert!(page.contains(text), "{text}");
+    }
+    assert!(!page.contains("Allowance"));
+    assert!(!of_credit_note(&credit_note("Broken")).contains("Cancel"));
+}
+
+#[test]
 fn what_was_taken_off_is_shown_only_where_there_is_something() {
     let mut document = invoice("Mug");
     let line = document.invoice.lines.first_mut().unwrap();

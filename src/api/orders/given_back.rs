@@ -33,6 +33,10 @@ pub struct RefundView<'a> {
     /// The number of its credit note, once its money has moved.
     #[serde(skip_serializing_if = "Option::is_none")]
     credit_note_number: Option<&'a str>,
+    /// The numbers of the credit notes that cancelled that one, or a part of it, because the refund failed
+    /// afterwards.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    credit_note_cancellations: Vec<&'a str>,
 }
 
 /// Units of a line that money was given back for.
@@ -116,6 +120,11 @@ impl<'a> RefundView<'a> {
             reason: refund.reason.as_deref(),
             requested_at: refund.requested_at,
             credit_note_number: refund.credit_note_number.as_deref(),
+            credit_note_cancellations: refund
+                .credit_note_cancellations
+                .iter()
+                .map(|cancellation| cancellation.number.as_str())
+                .collect(),
         }
     }
 }

@@ -7,7 +7,7 @@ use super::document::{Buyer, DocumentKind, FORMAT, Heading, InvoiceDraft, Invoic
 use super::tax_groups::{Amount, PartByTax, TaxGroup, TaxGroups, TaxSummaryLine};
 use crate::domain::currency::Currency;
 use crate::domain::id::{OrderId, RefundId, Sku};
-use crate::domain::money::{MoneyError, subtract_minor};
+use crate::domain::money::{MoneyError, add_minor, subtract_minor, sum_minor};
 use crate::domain::order::{Order, Refund, RefundedLine};
 use crate::domain::seller::Seller;
 use crate::domain::tax::TaxLine;
@@ -74,6 +74,11 @@ pub struct CreditNoteDocument {
     /// The order.
     #[schema(value_type = String)]
     pub order_id: OrderId,
+    /// The credit note that this one takes back, or a part of it, because its refund failed: then every
+    /// amount is below zero.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "INV-CN-000001")]
+    pub cancels: Option<String>,
     /// The refund.
     #[schema(value_type = String)]
     pub refund_id: RefundId,
@@ -131,7 +136,7 @@ impl CreditNoteDraft {
 }
 
 impl CreditNoteDocument {
-    /// Makes the credit note of a refund, given every earlier one of the same invoice. Lines and
+    /// Makes the credit note of a refund, given every earlier one of the same invoice, oldest first. Lines and
     /// shipping are taken as the refund says, as far as the invoice still has them; the rest of the
     /// refund's amount is shared out over whatever else is left of the invoice.
     ///
@@ -147,9 +152,13 @@ impl CreditNoteDocument {
         let CreditNoteDraft { invoice_number, invoice, refund } = draft;
         let mut left = invoice.tax_groups.clone();
         for note in earlier {
-            left = left.minus(&note.tax_groups)?;
+            left = match note.cancels {
+                None => left.minus(&note.tax_groups)?,
+                Some(_) => TaxGroups::of(left.0.into_iter().chain(note.tax_groups.negated()?.0))?,
+            };
         }
-        let parts = Parts::of(&invoice, &refund, earlier, left.clone())?;
+        let standing = standing(earlier)?;
+        let parts = Parts::of(&invoice, &refund, &standing, left.clone())?;
         let assigned = parts.taken.amount()?.total_minor;
         // A refund that gives less than its lines come to is a refund of an amount.
         let parts = if assigned > refund.amount_minor { Parts::none(left) } else { parts };
@@ -162,6 +171,7 @@ impl CreditNoteDocument {
             heading: Heading { format: FORMAT, kind, series, number, issued_at },
             invoice_number,
             order_id: invoice.order_id,
+            cancels: None,
             refund_id: refund.id,
             refunded_at: refund.requested_at,
             reason: refund.reason,
@@ -178,6 +188,18 @@ impl CreditNoteDocument {
     }
 }
 
+/// The notes of which something still stands.
+fn standing(notes: &[CreditNoteDocument]) -> Result<Vec<&CreditNoteDocument>, MoneyError> {
+    let mut standing = Vec::new();
+    for note in notes.iter().filter(|note| note.cancels.is_none()) {
+        let cancelled = note.cancelled_by(notes).map(|by| by.amount.total_minor);
+        if add_minor(note.amount.total_minor, sum_minor(cancelled)?)? > 0 {
+            standing.push(note);
+        }
+    }
+    Ok(standing)
+}
+
 impl Parts {
     const fn none(left: TaxGroups) -> Self {
         Self { lines: Vec::new(), shipping: None, taken: TaxGroups(Vec::new()), left }
@@ -186,7 +208,7 @@ impl Parts {
     fn of(
         invoice: &InvoiceDraft,
         refund: &Refund,
-        earlier: &[CreditNoteDocument],
+        earlier: &[&CreditNoteDocument],
         left: TaxGroups,
     ) -> Result<Self, MoneyError> {
         let mut parts = Self::none(left);
@@ -221,7 +243,7 @@ impl Parts {
 fn wanted_of_line(
     invoiced: &InvoiceLine,
     line: &RefundedLine,
-    earlier: &[CreditNoteDocument],
+    earlier: &[&CreditNoteDocument],
 ) -> Result<TaxGroup, MoneyError> {
     let credited = earlier.iter().flat_map(|note| &note.lines).filter(|l| l.sku == invoiced.sku);
     let credited = credited.map(|line| TaxGroup::new(line.net_minor, &line.taxes));
@@ -239,7 +261,7 @@ fn wanted_of_line(
 fn wanted_of_shipping(
     invoice: &InvoiceDraft,
     refund: &Refund,
-    earlier: &[CreditNoteDocument],
+    earlier: &[&CreditNoteDocument],
 ) -> Result<TaxGroup, MoneyError> {
     let credited = earlier.iter().filter_map(|note| note.shipping.as_ref());
     let credited = credited.map(|part| TaxGroup::new(part.net_minor, &part.taxes));

@@ -1,8 +1,7 @@
 //! When an order is to have its invoice, and its refunds their credit notes.
 
-use crate::domain::money::sum_minor;
 use crate::domain::order::{Order, OrderStatus, Refund};
-use crate::domain::payment::{OperationKind, OperationResult, ReportedState};
+use crate::domain::payment::{Operation, OperationKind, OperationResult, ReportedState};
 
 /// What is added to the name of the invoices' series where the store names none for credit notes.
 pub const DEFAULT_CREDIT_NOTE_SUFFIX: &str = "-CN";
@@ -27,15 +26,23 @@ impl Order {
         captured > 0 && (captured >= payment.asked.amount || state == Some(ReportedState::Captured))
     }
 
+    fn parts_of(&self, refund: &Refund) -> impl Iterator<Item = &Operation> {
+        let operations = self.payment.iter().flat_map(|payment| &payment.operations);
+        let id = refund.id;
+        operations.filter(move |o| o.kind == OperationKind::Refund && o.refund_id == Some(id))
+    }
+
+    /// What of a refund's money has moved, minor units.
+    #[must_use]
+    pub fn refund_moved_minor(&self, refund: &Refund) -> i64 {
+        let moved = self.parts_of(refund).filter(|o| o.result == OperationResult::Succeeded);
+        moved.fold(0, |sum, part| sum.saturating_add(part.amount_minor))
+    }
+
     /// Whether all of a refund's money has moved.
     #[must_use]
     pub fn refund_settled(&self, refund: &Refund) -> bool {
-        let operations = self.payment.iter().flat_map(|payment| &payment.operations);
-        let moved = operations
-            .filter(|o| o.kind == OperationKind::Refund && o.refund_id == Some(refund.id))
-            .filter(|o| o.result == OperationResult::Succeeded)
-            .map(|o| o.amount_minor);
-        refund.amount_minor > 0 && sum_minor(moved).is_ok_and(|sum| sum >= refund.amount_minor)
+        refund.amount_minor > 0 && self.refund_moved_minor(refund) >= refund.amount_minor
     }
 
     /// The refunds whose credit notes are to be numbered now.
@@ -43,6 +50,17 @@ impl Order {
         let invoiced = self.invoice_number.is_some();
         self.refunds.iter().filter(move |refund| {
             invoiced && refund.credit_note_number.is_none() && self.refund_settled(refund)
+        })
+    }
+
+    /// The refunds that failed after their credit notes were made, for more than has been cancelled of
+    /// these. Nothing is cancelled while a part of the refund may still move.
+    pub fn credit_notes_to_cancel(&self) -> impl Iterator<Item = &Refund> {
+        self.refunds.iter().filter(|refund| {
+            refund.credit_note_number.is_some()
+                && self.parts_of(refund).any(|part| part.result == OperationResult::Failed)
+                && self.parts_of(refund).all(|part| part.result.is_decided())
+                && refund.credited_minor() > self.refund_moved_minor(refund)
         })
     }
 

@@ -213,6 +213,15 @@ impl TaxGroups {
         self.0.iter().find(|group| group.taxes.is_empty()).map_or(0, |group| group.net_minor)
     }
 
+    /// The same below zero: what takes it back.
+    ///
+    /// # Errors
+    /// [`MoneyError::OutOfRange`] beyond the cap.
+    pub(super) fn negated(&self) -> Result<Self, MoneyError> {
+        let negated = |group: &TaxGroup| group.combined(group, |cell, _| subtract_minor(0, cell));
+        self.0.iter().map(negated).collect::<Result<_, _>>().map(Self)
+    }
+
     /// Without the groups in which nothing is.
     #[must_use]
     pub(super) fn without_empty(self) -> Self {

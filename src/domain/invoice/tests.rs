@@ -79,7 +79,7 @@ pub(super) fn issue(
 ) -> CreditNoteDocument {
     let order = Order { invoice_number: Some("INV-000001".to_owned()), ..order.clone() };
     let draft = CreditNoteDraft::of(&order, refund).unwrap().unwrap();
-    let (series, number) = ("INV-CN".to_owned(), "INV-CN-000001".to_owned());
+    let (series, number) = ("INV-CN".to_owned(), format!("INV-CN-{:06}", earlier.len() + 1));
     CreditNoteDocument::issue(draft, earlier, series, number, Timestamp::default()).unwrap()
 }
 
@@ -206,6 +206,37 @@ fn a_credit_note_is_due_once_the_invoice_is_numbered_and_the_money_has_moved() {
     assert_eq!(due(&order), 0);
 }
 
+#[test]
+fn a_cancelled_credit_note_leaves_its_invoice_as_it_was_before_it() {
+    let order = order(&cart(), 7343);
+    let mug =
+        json!([{"sku": "MUG", "quantity": 1, "restock": 1, "net_minor": 1681, "tax_minor": 319}]);
+    let note = issue(&order, &refund(1, 2490, 490, mug.clone()), &[]);
+    let cancel = |note: &CreditNoteDocument, to: i64, earlier: &[CreditNoteDocument]| {
+        let name = |text: &str| text.to_owned();
+        let at = Timestamp::default();
+        note.cancelled_down_to(to, earlier, name("INV-CN"), name("INV-CN-000002"), at)
+    };
+    let whole = cancel(&note, 0, std::slice::from_ref(&note)).unwrap();
+    assert_eq!(whole.cancels.as_ref(), Some(&note.heading.number));
+    assert_eq!((whole.refund_id, whole.amount.total_minor), (note.refund_id, -2490));
+    assert_eq!((whole.amount.net_minor, whole.amount.tax_minor), (-2093, -397));
+    assert_eq!(whole.allowance.as_ref().unwrap().amount, whole.amount);
+    assert_eq!((whole.lines.len(), whole.shipping.is_none()), (0, true));
+    let again = issue(&order, &refund(2, 2490, 490, mug.clone()), &[note.clone(), whole.clone()]);
+    assert_eq!((&again.lines, &again.shipping), (&note.lines, &note.shipping));
+    assert_eq!(again.tax_groups, note.tax_groups);
+    let part = cancel(&note, 2000, std::slice::from_ref(&note)).unwrap();
+    assert_eq!(part.amount.total_minor, -490);
+    let rest = cancel(&note, 0, &[note.clone(), part.clone()]).unwrap();
+    assert_eq!(rest.amount.total_minor, -2000);
+    let all = issue(&order, &refund(3, 7343, 0, json!([])), &[note.clone(), part.clone(), rest]);
+    assert_eq!(all.tax_groups, InvoiceDraft::of(&order).unwrap().tax_groups);
+    for (to, earlier) in [(2490, vec![]), (-1, vec![]), (0, vec![whole]), (2000, vec![part])] {
+        assert!(cancel(&note, to, &earlier).is_err(), "{to}");
+    }
+}
+
 /// Documents are read for as long as the law asks for them: what was written once is read for good, and
 /// what is written now has the form of these files to the byte.
 #[test]
@@ -231,4 +262,10 @@ fn documents_are_stored_in_this_form() {
     let kept = include_str!("format_1/credit_note.json").trim_end();
     assert_eq!(serde_json::to_string(&note).unwrap(), kept);
     assert_eq!(serde_json::from_str::<CreditNoteDocument>(kept).unwrap(), note);
+    let (series, number) = ("INV-CN".to_owned(), "INV-CN-000002".to_owned());
+    let earlier = std::slice::from_ref(&note);
+    let by = note.cancelled_down_to(0, earlier, series, number, Timestamp::default()).unwrap();
+    let kept = include_str!("format_1/cancellation.json").trim_end();
+    assert_eq!(serde_json::to_string(&by).unwrap(), kept);
+    assert_eq!(serde_json::from_str::<CreditNoteDocument>(kept).unwrap(), by);
 }

@@ -261,6 +261,13 @@ impl MoneyWorld {
             Effect::NumberCreditNote { series, refund } => {
                 Input::CreditNote { refund: *refund, number: format!("{series}-{refund}") }
             }
+            Effect::CancelCreditNote { series, refund, moved_minor } => {
+                Input::CreditNoteCancelled {
+                    refund: *refund,
+                    number: format!("{series}-{refund}-{moved_minor}"),
+                    moved_minor: *moved_minor,
+                }
+            }
             Effect::Authorize { operation } | Effect::Recover { operation, .. } => {
                 self.start(*operation);
                 let report = self.report(&self.books[operation]);

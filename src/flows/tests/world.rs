@@ -138,6 +138,13 @@ impl World {
             Effect::NumberCreditNote { series, refund } => {
                 Input::CreditNote { refund: *refund, number: format!("{series}-1") }
             }
+            Effect::CancelCreditNote { series, refund, moved_minor } => {
+                Input::CreditNoteCancelled {
+                    refund: *refund,
+                    number: format!("{series}-{refund}-{moved_minor}"),
+                    moved_minor: *moved_minor,
+                }
+            }
             Effect::Authorize { operation } | Effect::Recover { operation, .. } => {
                 if self.gateway.is_none() {
                     assert!(self.order.closing.is_none(), "a closing order starts no payment");

@@ -46,10 +46,11 @@ impl Store {
         row.map(|row| row.integer(0)).transpose()
     }
 
-    /// The number of a refund's credit note.
-    pub fn credit_note_of(&self, refund_id: &str) -> Result<Option<i64>> {
+    /// The number of the credit note that was made for something: a refund by its id, or a cancellation
+    /// by what it cancels.
+    pub fn credit_note_for(&self, what_for: &str) -> Result<Option<i64>> {
         let query = "SELECT number FROM credit_notes WHERE refund_id = ?";
-        let row = self.sqlite.row(query, vec![text(refund_id)])?;
+        let row = self.sqlite.row(query, vec![text(what_for)])?;
         row.map(|row| row.integer(0)).transpose()
     }
 
@@ -72,17 +73,17 @@ impl Store {
         Ok(given.is_some())
     }
 
-    /// Gives a number to a refund.
+    /// Gives a number to a refund, or to a cancellation.
     pub fn insert_credit_note(
         &self,
         sequence: i64,
-        refund_id: &str,
+        what_for: &str,
         order_id: &str,
         now: Timestamp,
     ) -> Result<()> {
         self.sqlite.run(
             "INSERT INTO credit_notes (number, refund_id, order_id, issued_at) VALUES (?, ?, ?, ?)",
-            vec![integer(sequence), text(refund_id), text(order_id), integer(now.milliseconds())],
+            vec![integer(sequence), text(what_for), text(order_id), integer(now.milliseconds())],
         )
     }
 

@@ -62,7 +62,8 @@ fn payment_of<'a>(order: &'a Order, effect: &Effect) -> Option<&'a Payment> {
         | Effect::Release { .. }
         | Effect::Restock(_)
         | Effect::NumberInvoice { .. }
-        | Effect::NumberCreditNote { .. } => None,
+        | Effect::NumberCreditNote { .. }
+        | Effect::CancelCreditNote { .. } => None,
     }
 }
 

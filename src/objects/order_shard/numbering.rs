@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use super::Shard;
 use super::alarm::trouble;
 use crate::domain::id::{OrderId, RefundId};
-use crate::domain::invoice::{CreditNoteDraft, InvoiceDraft};
+use crate::domain::invoice::{CancellationDraft, CreditNoteDraft, InvoiceDraft};
 use crate::domain::money::MoneyError;
 use crate::domain::order::Order;
 use crate::flows::advance::Input;
@@ -22,6 +22,8 @@ const DRAFTS_PER_CALL: usize = 50;
 enum Whose {
     Order(OrderId),
     Refund(OrderId, RefundId),
+    /// A refund that failed, and what of it has moved.
+    Failed(OrderId, RefundId, i64),
 }
 
 /// Documents to be numbered, by series.
@@ -34,6 +36,9 @@ impl ToNumber {
         let (series, whose) = match effect {
             Effect::NumberInvoice { series } => (series, Whose::Order(id)),
             Effect::NumberCreditNote { series, refund } => (series, Whose::Refund(id, *refund)),
+            Effect::CancelCreditNote { series, refund, moved_minor } => {
+                (series, Whose::Failed(id, *refund, *moved_minor))
+            }
             _ => return false,
         };
         self.0.entry(series.clone()).or_default().push(whose);
@@ -83,7 +88,7 @@ impl Shard {
 impl Whose {
     const fn order(self) -> OrderId {
         match self {
-            Self::Order(id) | Self::Refund(id, _) => id,
+            Self::Order(id) | Self::Refund(id, _) | Self::Failed(id, ..) => id,
         }
     }
 
@@ -91,6 +96,9 @@ impl Whose {
         match self {
             Self::Order(id) => (id, Input::Invoice(number)),
             Self::Refund(id, refund) => (id, Input::CreditNote { refund, number }),
+            Self::Failed(id, refund, moved_minor) => {
+                (id, Input::CreditNoteCancelled { refund, number, moved_minor })
+            }
         }
     }
 }
@@ -107,6 +115,12 @@ fn draft(order: &Order, whose: Whose) -> Result<Option<DocumentDraft>, MoneyErro
             };
             let draft = CreditNoteDraft::of(order, refund)?;
             Ok(draft.map(|draft| DocumentDraft::CreditNote { draft: Box::new(draft) }))
+        }
+        Whose::Failed(_, id, moved_minor) => {
+            let refund = order.refunds.iter().find(|refund| refund.id == id);
+            let draft =
+                refund.and_then(|refund| CancellationDraft::of(order.id, refund, moved_minor));
+            Ok(draft.map(|draft| DocumentDraft::Cancellation { draft }))
         }
     }
 }

@@ -1,17 +1,22 @@
-//! Invoices and credit notes: numbers without gaps, each with its document, and their sums the money.
+//! Invoices and credit notes: numbers without gaps, each with its document, and their sums the money. Of a
+//! refund that failed after its credit note another note takes back what did not move.
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::rows::{Order, Rows, SERIES, has, integer, json, list, number, sum, text, word};
 use crate::world::World;
 
-/// A number that a series gave.
+/// A number that a series gave to a refund, or to what cancels the credit note of one.
 struct Given {
     order: String,
     name: String,
 }
+
+/// What stands in a series' row of a note that leaves so much of another.
+const DOWN_TO: &str = " down to ";
 
 pub fn numbers_are_right(world: &World, rows: &Rows) {
     let mut invoices = BTreeMap::new();
@@ -92,27 +97,31 @@ fn of_order(
         });
         let said = refund["credit_note_number"].as_str().map(str::to_owned);
         assert_eq!(said, given, "refund {name} of {id} says {said:?}, the series {given:?}");
-        let parts = order.operations().filter(|one| {
-            word(one, "refund_id") == name
-                && word(one, "kind") == "refund"
-                && word(one, "result") == "succeeded"
-        });
-        let moved: i64 = parts.map(|one| number(one, "amount_minor")).sum();
+        let parts = || {
+            order
+                .operations()
+                .filter(|one| word(one, "refund_id") == name && word(one, "kind") == "refund")
+        };
+        let is = |one: &&Value, result: &str| word(one, "result") == result;
+        let moved = parts().filter(|one| is(one, "succeeded"));
+        let moved: i64 = moved.map(|one| number(one, "amount_minor")).sum();
         let asked = number(refund, "amount_minor");
         let is_due = invoice.is_some() && moved > 0 && moved >= asked;
-        // A refund that failed after its note had been made leaves a note that a later refund can't be
-        // noted beside: there is no more to credit than the invoice was over.
-        let is_noted_already = is_due && order.is_flagged(&["refund_failed"]);
-        if given.is_none() && is_noted_already {
-            world.note("rest: a refund is covered by the note of one that failed later");
+        assert!(given.is_some() || !is_due, "refund {name} of {id} gave {moved} and has no note");
+        let mut stands = if given.is_some() { asked } else { 0 };
+        for one in list(refund, "credit_note_cancellations") {
+            let of = given.as_deref().unwrap_or_default();
+            stands -= number(one, "amount_minor");
+            let by = credit_notes.remove(&[of, DOWN_TO, &stands.to_string()].concat());
+            let by = by.map(|by| by.name);
+            assert_eq!(by.as_deref(), one["number"].as_str(), "{id} has another that cancels {of}");
+            world.note("rest: a credit note was cancelled, because its refund failed");
         }
-        assert!(
-            given.is_some() || !is_due || is_noted_already,
-            "refund {name} of {id} gave {moved} and has no note"
-        );
-        if given.is_some() {
-            noted += asked;
+        let is_over = parts().all(|one| is(&one, "succeeded") || is(&one, "failed"));
+        if given.is_some() && is_over {
+            assert_eq!(stands, moved, "refund {name} of {id} gave {moved}, its notes are {stands}");
         }
+        noted += stands;
     }
     if invoice.is_some() {
         let amount = amount.unwrap_or(0);
@@ -121,8 +130,8 @@ fn of_order(
         if noted == refunded {
             return;
         }
-        // A refund that came back after its note, or of which only a part has moved.
-        let told = order.is_flagged(&["refund_failed", "payment_unknown", "payment_mismatch"]);
+        // A refund of which only a part has moved, or nobody knows.
+        let told = order.is_flagged(&["payment_unknown", "payment_mismatch"]);
         let waits = list(document, "refunds").iter().any(|one| one["credit_note_number"].is_null());
         assert!(told || waits, "{id} gave {refunded} back, its credit notes are over {noted}");
         world.note("rest: a refund's money and its credit note differ, and a person was told");

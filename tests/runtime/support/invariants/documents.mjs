@@ -27,8 +27,10 @@ function numbersHaveDocuments(series, world, must) {
       const what = numberText(series.name, row.number);
       if (world.shop.undocumented?.has(what)) continue;
       if (!must(document?.kind === kind, `${what} is a number of kind ${kind}, its document is of kind ${document?.kind}`)) continue;
-      const { order_id, refund_id } = JSON.parse(document.document);
-      must(order_id === row.order_id && refund_id === row.refund_id, `${what} is for ${row.order_id}, its document for ${order_id}`);
+      const { order_id, refund_id, cancels } = JSON.parse(document.document);
+      // A row of a note that cancels another has `<number> down to <minor units>` in the refund's place.
+      const isFor = cancels === undefined ? refund_id === row.refund_id : row.refund_id.startsWith(`${cancels} down to `);
+      must(order_id === row.order_id && isFor, `${what} is for ${row.order_id}, its document for ${order_id}`);
     }
   }
   const numbers = [...series.invoices, ...series.credit_notes].map((row) => row.number).sort((a, b) => a - b);
@@ -65,7 +67,10 @@ function booksClose(order, documents, must) {
   const moved = (refund) => operations(order, "refund", "succeeded").some((one) => one.refund_id === refund.id);
   const open = (refund) => operations(order, "refund").some((one) => one.refund_id === refund.id && !["succeeded", "failed"].includes(one.result));
   const refunds = (order.document.refunds ?? []).filter((refund) => moved(refund) && !open(refund));
-  const numbers = [order.document.invoice_number, ...refunds.map((one) => one.credit_note_number)];
+  const cancellations = (order.document.refunds ?? []).flatMap((one) => one.credit_note_cancellations ?? []);
+  const cancelled = (order.document.refunds ?? []).filter((one) => one.credit_note_cancellations?.length > 0 && !refunds.includes(one));
+  const notes = [...refunds, ...cancelled].map((one) => one.credit_note_number);
+  const numbers = [order.document.invoice_number, ...notes, ...cancellations.map((one) => one.number)];
   if (order.document.invoice_number == null) return;
   for (const one of refunds) must(one.credit_note_number != null, `${order.id}: refund ${one.id} has moved and has no credit note`);
   if (numbers.some((number) => number == null) || (order.document.refunds ?? []).some(open)) return;
