@@ -35,7 +35,7 @@ mod world;
 use std::time::Instant;
 use std::{env, panic, process, thread};
 
-use campaign::{STEPS, TELLING_SEEDS};
+use campaign::TELLING_SEEDS;
 
 struct Options {
     seeds: u64,
@@ -70,7 +70,7 @@ fn main() {
         process::exit(2);
     };
     if let Some(seed) = options.seed {
-        let steps = options.steps.unwrap_or_else(|| (0..STEPS).collect());
+        let steps = options.steps.unwrap_or_else(|| campaign::steps_of(seed));
         let (exercised, _) = campaign::play(seed, steps, true);
         println!("{exercised}seed {seed} keeps every promise");
         return;
@@ -80,12 +80,14 @@ fn main() {
         before(what);
         let Some(seed) = campaign::played() else { process::exit(101) };
         eprintln!("seed {seed} failed: cargo run --release --example simulate -- --seed {seed}");
-        let steps = shrink::fewest_steps(seed, STEPS);
+        let all = campaign::steps_of(seed);
+        let steps = shrink::fewest_steps(seed, &all);
         let named: Vec<String> = steps.iter().map(usize::to_string).collect();
         eprintln!(
-            "{} of its {STEPS} steps are enough: cargo run --release --example simulate -- \
+            "{} of its {} steps are enough: cargo run --release --example simulate -- \
              --seed {seed} --steps {}",
             steps.len(),
+            all.len(),
             named.join(",")
         );
         process::exit(1);
@@ -95,7 +97,7 @@ fn main() {
     let milliseconds = begun.elapsed().as_millis().max(1);
     println!("{exercised}");
     println!(
-        "{} seeds of {STEPS} steps on {} threads in {} s: {} seeds a second",
+        "{} seeds on {} threads in {} s: {} seeds a second",
         options.seeds,
         options.threads,
         milliseconds / 1_000,

@@ -18,8 +18,8 @@ fn fails(seed: u64, steps: &[usize]) -> bool {
 
 /// Leaves out parts of the steps, large ones first, as long as the world still fails (delta debugging,
 /// Zeller and Hildebrandt, 2002).
-pub fn fewest_steps(seed: u64, all: usize) -> Vec<usize> {
-    let mut steps: Vec<usize> = (0..all).collect();
+pub fn fewest_steps(seed: u64, all: &[usize]) -> Vec<usize> {
+    let mut steps = all.to_vec();
     let mut size = steps.len().div_ceil(2);
     while size > 0 {
         let mut at = 0;
