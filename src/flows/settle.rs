@@ -151,8 +151,11 @@ fn settle_open(order: &mut Order, now: Timestamp, fresh: &mut dyn FnMut() -> Uui
     let committed = order.claims.iter().all(|c| c.claim == ClaimState::Committed);
     let stock = claims(order);
     let closing = order.closing;
-    // An attempt that another replaced before anything was asked for never brings money either.
-    let can_bring_nothing = |payment: &Payment| payment.is_dead() || payment.operations.is_empty();
+    // An attempt that another replaced before anything was asked for never brings money either, and one whose
+    // money has gone back brings none again.
+    let can_bring_nothing = |payment: &Payment| {
+        payment.is_dead() || payment.operations.is_empty() || payment.gave_all_back()
+    };
     let others_are_dead = order.earlier_payments.iter().all(can_bring_nothing);
     let keep_open = order.keep_open;
     if let Some(reason) = closing.filter(|_| order.is_sold_by_channel()) {
@@ -236,7 +239,8 @@ fn settle_closed(order: &mut Order, now: Timestamp, fresh: &mut dyn FnMut() -> U
     }
     let gives_back = order.refund_late_money;
     let mut late = false;
-    for payment in order.payments_mut().filter(|payment| payment.is_secured()) {
+    let has_money = |payment: &&mut Payment| payment.is_secured() && !payment.gave_all_back();
+    for payment in order.payments_mut().filter(has_money) {
         late = true;
         if gives_back {
             give_back(payment, "the order was closed before the money came", now, fresh);

@@ -193,6 +193,38 @@ test("calling off loses against money that is already there", async () => {
   assert.equal(order.status, "open");
 });
 
+test("a refund that the bank sends back: its credit note is cancelled, and the next refund has its own", async () => {
+  const { id, order, buyer } = await place("pm_card_visa");
+  await assertPaidOnce(id);
+  const total = order.totals.total.amount;
+  const give = async (body) => {
+    const headers = { "idempotency-key": randomUUID() };
+    const answer = await store.admin.post(`/v1/admin/orders/${id}/refunds`, body, { headers });
+    assert.equal(answer.status, 201, answer.text);
+  };
+  const refunds = (check) => eventually(async () => check((await read(id)).refunds));
+  await give({ amount_minor: 500 });
+  await refunds(([first]) => assert.match(first.credit_note_number ?? "", /^CW-CN-\d{6}$/));
+  const [{ id: at }] = fake.refunds.filter((refund) => refund.payment_intent === intentOf(id).id);
+  fake.decideRefund(at, "failed");
+  const cancelled = await refunds(([first]) => {
+    assert.equal(first.status, "failed");
+    assert.equal(first.credit_note_cancellations?.length, 1);
+    return first;
+  });
+  const [by] = cancelled.credit_note_cancellations;
+  const { body: note } = await buyer.get(`/v1/orders/${id}/credit-notes/${by}`);
+  assert.deepEqual([note.cancels, note.amount.total_minor], [cancelled.credit_note_number, -500]);
+  const page = await store.admin.get(`/v1/admin/credit-notes/${by}/page`);
+  assert.ok(page.text.includes(`Cancelled of credit note ${cancelled.credit_note_number}`));
+  await give({});
+  const [, whole] = await refunds((both) => {
+    assert.match(both[1]?.credit_note_number ?? "", /^CW-CN-\d{6}$/);
+    return both;
+  });
+  assert.deepEqual([whole.status, whole.amount.amount], ["succeeded", total]);
+});
+
 test("the payment window ends: called off at Stripe, then the stock is free", async () => {
   await store.changeTerms({ payment_window_seconds: 1, reservation_grace_seconds: 5 });
   const { id } = await place("pm_card_threeDSecure2Required");
@@ -211,6 +243,6 @@ test("the payment window ends: called off at Stripe, then the stock is free", as
 test("the books agree", async () => {
   await fake.settled();
   const raw = await assertBooksAgree(store, { acknowledged, intents: fake.payments });
-  const paid = raw.d1.orders.filter((row) => row.payment_status === "paid").length;
+  const paid = raw.d1.orders.filter((row) => ["paid", "refunded"].includes(row.payment_status)).length;
   assert.equal(raw.series.get("CW").invoices.length, paid);
 });

@@ -173,6 +173,16 @@ impl Payment {
             || (self.let_go && !self.is_secured())
     }
 
+    /// Whether all that it ever brought has gone back: no more is expected, and nothing is under way.
+    #[must_use]
+    pub fn gave_all_back(&self) -> bool {
+        let brought = self.succeeded_minor(OperationKind::Capture);
+        let gone = [OperationKind::Refund, OperationKind::Chargeback];
+        let gone = sum_minor(gone.map(|kind| self.succeeded_minor(kind))).unwrap_or(0);
+        let is_decided = self.operations.iter().all(|operation| operation.result.is_decided());
+        brought > 0 && gone >= brought && is_decided && self.is_over()
+    }
+
     /// It was called off where the gateway has no way to do so: no money is expected any more.
     pub fn let_go(&mut self, now: Timestamp) {
         self.let_go = true;

@@ -3,6 +3,7 @@
 //! drop whatever was under way.
 #![expect(clippy::arithmetic_side_effects, reason = "tests may overflow: that is how they fail")]
 
+mod attempts;
 mod channel_orders;
 mod documents;
 mod histories;

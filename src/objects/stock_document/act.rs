@@ -177,7 +177,12 @@ impl Keeper {
             (Some(_), Some(known)) if known.fingerprint != submitted.fingerprint => {
                 StockDocumentAnswer::KeyReused
             }
-            (Some(stored), Some(known)) => told(stored, known.failures, replayed),
+            (Some(stored), Some(known)) => StockDocumentAnswer::Document {
+                document: Box::new(stored.document),
+                failures: known.failures,
+                replayed,
+                step: known.step,
+            },
             _ => StockDocumentAnswer::NotFound,
         })
     }
@@ -188,7 +193,8 @@ fn told(
     failures: Vec<crate::domain::stock_document::LineFailure>,
     replayed: bool,
 ) -> StockDocumentAnswer {
-    StockDocumentAnswer::Document { document: Box::new(stored.document), failures, replayed }
+    let document = Box::new(stored.document);
+    StockDocumentAnswer::Document { document, failures, replayed, step: None }
 }
 
 /// What was counted, with what SKUs know of those shelves now: between the two lies one question.

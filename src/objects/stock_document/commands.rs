@@ -61,6 +61,9 @@ pub enum StockDocumentAnswer {
         failures: Vec<LineFailure>,
         /// Whether this was asked before under the same key.
         replayed: bool,
+        /// The number of the step that was asked for: a later one may be under way.
+        #[serde(default)]
+        step: Option<u32>,
     },
     /// It was not done, and nothing changed.
     Refused {

@@ -20,6 +20,8 @@ pub struct KnownKey {
     pub fingerprint: String,
     /// Lines that were refused.
     pub failures: Vec<LineFailure>,
+    /// The number of the step.
+    pub step: Option<u32>,
 }
 
 /// The document's storage.
@@ -63,11 +65,12 @@ impl Store {
 
     /// What was asked under a key.
     pub fn key(&self, key: &str) -> Result<Option<KnownKey>> {
-        let query = "SELECT fingerprint, failures FROM keys WHERE key = ?";
+        let query = "SELECT fingerprint, failures, step FROM keys WHERE key = ?";
         let row = self.sqlite.row(query, vec![text(key)])?;
         row.map(|row| {
             let failures = serde_json::from_str(&row.text(1)?)?;
-            Ok(KnownKey { fingerprint: row.text(0)?, failures })
+            let step = u32::try_from(row.integer(2)?).ok();
+            Ok(KnownKey { fingerprint: row.text(0)?, failures, step })
         })
         .transpose()
     }

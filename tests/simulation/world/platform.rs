@@ -15,6 +15,9 @@ use super::{Actor, Inner};
 /// What the platform says when it does not know what became of a call.
 pub const LOST: &str = "Network connection lost.";
 
+/// A timer rings no later than this after its time.
+const MOST_LATE_MILLISECONDS: i64 = 3;
+
 impl NativePlatform for Inner {
     fn now(&self) -> Timestamp {
         let off = self.machine.with(self.machine.current(), |state| state.clock_off);
@@ -39,8 +42,10 @@ impl NativePlatform for Inner {
 
     fn pause(&self, milliseconds: u64) -> LocalBoxFuture<'static, ()> {
         let (sender, receiver) = oneshot::channel();
+        // No timer is exact: whatever the machine does first makes it late, and things arrive meanwhile.
+        let late = self.chance.borrow_mut().between(0, MOST_LATE_MILLISECONDS);
         self.machine.after(
-            milliseconds as i64,
+            milliseconds as i64 + late,
             Box::new(move || {
                 // Whoever waited may have gone.
                 let _ = sender.send(());
