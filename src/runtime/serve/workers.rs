@@ -11,7 +11,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use futures_util::{StreamExt, TryStreamExt};
-use js_sys::{JsString, Object, Reflect};
+use js_sys::JsString;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
 use worker::web_sys::{Request as PlatformRequest, Response as PlatformResponse, ResponseInit};
@@ -30,9 +30,19 @@ extern "C" {
     #[wasm_bindgen(extends = js_sys::Object, js_name = Headers)]
     type PlatformHeaders;
 
+    #[wasm_bindgen(constructor, js_class = "Headers")]
+    fn new() -> PlatformHeaders;
+
     #[wasm_bindgen(method, catch, js_class = "Headers")]
     fn get(this: &PlatformHeaders, name: &JsString)
     -> std::result::Result<Option<String>, JsValue>;
+
+    #[wasm_bindgen(method, catch, js_class = "Headers")]
+    fn set(
+        this: &PlatformHeaders,
+        name: &JsString,
+        value: &str,
+    ) -> std::result::Result<(), JsValue>;
 }
 
 /// Answers one request. `answer` gets no platform if the deployment's variables can't be used.
@@ -89,7 +99,9 @@ struct KeptInit {
     /// Those that the next answer has as well.
     headers: HeaderList,
     init: ResponseInit,
-    fields: Object,
+    /// The same as the platform holds headers, in the init: an answer copies them there, where those of a
+    /// plain object would be read and checked one by one for each answer.
+    kept: PlatformHeaders,
 }
 
 thread_local! {
@@ -110,27 +122,25 @@ fn init(status: u16, headers: &[(&'static str, Cow<'static, str>)]) -> Result<Re
                 inits.insert(0, new_init(status, rest().cloned().collect())?);
             }
         }
-        let Some(KeptInit { init, fields, .. }) = inits.first() else {
+        let Some(KeptInit { init, kept, .. }) = inits.first() else {
             return Err(Error::RustError("an init was lost".to_owned()));
         };
         if let Some((name, value)) = own {
-            Reflect::set(fields, &in_javascript(name), &JsValue::from_str(value))
-                .map_err(Error::from)?;
+            kept.set(&in_javascript(name), value).map_err(Error::from)?;
         }
         Ok(init.clone())
     })
 }
 
 fn new_init(status: u16, headers: HeaderList) -> Result<KeptInit> {
-    let fields = Object::new();
+    let kept = PlatformHeaders::new();
     for (name, value) in &headers {
-        let value = JsValue::from_str(value);
-        Reflect::set(&fields, &in_javascript(name), &value).map_err(Error::from)?;
+        kept.set(&in_javascript(name), value).map_err(Error::from)?;
     }
     let init = ResponseInit::new();
     init.set_status(status);
-    init.set_headers(&fields);
-    Ok(KeptInit { status, headers, init, fields })
+    init.set_headers(&kept);
+    Ok(KeptInit { status, headers, init, kept })
 }
 
 /// Bytes that are made while they are sent.

@@ -73,6 +73,12 @@ pub trait PaymentGateway {
     /// Nothing was sent.
     fn recover(&self, ask: &AuthorizeAsk, age_milliseconds: i64) -> Result<Recovery, BuildError>;
 
+    /// Whether its keys are forgotten after about a day. How old a key is we know by our own clock, which may
+    /// have been wrong by as much: before something is sent again under one, it is looked for.
+    fn forgets_keys_in_a_day(&self) -> bool {
+        false
+    }
+
     /// Looks for the payment that an operation started, and never starts one that could bring money.
     /// A gateway may need a minute until a new payment is found: `None` soon after a start proves
     /// nothing.

@@ -116,6 +116,10 @@ impl PaymentGateway for Sandbox<'_> {
         self.start(ask, Asked::Start)
     }
 
+    fn forgets_keys_in_a_day(&self) -> bool {
+        true
+    }
+
     fn recover(&self, ask: &AuthorizeAsk, age_milliseconds: i64) -> Result<Recovery, BuildError> {
         if age_milliseconds < REPEAT_WITHIN_MILLISECONDS {
             return self.start(ask, Asked::Again).map(Recovery::Repeat);

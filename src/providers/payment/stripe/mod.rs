@@ -7,7 +7,8 @@
 //! Lost replies: Stripe keeps a key for at least 24 hours, so for [`REPEAT_WITHIN_MILLISECONDS`] the
 //! same request is repeated, which is certain and immediate. Later the payment is looked for in the
 //! search, which lags by up to a minute but by then has long seen it. A lost refund likewise, but for
-//! the list of the payment's refunds, which does not lag.
+//! the list of the payment's refunds, which does not lag. Before it is repeated it is looked for as well,
+//! since the hours are counted by a clock of ours: what is found is not sent again.
 
 mod books;
 mod mapping;
@@ -146,6 +147,10 @@ impl PaymentGateway for Stripe<'_> {
 
     fn authorize(&self, ask: &AuthorizeAsk) -> Result<Call, BuildError> {
         self.start(ask, Asked::Start)
+    }
+
+    fn forgets_keys_in_a_day(&self) -> bool {
+        true
     }
 
     fn recover(&self, ask: &AuthorizeAsk, age_milliseconds: i64) -> Result<Recovery, BuildError> {
