@@ -104,6 +104,16 @@ describe("a refund whose answer is lost", () => {
     expect(payment.refunds).toHaveLength(1);
   });
 
+  test("and its key forgotten, as when our clock was wrong by a day, is found and not paid out again", async () => {
+    const { id, payment } = await paid();
+    gateway.suffers("hang", { of: "POST /v1/refunds" });
+    await refund(id, amountOf(1_000));
+    gateway.answers.clear();
+    await drain({ within: 2 * MINUTE });
+    expect(await results(id)).toEqual([[1_000, "succeeded"]]);
+    expect(payment.refunds).toHaveLength(1);
+  });
+
   test("for days is looked for and not sent again, and a person is told at the end", async () => {
     const { id } = await paid();
     gateway.suffers("500", { when: "before", of: "", times: 1_000 });

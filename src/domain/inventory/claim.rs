@@ -241,7 +241,7 @@ pub fn decide(
             ClaimDecision::unchanged(level, ClaimAnswer::Committed)
         }
         ClaimCommand::Reserve { quantity, expires_at } => {
-            let live = live(claim, now);
+            let live = live(claim);
             reserve(level, live, terms, usage, i64::from(*quantity), *expires_at, now)
         }
         ClaimCommand::Commit { quantity } => commit(level, claim, terms, i64::from(*quantity), now),
@@ -253,9 +253,11 @@ pub fn decide(
     }
 }
 
-/// A claim that holds units now.
-fn live(claim: Option<Reservation>, now: Timestamp) -> Option<Reservation> {
-    claim.filter(|c| c.state == ReservationState::Held && c.expires_at > now)
+/// A claim that holds units. Whether its time is over does not matter here: it holds them until [`expire`] has
+/// given them back. One that an order asked for by a clock which was behind is over as it is made, and the
+/// next command for it may come in the same turn.
+fn live(claim: Option<Reservation>) -> Option<Reservation> {
+    claim.filter(|claim| claim.state == ReservationState::Held)
 }
 
 fn reserve(
@@ -317,7 +319,7 @@ fn commit(
 ) -> ClaimDecision {
     let expires_at = claim.as_ref().map_or(now, |c| c.expires_at);
     // A claim that expired while the money was under way is taken again if the units are there.
-    let own = live(claim, now);
+    let own = live(claim);
     let unchanged_quantity = own.as_ref().is_some_and(|own| own.quantity == quantity);
     let own = own.map(|own| own.placement).unwrap_or_default();
     let found = if unchanged_quantity {
@@ -375,7 +377,7 @@ fn release(level: StockLevel, claim: Option<Reservation>, now: Timestamp) -> Cla
             ClaimDecision::changed(level, answer, tombstone, movements)
         }
         claim => {
-            let own = live(claim, now).map(|own| own.placement).unwrap_or_default();
+            let own = live(claim).map(|own| own.placement).unwrap_or_default();
             let movements = unreserve(MovementKind::Released, &level, &own);
             ClaimDecision::changed(level, answer, tombstone, movements)
         }

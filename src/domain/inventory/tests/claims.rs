@@ -87,6 +87,31 @@ fn a_held_claim_is_void_at_its_moment_without_anybody_noticing() {
     assert_eq!(freed.reservation.map(|r| r.state), Some(ReservationState::Expired));
 }
 
+/// Whoever asks by a clock that is behind asks for what is over, and asks again in the same turn.
+#[test]
+fn a_claim_that_is_over_as_it_is_made_gives_back_all_that_it_took() {
+    let commands = [
+        ClaimCommand::Release,
+        reserve(2, 100),
+        reserve(1, 5),
+        reserve(3, 5),
+        ClaimCommand::Commit { quantity: 2 },
+        ClaimCommand::Commit { quantity: 1 },
+    ];
+    for command in commands {
+        let made = decided(&StockLevel::stocked(5), None, &reserve(2, 5), 10);
+        assert_eq!((made.answer, made.level.reserved), (ClaimAnswer::Held, 2));
+        let next = decided(&made.level, made.reservation, &command, 10);
+        let claim = next.reservation.unwrap();
+        let units = i64::from(claim.state != ReservationState::Released) * claim.quantity;
+        assert_eq!(next.level.reserved + next.level.sold, units, "{command:?}");
+        let over = expire(next.level, claim.clone(), at(10));
+        let claim = over.reservation.unwrap_or(claim);
+        let back = decided(&over.level, Some(claim), &ClaimCommand::Release, 10);
+        assert_eq!((back.level.reserved, back.level.free()), (0, 5), "{command:?}");
+    }
+}
+
 #[test]
 fn limits_of_a_customer_and_of_what_is_held_unpaid() {
     let mut level = StockLevel::stocked(10);
