@@ -145,13 +145,15 @@ fn right_for_its_state(world: &World, id: &str, order: &Order, sku: &str, state:
     }
     if !order.is_secured() {
         // Its money was held, its units were sold to it, and the hold lapsed while another attempt's end is not
-        // known: the units stay until a person, who was told of that, has found it out.
+        // known: the units stay until a person, who was told of that, has found it out. What it was short of
+        // then, of which a person was told as well, it is short of still.
         let lapsed = word(&order.document["payment"]["report"], "state") == "cancelled";
         let mut attempts = list(&order.document, "earlier_payments").iter();
         let is_unknown = |one: &serde_json::Value| word(one, "result") == "unknown";
         let open = attempts.any(|attempt| list(attempt, "operations").iter().any(is_unknown));
         let told = order.is_flagged(&["payment_unknown"]);
-        let waits = state == "committed" && lapsed && open && told;
+        let is_short = state == "short" && order.is_flagged(&["stock_gone"]);
+        let waits = (state == "committed" || is_short) && lapsed && open && told;
         let right = state == "held" || waits;
         assert!(right, "I4: {id} is {status}, not paid, and its claim on {sku} is {state}");
         return;
