@@ -36,13 +36,10 @@ fn step(world: &World, order: &Order, input: Input) -> (Order, bool) {
     (order, changed)
 }
 
-#[test]
-fn a_refund_whose_money_has_moved_is_owed_one_credit_note() {
-    let world = invoiced();
-    let mut order = world.order.clone();
-    let refund = RefundId::new(Uuid::from_u128(1));
-    order.refunds.push(Refund {
-        id: refund,
+/// A refund of 400 for shipping.
+const fn of_shipping(id: RefundId, world: &World) -> Refund {
+    Refund {
+        id,
         amount_minor: 400,
         shipping_minor: 400,
         lines: Vec::new(),
@@ -50,7 +47,15 @@ fn a_refund_whose_money_has_moved_is_owed_one_credit_note() {
         requested_at: world.now,
         credit_note_number: None,
         credit_note_cancellations: Vec::new(),
-    });
+    }
+}
+
+#[test]
+fn a_refund_whose_money_has_moved_is_owed_one_credit_note() {
+    let world = invoiced();
+    let mut order = world.order.clone();
+    let refund = RefundId::new(Uuid::from_u128(1));
+    order.refunds.push(of_shipping(refund, &world));
     assert_eq!(owed(&order, world.now), []);
     order.payment.as_mut().unwrap().operations.push(Operation {
         result: OperationResult::Succeeded,
@@ -74,16 +79,8 @@ fn a_refund_whose_money_has_moved_is_owed_one_credit_note() {
 fn refunded_in_parts(world: &World) -> (Order, RefundId) {
     let mut order = world.order.clone();
     let refund = RefundId::new(Uuid::from_u128(1));
-    order.refunds.push(Refund {
-        id: refund,
-        amount_minor: 400,
-        shipping_minor: 400,
-        lines: Vec::new(),
-        reason: None,
-        requested_at: world.now,
-        credit_note_number: Some("INV-CN-000001".to_owned()),
-        credit_note_cancellations: Vec::new(),
-    });
+    let credit_note_number = Some("INV-CN-000001".to_owned());
+    order.refunds.push(Refund { credit_note_number, ..of_shipping(refund, world) });
     let part = |n: u128, amount_minor: i64| Operation {
         result: OperationResult::Succeeded,
         refund_id: Some(refund),
