@@ -14,7 +14,7 @@ SELECT value ->> 'id', value ->> 'version', value ->> 'status', value ->> 'payme
   value ->> 'fulfilment_status', value ->> 'email', value ->> 'currency', value ->> 'total_minor',
   value ->> 'needs_attention', value ->> 'invoice_number', value ->> 'created_at', value ->> 'updated_at',
   value -> 'document'
-FROM json_each(?1) WHERE true
+FROM (SELECT value FROM json_each(?1) LIMIT -1) WHERE true
 ON CONFLICT (id) DO UPDATE SET version = excluded.version, status = excluded.status,
   payment_status = excluded.payment_status, invoice_number = excluded.invoice_number,
   updated_at = excluded.updated_at, document = excluded.document
@@ -32,19 +32,19 @@ INSERT INTO money_movements (order_id, operation_id, version, gateway, kind, amo
 SELECT value ->> 'order_id', value ->> 'operation_id', value ->> 'version', value ->> 'gateway', value ->> 'kind',
   value ->> 'amount_minor', value ->> 'currency', value ->> 'payment_reference', value ->> 'result',
   value ->> 'occurred_at'
-FROM json_each(?1) WHERE value ->> 'paid' = 'paid' ON CONFLICT DO NOTHING`;
+FROM (SELECT value FROM json_each(?1) LIMIT -1) WHERE value ->> 'paid' = 'paid' ON CONFLICT DO NOTHING`;
 
 export const INSERT_INVOICES = `
 INSERT INTO invoices (number, kind, series, order_id, issued_at, currency, net_minor, tax_minor, total_minor, sha256)
 SELECT value ->> 'number', 'invoice', 'CW', value ->> 'order_id', value ->> 'issued_at', value ->> 'currency',
   value ->> 'net_minor', value ->> 'tax_minor', value ->> 'total_minor', value ->> 'sha256'
-FROM json_each(?1) WHERE true ON CONFLICT DO NOTHING`;
+FROM (SELECT value FROM json_each(?1) LIMIT -1) WHERE true ON CONFLICT DO NOTHING`;
 
 export const UPSERT_LEVELS = `
 INSERT INTO stock_levels (sku, version, received, adjusted, sold, reserved, back_order_limit, low_stock_threshold, as_of)
 SELECT value ->> 'sku', value ->> 'version', value ->> 'received', 0, value ->> 'sold', value ->> 'reserved', 0, 0,
   value ->> 'as_of'
-FROM json_each(?1) WHERE true
+FROM (SELECT value FROM json_each(?1) LIMIT -1) WHERE true
 ON CONFLICT (sku) DO UPDATE SET version = excluded.version, received = excluded.received, sold = excluded.sold,
   reserved = excluded.reserved, as_of = excluded.as_of
 WHERE excluded.version > stock_levels.version`;

@@ -166,7 +166,7 @@ INSERT INTO channel_availability (channel, sku, available, version, as_of, chang
 SELECT value ->> 'channel', value ->> 'sku', value ->> 'available', value ->> 'version',
   value ->> 'as_of', key + 1 + COALESCE((SELECT MAX(known.change_sequence)
     FROM channel_availability AS known WHERE known.channel = value ->> 'channel'), 0)
-FROM json_each(?1) WHERE true
+FROM (SELECT key, value FROM json_each(?1) LIMIT -1) WHERE true
 ON CONFLICT (channel, sku) DO UPDATE SET available = excluded.available,
   version = excluded.version, as_of = excluded.as_of, change_sequence = excluded.change_sequence
 WHERE (excluded.version, excluded.as_of)

@@ -16,7 +16,7 @@ SELECT value ->> 'number', value ->> 'kind', value ->> 'series', value ->> 'orde
   value ->> 'refund_id', value ->> 'issued_at_milliseconds', value ->> 'currency',
   value ->> '$.amount.net_minor', value ->> '$.amount.tax_minor', value ->> '$.amount.total_minor',
   value ->> 'sha256'
-FROM json_each(?1) WHERE true
+FROM (SELECT value FROM json_each(?1) LIMIT -1) WHERE true
 ON CONFLICT (number) DO NOTHING";
 
 /// One row as its statement reads it.

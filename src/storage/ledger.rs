@@ -25,7 +25,7 @@ SELECT orders.id, moved.value ->> 'operation_id', orders.version, moved.value ->
   moved.value ->> 'kind', moved.value ->> 'amount_minor', moved.value ->> 'currency',
   moved.value ->> 'payment_reference', moved.value ->> 'movement_reference',
   moved.value ->> 'result', moved.value ->> 'occurred_at'
-FROM json_each(?1) AS told, json_each(told.value, '$.movements') AS moved
+FROM (SELECT value FROM json_each(?1) LIMIT -1) AS told, json_each(told.value, '$.movements') AS moved
 CROSS JOIN orders ON orders.id = told.value ->> 'id' AND orders.version = told.value ->> 'version'
 WHERE true
 ON CONFLICT (order_id, operation_id) DO UPDATE SET
@@ -44,7 +44,7 @@ WHERE excluded.version > money_movements.version
 const FORGET_MOVEMENTS: &str = "
 DELETE FROM money_movements WHERE (order_id, operation_id) IN (
   SELECT orders.id, failed.value
-  FROM json_each(?1) AS told, json_each(told.value, '$.failed') AS failed
+  FROM (SELECT value FROM json_each(?1) LIMIT -1) AS told, json_each(told.value, '$.failed') AS failed
   CROSS JOIN orders ON orders.id = told.value ->> 'id' AND orders.version = told.value ->> 'version')";
 
 const WRITE_ATTENTION: &str = "
@@ -52,7 +52,7 @@ INSERT INTO attention (id, order_id, code, detail, since, resolved_at, resolved_
 SELECT seen.value ->> 'id', orders.id, seen.value ->> 'code', seen.value ->> 'detail',
   seen.value ->> 'since', seen.value ->> 'resolved_at', seen.value ->> 'resolved_by',
   seen.value ->> 'note'
-FROM json_each(?1) AS told, json_each(told.value, '$.attention') AS seen
+FROM (SELECT value FROM json_each(?1) LIMIT -1) AS told, json_each(told.value, '$.attention') AS seen
 CROSS JOIN orders ON orders.id = told.value ->> 'id' AND orders.version = told.value ->> 'version'
 WHERE true
 ON CONFLICT (id) DO UPDATE SET
@@ -64,7 +64,7 @@ WHERE (excluded.detail, excluded.since, excluded.resolved_at, excluded.note)
 /// What an order no longer names.
 const FORGET_ATTENTION: &str = "
 DELETE FROM attention WHERE id IN (
-  SELECT attention.id FROM json_each(?1) AS told
+  SELECT attention.id FROM (SELECT value FROM json_each(?1) LIMIT -1) AS told
   CROSS JOIN orders ON orders.id = told.value ->> 'id' AND orders.version = told.value ->> 'version'
   CROSS JOIN attention ON attention.order_id = orders.id
   WHERE NOT EXISTS (

@@ -24,7 +24,7 @@ SELECT value ->> 'id', value ->> 'version', value ->> 'status', value ->> 'payme
   value ->> 'fulfilment_status', value ->> 'email', value ->> 'currency', value ->> 'total_minor',
   value ->> 'needs_attention', value ->> 'invoice_number', value ->> 'created_at',
   value ->> 'updated_at', value -> 'document', value ->> 'channel'
-FROM json_each(?1) WHERE true
+FROM (SELECT value FROM json_each(?1) LIMIT -1) WHERE true
 ON CONFLICT (id) DO UPDATE SET
   version = excluded.version, status = excluded.status, payment_status = excluded.payment_status,
   fulfilment_status = excluded.fulfilment_status, needs_attention = excluded.needs_attention,

@@ -18,7 +18,7 @@ INSERT INTO stock_alerts
 SELECT value ->> 'sku', value ->> 'sequence', value ->> 'last_sequence', value ->> 'kind',
   value ->> 'location', value ->> 'quantity', value ->> 'threshold', value ->> 'opened_at',
   value ->> 'closed_at', value ->> 'closed_quantity'
-FROM json_each(?1) WHERE true
+FROM (SELECT value FROM json_each(?1) LIMIT -1) WHERE true
 ON CONFLICT (sku, sequence) DO UPDATE SET
   last_sequence = excluded.last_sequence, closed_at = excluded.closed_at,
   closed_quantity = excluded.closed_quantity

@@ -23,7 +23,7 @@ INSERT INTO stock_documents
 SELECT value ->> 'id', value ->> 'type', value ->> 'status', value ->> 'supplier',
   value ->> 'expected_at', value ->> 'version', value ->> 'created_at', value ->> 'updated_at',
   value -> 'summary', value -> 'document'
-FROM json_each(?1) WHERE true
+FROM (SELECT value FROM json_each(?1) LIMIT -1) WHERE true
 ON CONFLICT (id) DO UPDATE SET
   status = excluded.status, supplier = excluded.supplier, expected_at = excluded.expected_at,
   version = excluded.version, updated_at = excluded.updated_at, summary = excluded.summary,
@@ -34,22 +34,26 @@ WHERE excluded.version > stock_documents.version";
 // written: so the newest wins, and writing it again changes nothing.
 const CLEAR_LOCATIONS: &str = "
 DELETE FROM stock_document_locations WHERE document_id IN (
-  SELECT document.id FROM json_each(?1) JOIN stock_documents AS document
+  SELECT document.id FROM (SELECT value FROM json_each(?1) LIMIT -1)
+  CROSS JOIN stock_documents AS document
   ON document.id = value ->> 'id' AND document.version = value ->> 'version')";
 const CLEAR_LINES: &str = "
 DELETE FROM stock_document_lines WHERE document_id IN (
-  SELECT document.id FROM json_each(?1) JOIN stock_documents AS document
+  SELECT document.id FROM (SELECT value FROM json_each(?1) LIMIT -1)
+  CROSS JOIN stock_documents AS document
   ON document.id = value ->> 'id' AND document.version = value ->> 'version')";
 const WRITE_LOCATIONS: &str = "
 INSERT INTO stock_document_locations (location, document_id)
-SELECT value ->> 'location', document.id FROM json_each(?1) JOIN stock_documents AS document
+SELECT value ->> 'location', document.id FROM (SELECT value FROM json_each(?1) LIMIT -1)
+CROSS JOIN stock_documents AS document
 ON document.id = value ->> 'id' AND document.version = value ->> 'version'
 WHERE true ON CONFLICT DO NOTHING";
 const WRITE_LINES: &str = "
 INSERT INTO stock_document_lines (document_id, sku, location, type, stage, quantity)
 SELECT document.id, value ->> 'sku', value ->> 'location', document.type, value ->> 'stage',
   value ->> 'quantity'
-FROM json_each(?1) JOIN stock_documents AS document
+FROM (SELECT value FROM json_each(?1) LIMIT -1)
+CROSS JOIN stock_documents AS document
 ON document.id = value ->> 'id' AND document.version = value ->> 'version'
 WHERE true ON CONFLICT DO NOTHING";
 

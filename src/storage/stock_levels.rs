@@ -19,7 +19,7 @@ SELECT value ->> 'sku', value ->> 'version', value ->> 'received', value ->> 'ad
   value ->> 'sold', value ->> 'reserved', value ->> 'back_order_limit',
   value ->> 'low_stock_threshold', value ->> 'as_of_milliseconds', value,
   value ->> 'scarce_from'
-FROM json_each(?1) WHERE true
+FROM (SELECT value FROM json_each(?1) LIMIT -1) WHERE true
 ON CONFLICT (sku) DO UPDATE SET
   version = excluded.version, received = excluded.received, adjusted = excluded.adjusted,
   sold = excluded.sold, reserved = excluded.reserved,
@@ -32,7 +32,8 @@ RETURNING sku";
 // A copy that comes twice, or after a newer one, was made earlier than the one that is here. An object that
 // tells an older version at a later time was put back to an earlier state.
 const PUT_BACK: &str = "
-SELECT sku FROM stock_levels AS known JOIN json_each(?1) AS told ON told.value ->> 'sku' = known.sku
+SELECT sku FROM (SELECT value FROM json_each(?1) LIMIT -1) AS told
+CROSS JOIN stock_levels AS known ON known.sku = told.value ->> 'sku'
 WHERE known.version > told.value ->> 'version' AND known.as_of < told.value ->> 'as_of_milliseconds'";
 
 const OF_SKUS: &str = "
