@@ -5,8 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::credit_note::CreditNoteDocument;
-use super::document::{DocumentKind, Heading, InvoiceDocument};
+use super::document::DocumentKind;
 use super::tax_groups::Amount;
 use crate::domain::currency::Currency;
 use crate::domain::id::{MalformedId, OrderId, RefundId};
@@ -76,45 +75,6 @@ pub struct InvoiceEntry {
     pub amount: Amount,
     /// SHA-256 of the document as stored, in hexadecimal.
     pub sha256: String,
-}
-
-impl InvoiceEntry {
-    /// An invoice's.
-    #[must_use]
-    pub fn of_invoice(document: &InvoiceDocument, sha256: String) -> Self {
-        let InvoiceDocument { heading, invoice } = document;
-        Self::headed(heading, invoice.order_id, invoice.currency, invoice.amount, sha256)
-    }
-
-    /// A credit note's.
-    #[must_use]
-    pub fn of_credit_note(document: &CreditNoteDocument, sha256: String) -> Self {
-        let CreditNoteDocument { heading, order_id, currency, amount, .. } = document;
-        Self {
-            refund_id: Some(document.refund_id),
-            ..Self::headed(heading, *order_id, *currency, *amount, sha256)
-        }
-    }
-
-    fn headed(
-        heading: &Heading,
-        order_id: OrderId,
-        currency: Currency,
-        amount: Amount,
-        sha256: String,
-    ) -> Self {
-        Self {
-            number: heading.number.clone(),
-            kind: heading.kind,
-            series: heading.series.clone(),
-            order_id,
-            refund_id: None,
-            issued_at: heading.issued_at,
-            currency,
-            amount,
-            sha256,
-        }
-    }
 }
 
 #[cfg(test)]

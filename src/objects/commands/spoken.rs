@@ -17,7 +17,7 @@ use super::{
 use crate::domain::id::OrderId;
 use crate::domain::inventory::spread::SpreadHint;
 use crate::domain::inventory::{ClaimReply, StockLevel};
-use crate::domain::invoice::InvoiceDraft;
+use crate::domain::invoice::{InvoiceDraft, InvoiceEntry};
 use crate::domain::order::Order;
 use crate::domain::payment::Gateway;
 use crate::domain::time::Timestamp;
@@ -177,9 +177,26 @@ impl Spoken for EventMessage {
             events: Vec<OrderEvent>,
             order: Box<Order>,
         }
+        #[derive(Deserialize)]
+        struct Counters {
+            sku: String,
+            level: Box<StockLevel>,
+            as_of: Timestamp,
+        }
+        #[derive(Deserialize)]
+        struct Numbered {
+            entries: Vec<InvoiceEntry>,
+        }
         if json.starts_with(r#"{"kind":"order","#) {
             let OrderChanged { id, events, order } = from_str(json)?;
             return Ok(Self::Order { id, events, order });
+        }
+        if json.starts_with(r#"{"kind":"stock","#) {
+            let Counters { sku, level, as_of } = from_str(json)?;
+            return Ok(Self::Stock { sku, level, as_of });
+        }
+        if json.starts_with(r#"{"kind":"invoices","#) {
+            return from_str(json).map(|Numbered { entries }| Self::Invoices { entries });
         }
         from_str(json)
     }
@@ -241,6 +258,19 @@ mod tests {
         let events = vec![OrderEvent::Paid, OrderEvent::Invoiced];
         let message = EventMessage::Order { id: "evt".to_owned(), events, order: order() };
         is_read_alike(&message, r#"{"kind":"order","#);
+        let entry = InvoiceEntry {
+            number: "INV-000001".to_owned(),
+            kind: crate::domain::invoice::DocumentKind::Invoice,
+            series: "INV".to_owned(),
+            order_id: order().id,
+            refund_id: None,
+            issued_at: Timestamp::from_milliseconds(1),
+            currency: order().cart.currency,
+            amount: InvoiceDraft::of(&order()).unwrap().amount,
+            sha256: "00".repeat(32),
+        };
+        let message = EventMessage::Invoices { entries: vec![entry] };
+        is_read_alike(&message, r#"{"kind":"invoices","#);
         let draft = Box::new(InvoiceDraft::of(&order()).unwrap());
         let drafts = vec![DocumentDraft::Invoice { draft }];
         is_read_alike(&SeriesCommand::Issue { drafts }, r#"{"command":"issue","#);
@@ -264,6 +294,9 @@ mod tests {
     fn counters_are_read_by_their_beginning_as_by_their_tag() {
         let as_of = Timestamp::from_milliseconds(1_700_000_000_123);
         let level = Box::new(StockLevel::stocked(7));
+        let sku = "MUG-BLUE".to_owned();
+        let message = EventMessage::Stock { sku, level: level.clone(), as_of };
+        is_read_alike(&message, r#"{"kind":"stock","#);
         is_read_alike(&SkuAnswer::Level { level, as_of }, r#"{"answer":"level","#);
     }
 

@@ -89,12 +89,11 @@ impl Series {
         let mut projected = self.store.projected()?;
         let told = self.told.get().map_or(projected, |told| told.up_to);
         while projected < told {
-            let entries = self.store.entries_after(projected, ENTRIES_PER_MESSAGE)?;
-            let entries: Vec<_> = entries.into_iter().filter(|(n, _)| *n <= told).collect();
-            let numbers: Vec<&str> = entries.iter().map(|(_, e)| e.number.as_str()).collect();
+            let told = self.store.numbers_between(projected, told, ENTRIES_PER_MESSAGE)?;
+            let numbers: Vec<&str> = told.iter().map(|(_, number)| number.as_str()).collect();
             let database = self.platform.database().map_err(unavailable)?;
             let there = invoices::known(&database, &numbers).await.map_err(unavailable)?;
-            let seen = entries.iter().take_while(|(_, entry)| there.contains(&entry.number));
+            let seen = told.iter().take_while(|(_, number)| there.contains(number));
             let Some((sequence, _)) = seen.last() else {
                 break;
             };

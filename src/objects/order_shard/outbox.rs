@@ -30,17 +30,16 @@ impl Shard {
                 break;
             }
             let (sent, fresh): (Vec<_>, Vec<_>) = due.into_iter().partition(|m| m.sent);
-            let lost = self.forget_arrived(sent).await?;
+            self.forget_arrived(sent).await?;
             self.hand_over(fresh).await?;
-            self.hand_over(lost).await?;
         }
         Ok(())
     }
 
-    /// Looks into D1. Returns what has not arrived and is to be sent again.
-    async fn forget_arrived(&self, sent: Vec<OwedMessage>) -> Result<Vec<OwedMessage>> {
+    /// Looks into D1. What has not arrived is as if it had never been sent, and due.
+    async fn forget_arrived(&self, sent: Vec<OwedMessage>) -> Result<()> {
         if sent.is_empty() {
-            return Ok(sent);
+            return Ok(());
         }
         let mut ids: Vec<_> = sent.iter().map(|message| message.order_id).collect();
         ids.sort_unstable();
@@ -55,14 +54,15 @@ impl Shard {
                 let (arrived, lost): (Vec<_>, Vec<_>) = sent.into_iter().partition(|message| {
                     versions.get(&message.order_id).is_some_and(|v| *v >= message.version)
                 });
-                self.store.transaction(|| self.store.arrived(&arrived))?;
-                Ok(lost)
+                self.store.transaction(|| {
+                    self.store.arrived(&arrived)?;
+                    if lost.is_empty() { Ok(()) } else { self.store.lost(&lost) }
+                })
             }
             Err(unavailable) => {
                 trouble("outbox.arrival_unseen", &Error::RustError(unavailable.to_string()));
                 let tries = sent.iter().map(|message| message.tries).max().unwrap_or(0);
-                self.store.put_off_messages(&sent, back_off(now(), tries))?;
-                Ok(Vec::new())
+                self.store.put_off_messages(&sent, back_off(now(), tries))
             }
         }
     }

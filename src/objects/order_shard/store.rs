@@ -46,7 +46,7 @@ pub struct OwedMessage {
     pub order_id: OrderId,
     /// The order's version that it tells.
     pub version: i64,
-    /// JSON.
+    /// JSON; empty if the queue has taken it before, for only its arrival is looked for then.
     pub message: String,
     /// Whether the queue has taken it before.
     pub sent: bool,
@@ -288,8 +288,8 @@ impl Store {
 
     /// Messages that are due, oldest first.
     pub fn owed_messages(&self, now: Timestamp, limit: i64) -> Result<Vec<OwedMessage>> {
-        let query = "SELECT sequence, order_id, version, message, sent, tries FROM outbox \
-                     WHERE due_at <= ? ORDER BY due_at, sequence LIMIT ?";
+        let query = "SELECT sequence, order_id, version, CASE WHEN sent THEN '' ELSE message END, \
+                     sent, tries FROM outbox WHERE due_at <= ? ORDER BY due_at, sequence LIMIT ?";
         let rows = self.sqlite.rows(query, vec![integer(now.milliseconds()), integer(limit)])?;
         let mut owed = Vec::with_capacity(rows.len());
         for row in rows {
@@ -327,6 +327,14 @@ impl Store {
     pub fn arrived(&self, messages: &[OwedMessage]) -> Result<()> {
         self.sqlite.run(
             "DELETE FROM outbox WHERE sequence IN (SELECT value FROM json_each(?))",
+            vec![sequences(messages)?],
+        )
+    }
+
+    /// Notes that messages have not arrived: they are to be sent again.
+    pub fn lost(&self, messages: &[OwedMessage]) -> Result<()> {
+        self.sqlite.run(
+            "UPDATE outbox SET sent = 0 WHERE sequence IN (SELECT value FROM json_each(?))",
             vec![sequences(messages)?],
         )
     }
