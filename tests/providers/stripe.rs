@@ -433,6 +433,20 @@ fn a_search_finds_one_payment_or_none_and_never_picks_among_two() {
     assert!(matches!(read(json!([ours, ours])), Err(CallFailure::Unknown { .. })));
 }
 
+#[test]
+fn a_search_that_stripe_does_not_offer_is_told_from_one_that_it_does_not_answer() {
+    let read = |status, body: &str| {
+        with_gateway(Gateway::Stripe, |g| g.find(&ask()).unwrap().read(&reply(status, body), NOW))
+    };
+    let refusal = json!({"error": {"type": "invalid_request_error", "message": "not available"}});
+    let refusal = refusal.to_string();
+    assert!(matches!(read(400, &refusal), Err(CallFailure::Unsupported { .. })));
+    for (status, body) in [(400, "<html>"), (401, &*refusal), (403, &*refusal), (429, &*refusal)] {
+        let unclear = matches!(read(status, body), Err(CallFailure::Unknown { .. }));
+        assert!(unclear, "{status} {body}");
+    }
+}
+
 fn verify(event: &Value) -> Result<VerifiedEvent, WebhookRefusal> {
     let body = event.to_string();
     let header = signed(OLD_SECRET, NOW_SECONDS, body.as_bytes());

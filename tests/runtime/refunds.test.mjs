@@ -114,6 +114,19 @@ describe("a refund whose answer is lost", () => {
     expect(payment.refunds).toHaveLength(1);
   });
 
+  test.each(["hang", "500", "429"])("and the search's too (%s), and its key forgotten, is not paid out again", async (what) => {
+    const { id, payment } = await paid();
+    gateway.suffers("hang", { of: "POST /v1/refunds" });
+    await refund(id, amountOf(1_000));
+    gateway.answers.clear();
+    const trouble = gateway.suffers(what, { of: "GET /v1/refunds" });
+    await drain({ within: 10 * MINUTE });
+    expect(trouble.struck).toBe(1);
+    expect(await results(id)).toEqual([[1_000, "succeeded"]]);
+    expect(payment.refunds).toHaveLength(1);
+    expect(sent()).toHaveLength(1);
+  });
+
   test("for days is looked for and not sent again, and a person is told at the end", async () => {
     const { id } = await paid();
     gateway.suffers("500", { when: "before", of: "", times: 1_000 });

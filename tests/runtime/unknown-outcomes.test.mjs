@@ -68,13 +68,35 @@ describe("the answer to a charge that was made", () => {
 
   test("is lost twice: the next question is after five minutes more", async () => {
     await stock({ MUG: 5 });
-    // The charge, the search for it, and the charge again.
-    gateway.suffers("500", { times: 3 });
+    // The charge, and the search for it.
+    gateway.suffers("500", { times: 2 });
     const began = clock.now();
     const { id } = await buy();
     await drain({ within: 10 * MINUTE });
     await expectPaidOnce(id);
-    expect(gateway.calls.map((call) => Math.round((call.at - began) / MINUTE))).toEqual([0, 1, 1, 6]);
+    expect(gateway.calls.map((call) => Math.round((call.at - began) / MINUTE))).toEqual([0, 1, 6]);
+  });
+
+  test.each(["hang", "connection", "500", "429", "html"])("is lost, and the search's too (%s), and its key forgotten: it is not made again", async (what) => {
+    await stock({ MUG: 5 });
+    gateway.suffers("hang");
+    const { id } = await buy();
+    gateway.answers.clear();
+    const trouble = gateway.suffers(what, { of: "GET /v1/payments" });
+    await drain({ within: 10 * MINUTE });
+    expect(trouble.struck).toBe(1);
+    await expectPaidOnce(id);
+    expect(gateway.requests(POST)).toHaveLength(1);
+  });
+
+  test("is lost, and the gateway refuses to search: its key says that it is the same", async () => {
+    await stock({ MUG: 5 });
+    gateway.suffers("hang");
+    const { id } = await buy();
+    gateway.suffers("400", { of: "GET /v1/payments" });
+    await drain({ within: 2 * MINUTE });
+    await expectPaidOnce(id);
+    expect(gateway.requests(POST)).toHaveLength(2);
   });
 });
 

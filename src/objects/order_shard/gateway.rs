@@ -203,20 +203,24 @@ impl Caller<'_> {
         };
         match recovery {
             Recovery::Repeat(call) => match self.found_before_it_is_repeated(operation).await {
-                Some(report) => told(operation, Ok(report)),
-                None => told(operation, self.or_asked(None, self.send(Ok(call)).await).await),
+                Ok(Some(report)) => told(operation, Ok(report)),
+                Ok(None) => told(operation, self.or_asked(None, self.send(Ok(call)).await).await),
+                Err(_) => Input::NotTold(operation),
             },
             Recovery::Search(call) => self.searched(operation, self.send(Ok(call)).await),
         }
     }
 
-    /// The payment, where keys may be forgotten by now whatever our clock says, and a search knows it. That it
-    /// knows none, or does not answer, proves nothing: the key is all there is then.
-    async fn found_before_it_is_repeated(&self, operation: OperationId) -> Option<PaymentReport> {
+    /// The payment, where keys may be forgotten by now whatever our clock says, and a search knows it. None
+    /// where the key says what is a repeat, or is all there is; a failure where that is to be seen later.
+    async fn found_before_it_is_repeated(
+        &self,
+        operation: OperationId,
+    ) -> Result<Option<PaymentReport>, CallFailure> {
         if !self.gateway.forgets_keys_in_a_day() {
-            return None;
+            return Ok(None);
         }
-        self.send(self.gateway.find(&self.ask(operation))).await.ok().flatten()
+        or_not_offered(self.send(self.gateway.find(&self.ask(operation))).await)
     }
 
     /// Looks for a payment without starting one.
@@ -341,12 +345,13 @@ impl Caller<'_> {
             Ok(RefundRecovery::Repeat(call)) => {
                 // As of a payment: a refund that can be found is not asked for again.
                 let found = match self.gateway.forgets_keys_in_a_day() {
-                    true => self.send(refunding.find_refund(&ask)).await.ok().flatten(),
-                    false => None,
+                    true => or_not_offered(self.send(refunding.find_refund(&ask)).await),
+                    false => Ok(None),
                 };
                 match found {
-                    Some(news) => told(Ok(news)),
-                    None => told(self.send(Ok(call)).await),
+                    Ok(Some(news)) => told(Ok(news)),
+                    Ok(None) => told(self.send(Ok(call)).await),
+                    Err(_) => Some(Input::NotTold(operation)),
                 }
             }
             Ok(RefundRecovery::Search(call)) => match self.send(Ok(call)).await {
@@ -369,6 +374,16 @@ impl Caller<'_> {
             Ok(Some(news)) => Some(Input::Refunded { operation, result: Ok(news) }),
             Ok(None) | Err(_) => Some(Input::NotTold(operation)),
         }
+    }
+}
+
+/// What a search before a repeat came to. That it finds nothing proves that the key is young enough to be known,
+/// or that nothing was ever made. A gateway that does not offer it leaves the key alone to say so; one that
+/// does not answer is asked again, for nothing may be sent under a key that it may have forgotten.
+fn or_not_offered<T>(found: Result<Option<T>, CallFailure>) -> Result<Option<T>, CallFailure> {
+    match found {
+        Err(CallFailure::Unsupported { .. }) => Ok(None),
+        found => found,
     }
 }
 

@@ -95,6 +95,19 @@ pub(super) fn unclear_status(reply: &HttpReply) -> CallFailure {
     unknown(format!("the gateway answered with status {}", reply.status))
 }
 
+/// Why a search told nothing. Where the gateway refuses it in its own words (`Refusal`), and not because of the
+/// API key, it does not offer it.
+pub(super) fn unsearched<Refusal: DeserializeOwned>(reply: &HttpReply) -> CallFailure {
+    let is_refusal = matches!(class(reply.status), Class::Refusal)
+        && Asked::Again.is_settled_by(reply.status)
+        && json::<Refusal>(&reply.body).is_ok();
+    if is_refusal {
+        CallFailure::Unsupported { capability: "search".to_owned() }
+    } else {
+        unclear_status(reply)
+    }
+}
+
 /// An unknown outcome because of a refusal that settles nothing, for the log.
 pub(super) fn unsettled(reply: &HttpReply, gateway_code: &str) -> CallFailure {
     unknown(format!("the gateway answered with status {}: {}", reply.status, code(gateway_code)))

@@ -254,7 +254,7 @@ fn whose(reply: &HttpReply) -> Result<Option<OrderId>, CallFailure> {
 /// Reads a search.
 fn found(reply: &HttpReply, operation: OperationId) -> Result<Option<PaymentReport>, CallFailure> {
     if !matches!(reading::class(reply.status), Class::Success) {
-        return Err(reading::unclear_status(reply));
+        return Err(reading::unsearched::<ErrorReply>(reply));
     }
     let subject = Subject::StartedBy(operation);
     let list: PaymentList = reading::json(&reply.body)?;

@@ -319,7 +319,7 @@ fn found(
     sent_at: Timestamp,
 ) -> Result<Option<PaymentReport>, CallFailure> {
     if !matches!(reading::class(reply.status), Class::Success) {
-        return Err(reading::unclear_status(reply));
+        return Err(reading::unsearched::<ErrorReply>(reply));
     }
     let search: SearchReply = reading::json(&reply.body)?;
     let operation_text = operation.to_string();
