@@ -48,8 +48,11 @@ const carts = values.carts.split(",").map((cart) => {
   return { ...CARTS[name], connections: counts?.split("+").map(Number) ?? connections };
 });
 
-/** Checkouts before the clock starts: objects are created and code is compiled. */
-const WARM_UP_SECONDS = 1.5;
+/**
+ * Checkouts before the clock starts: objects are created and code is compiled, which takes that of megabytes of
+ * wasm longer than that of a page of JavaScript.
+ */
+const WARM_UP_SECONDS = 8;
 
 /** Medians over the rounds, the shops taking turns. */
 async function compare(shops, cart, count) {

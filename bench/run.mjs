@@ -15,7 +15,7 @@ const SCRIPTS = { checkout: "checkout.mjs", webhook: "webhook.mjs", inventory: "
 
 /** How each section is run when all are: rounds are never fewer than five. */
 const SHORT = {
-  checkout: ["--carts", "one:1+32,two:1+8+32+128,three:32,hot:32", "--rounds", "5", "--seconds", "1", "--no-cost"],
+  checkout: ["--carts", "one:1+32,two:1+8+32+128,three:32,hot:32", "--rounds", "5", "--seconds", "2", "--no-cost"],
   webhook: ["--connections", "1,32", "--rounds", "5"],
   inventory: ["--only", "reservations,claims,hot,looks,fresh", "--rounds", "5", "--seconds", "1"],
   growth: ["--rounds", "5", "--seconds", "1"],
