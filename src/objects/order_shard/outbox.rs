@@ -11,6 +11,7 @@ use worker::{Error, Result};
 use super::Shard;
 use super::alarm::{back_off, trouble};
 use super::store::OwedMessage;
+use crate::domain::time::Timestamp;
 use crate::runtime::clock::now;
 use crate::storage::orders;
 
@@ -20,6 +21,18 @@ const BYTES_PER_BATCH: usize = 200_000;
 
 /// Batches of one alarm; what is left then waits for the next.
 const MAX_BATCHES: usize = 20;
+
+/// What was sent within this time is looked for together: one question to D1, where each batch would be one.
+const LOOK_TOGETHER_MILLISECONDS: i64 = 1_000;
+
+/// When to look for what is sent now: as long from now as told, and then with all that was sent about now.
+fn look_at(sent_at: Timestamp, confirm_milliseconds: i64) -> Timestamp {
+    let last = LOOK_TOGETHER_MILLISECONDS.saturating_sub(1);
+    let earliest = sent_at.plus_milliseconds(confirm_milliseconds).milliseconds();
+    let end = earliest.saturating_add(last);
+    let beyond = end.checked_rem_euclid(LOOK_TOGETHER_MILLISECONDS).unwrap_or(0);
+    Timestamp::from_milliseconds(end.saturating_sub(beyond))
+}
 
 impl Shard {
     /// Sends what is owed and forgets what has arrived.
@@ -76,12 +89,12 @@ impl Shard {
         }
         let confirm = self.platform.settings().projection_confirm_milliseconds;
         if self.send(&messages).await.is_ok() {
-            return self.store.sent(&messages, now().plus_milliseconds(confirm));
+            return self.store.sent(&messages, look_at(now(), confirm));
         }
         for message in messages {
             let message = [message];
             match self.send(&message).await {
-                Ok(()) => self.store.sent(&message, now().plus_milliseconds(confirm))?,
+                Ok(()) => self.store.sent(&message, look_at(now(), confirm))?,
                 Err(error) => {
                     trouble("outbox.message_refused", &error);
                     let tries = message.iter().map(|m| m.tries).max().unwrap_or(0);
@@ -112,4 +125,20 @@ fn keep_within_bytes(messages: &mut Vec<OwedMessage>) {
         count = count.saturating_add(1);
     }
     messages.truncate(count);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::look_at;
+    use crate::domain::time::Timestamp;
+
+    #[test]
+    fn what_was_sent_about_now_is_looked_for_together_and_never_early() {
+        let at = |milliseconds| Timestamp::from_milliseconds(milliseconds);
+        assert_eq!(look_at(at(5_000), 60_000), at(65_000));
+        assert_eq!(look_at(at(5_001), 60_000), at(66_000));
+        assert_eq!(look_at(at(5_999), 60_000), at(66_000));
+        assert_eq!(look_at(at(6_000), 60_000), at(66_000));
+        assert_eq!(look_at(at(5_400), 0), at(6_000));
+    }
 }
